@@ -1,0 +1,40 @@
+"""What a connection can see and do; the planner adapts the wish to it instead of failing half-way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from huoban_perf.core.addresses import ObjectKind
+from huoban_perf.core.changes import Action
+from huoban_perf.core.schema.fields import FieldKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """Declared by an adapter for one connection.
+
+    Attributes:
+        observes: Kinds of objects a read shows.
+        performs: Which action on which kind can be carried out by program; all others become manual steps.
+        field_kinds: Field kinds the platform can hold.
+        page_size: Most items one read returns.
+        batch_size: Most rows one write takes.
+        asynchronous_batches: Whether an accepted batch is applied later.
+        upserts_by_key: Whether the platform itself matches rows by a key field.
+        item_editor: Whether a read names the person who last edited an item.
+        row_permissions: Whether the platform restricts rows by member fields.
+    """
+
+    observes: frozenset[ObjectKind]
+    performs: frozenset[tuple[ObjectKind, Action]]
+    field_kinds: frozenset[FieldKind]
+    page_size: int
+    batch_size: int
+    asynchronous_batches: bool
+    upserts_by_key: bool
+    item_editor: bool = False
+    row_permissions: bool = False
+
+    def can(self, action: Action, kind: ObjectKind) -> bool:
+        """Return whether the connection carries out an action on a kind of object by program."""
+        return (kind, action) in self.performs

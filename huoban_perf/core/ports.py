@@ -1,0 +1,111 @@
+"""Ports: what a platform adapter offers. Keyword-only, frozen objects, neutral values, never HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
+from huoban_perf.core.capabilities import Capabilities
+from huoban_perf.core.changes import Performed, SchemaOperation
+from huoban_perf.core.items import ItemPage, ItemQuery, Receipt, WriteBatch
+from huoban_perf.core.schema.tables import ObservedSchema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person of the workspace."""
+
+    member_id: MemberId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Requests sent so far through one connection, retries included.
+
+    Attributes:
+        requests: Every HTTP request.
+        writes: Requests to endpoints that change data or schema.
+    """
+
+    requests: int
+    writes: int
+
+
+class SchemaSource(Protocol):
+    """Reads a workspace's schema."""
+
+    def observe(self, *, workspace: WorkspaceId) -> ObservedSchema:
+        """Return every table with its fields.
+
+        Raises NotFoundError for an unknown workspace, AccessError for a key without rights, UnreachableError when
+        no answer came.
+        """
+        ...
+
+
+class SchemaSink(Protocol):
+    """Carries out schema steps; never called for what ``Capabilities.performs`` lacks."""
+
+    def perform(self, *, workspace: WorkspaceId, operation: SchemaOperation) -> Performed:
+        """Carry out one step and return the ids it created."""
+        ...
+
+
+class ItemSource(Protocol):
+    """Reads items."""
+
+    def scan(self, *, query: ItemQuery, bindings: Bindings) -> Iterator[ItemPage]:
+        """Yield pages in the query's order, without duplicates, until all matching items were seen."""
+        ...
+
+
+class ItemSink(Protocol):
+    """Writes items."""
+
+    def submit(self, *, batch: WriteBatch, bindings: Bindings) -> Receipt:
+        """Send one batch; *accepted* means the outcome is not known yet."""
+        ...
+
+
+class MemberSource(Protocol):
+    """Reads the people of a workspace."""
+
+    def members(self, *, workspace: WorkspaceId) -> Iterator[Member]:
+        """Yield every member."""
+        ...
+
+
+class TrafficSource(Protocol):
+    """Counts what was sent."""
+
+    def traffic(self) -> Traffic:
+        """Return the counts so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connected platform: what an adapter's ``connect`` returns.
+
+    Attributes:
+        name: Which platform and planes, for people: ``huoban[v1+builder]``.
+        capabilities: What it can see and do.
+        schema_source: Reads schema.
+        schema_sink: Writes schema; refuses everything where no plane can.
+        item_source: Reads items.
+        item_sink: Writes items.
+        member_source: Reads people.
+        traffic: Counts requests.
+    """
+
+    name: str
+    capabilities: Capabilities
+    schema_source: SchemaSource
+    schema_sink: SchemaSink
+    item_source: ItemSource
+    item_sink: ItemSink
+    member_source: MemberSource
+    traffic: TrafficSource

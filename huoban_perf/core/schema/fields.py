@@ -1,0 +1,165 @@
+"""Fields and options: what a table can hold, in words of no platform.
+
+Source: field-kinds.md (the catalogue of kinds).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from huoban_perf.core.addresses import Address
+from huoban_perf.core.labels import Labels
+
+
+class FieldKind(StrEnum):
+    """The neutral field kinds; a platform adapter maps each to its own, or declares that it cannot."""
+
+    TEXT = "text"
+    TEXT_LONG = "text_long"
+    TEXT_RICH = "text_rich"
+    NUMBER = "number"
+    MONEY = "money"
+    PERCENT = "percent"
+    RATING = "rating"
+    PROGRESS = "progress"
+    SWITCH = "switch"
+    TIME = "time"
+    PHONE = "phone"
+    EMAIL = "email"
+    ADDRESS = "address"
+    SCAN = "scan"
+    DATE = "date"
+    DATETIME = "datetime"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    MEMBER = "member"
+    MEMBERS = "members"
+    RELATION = "relation"
+    SUB_TABLE = "sub_table"
+    FORMULA = "formula"
+    ROLLUP = "rollup"
+    ATTACHED = "attached"
+    AUTO_NUMBER = "auto_number"
+    FILE = "file"
+    IMAGE = "image"
+    SIGNATURE = "signature"
+    LOCATION = "location"
+    SEPARATOR = "separator"
+
+
+TEXT_KINDS = frozenset(
+    {
+        FieldKind.TEXT,
+        FieldKind.TEXT_LONG,
+        FieldKind.TEXT_RICH,
+        FieldKind.PHONE,
+        FieldKind.EMAIL,
+        FieldKind.ADDRESS,
+        FieldKind.SCAN,
+        FieldKind.TIME,
+    }
+)
+NUMBER_KINDS = frozenset({FieldKind.NUMBER, FieldKind.MONEY, FieldKind.PERCENT, FieldKind.RATING, FieldKind.PROGRESS})
+CHOICE_KINDS = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
+MEMBER_KINDS = frozenset({FieldKind.MEMBER, FieldKind.MEMBERS})
+COMPUTED_KINDS = frozenset({FieldKind.FORMULA, FieldKind.ROLLUP, FieldKind.ATTACHED, FieldKind.AUTO_NUMBER})
+"""Kinds the platform fills by itself; never written by anyone."""
+
+
+class Writer(StrEnum):
+    """Who fills a field; a job field is read-only to every person (⟳ in data-model.md)."""
+
+    PEOPLE = "people"
+    JOB = "job"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSpec:
+    """One choice of a choice field.
+
+    Attributes:
+        address: ``option:table.field.key``.
+        labels: Text shown; the Chinese text is unique inside its field.
+        color: Platform-neutral colour word, or None.
+        points: Points on the scoring scale when the option is an answer of a rating criterion (text of a decimal), or
+            None for 「不了解,无法评价」 and for options that carry no points.
+    """
+
+    address: Address
+    labels: Labels
+    color: str | None = None
+    points: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """A field as wished by the template.
+
+    Attributes:
+        address: ``field:table.key``.
+        labels: Name shown.
+        kind: What it holds; never changes in place.
+        help: Text for the person who fills it in, or None.
+        required: Whether the form refuses an empty value.
+        unique: Whether two items of the table may not hold the same value.
+        writer: Who fills it.
+        options: Choices in order; empty unless the kind is a choice.
+        target: Table a relation points to; None unless the kind is relation or sub_table.
+        many: Whether a relation, member or choice may hold several (members and choices imply it).
+        decimals: Digits after the point that a number field keeps, or None where the kind has none.
+    """
+
+    address: Address
+    labels: Labels
+    kind: FieldKind
+    help: Labels | None = None
+    required: bool = False
+    unique: bool = False
+    writer: Writer = Writer.PEOPLE
+    options: tuple[OptionSpec, ...] = ()
+    target: Address | None = None
+    many: bool = False
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedOption:
+    """A choice as the platform shows it; ``option_id`` is unique only inside its field."""
+
+    option_id: str
+    name: str
+    color: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedField:
+    """A field as a read of the platform proves it; None means *not shown*, never *no*.
+
+    Attributes:
+        field_id: Platform id.
+        name: Name shown.
+        alias: Platform alias, or None.
+        kinds: Every neutral kind the read is compatible with (a platform text may be any text kind); empty when the
+            platform's type is unknown to us.
+        raw_type: The platform's own word for the type, for messages.
+        required: Whether a value is demanded, or None.
+        unique: Whether values must differ, or None.
+        options: Choices in order; empty unless it is a choice.
+        target_id: Table id a relation points to, or None.
+        many: Whether several values are allowed, or None.
+        mirrored: Whether the field only mirrors a related table's field (read-only).
+    """
+
+    field_id: str
+    name: str
+    alias: str | None = None
+    kinds: frozenset[FieldKind] = frozenset()
+    raw_type: str = ""
+    required: bool | None = None
+    unique: bool | None = None
+    options: tuple[ObservedOption, ...] = ()
+    target_id: str | None = None
+    many: bool | None = None
+    mirrored: bool = False
