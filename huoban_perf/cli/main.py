@@ -1,0 +1,135 @@
+"""The command ``huoban-perf``: its groups are imported on use, and one place turns errors into messages and exits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from huoban_perf import __version__
+from huoban_perf.cli.exits import Exit, exit_of
+from huoban_perf.cli.render import show_note
+from huoban_perf.core.errors import HuobanPerfError
+from huoban_perf.core.labels import Locale
+
+_COMMANDS = {
+    "adopt": ("deploy", "认领: 把工作区里已有的表和字段绑定到模板"),
+    "apply": ("deploy", "执行计划: 建表、建字段, 或列出须手工完成的步骤"),
+    "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
+    "doctor": ("deploy", "体检: Key、工作区、可用能力"),
+    "drift": ("deploy", "漂移: 工作区被手工改动了什么 (只读)"),
+    "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
+    "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
+    "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
+    "score": ("score", "评分: explain 查看某人的得分明细"),
+    "state": ("deploy", "状态: 地址与平台 ID 的绑定"),
+    "template": ("template", "模板: list, show, lint, schema"),
+}
+"""Command → module under ``cli`` and its one-line help, so that ``--help`` imports nothing heavy."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in alphabetical order."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None when there is no such command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"huoban_perf.cli.{_COMMANDS[cmd_name][0]}_commands")
+        command = getattr(module, f"{cmd_name}_command")
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, importing none of them."""
+        del ctx
+        with formatter.section("命令"):
+            formatter.write_dl([(name, about) for name, (_, about) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="huoban-perf")
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default=None, help="界面语言 zh 或 en (环境变量 HUOBAN_PERF_LANG)."
+)
+@click.option(
+    "--profile", "profile_name", default=None, help="用哪个配置 (环境变量 HUOBAN_PERF_PROFILE; 默认内置工作区)."
+)
+@click.pass_context
+def cli(ctx: click.Context, lang: Locale | None, profile_name: str | None) -> None:
+    """伙伴云绩效管理: 部署应用、评分、写回.
+
+    Deploy the performance app, score cycles, write results back.
+    """
+    from huoban_perf.cli.session import Settings
+    from huoban_perf.profile import environment
+
+    ctx.obj = Settings.of(environment(), lang=lang, profile=profile_name)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with the documented exit code.
+
+    Args:
+        arguments: Words after the program's name; None takes them from the process.
+    """
+    sys.exit(int(run(list(sys.argv[1:] if arguments is None else arguments))))
+
+
+def run(arguments: list[str]) -> Exit:
+    """Run one command and return its exit code; every known error becomes a message.
+
+    Args:
+        arguments: Words after the program's name.
+
+    Returns:
+        The exit code.
+    """
+    locale = _locale_of(arguments)
+    try:
+        outcome = cli.main(args=arguments, prog_name="huoban-perf", standalone_mode=False)
+    except HuobanPerfError as error:
+        from huoban_perf.cli.texts import error_lines
+
+        show_note("\n".join(error_lines(error, locale=locale)))
+        return exit_of(error)
+    except click.exceptions.Exit as leave:
+        return Exit(leave.exit_code) if leave.exit_code in set(Exit) else Exit.ERROR
+    except click.ClickException as error:
+        error.show()
+        return Exit.INVALID
+    except (click.Abort, KeyboardInterrupt):
+        from huoban_perf.cli.texts import text
+
+        show_note(text("cli.interrupted", locale=locale))
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person never sees a traceback
+        return _unexpected(error, locale=locale)
+    return outcome if isinstance(outcome, Exit) else Exit.DONE
+
+
+def _unexpected(error: Exception, *, locale: Locale) -> Exit:
+    from huoban_perf.cli.texts import text
+    from huoban_perf.profile import environment
+
+    if environment().get("HUOBAN_PERF_TRACE"):
+        raise error
+    show_note(text("cli.unexpected", locale=locale, facts={"error": type(error).__name__}))
+    return Exit.ERROR
+
+
+def _locale_of(arguments: list[str]) -> Locale:
+    from huoban_perf.cli.session import language
+    from huoban_perf.profile import environment
+
+    given = arguments[arguments.index("--lang") + 1 :][:1] if "--lang" in arguments else []
+    return language(given[0] if given else None, environment())

@@ -1,0 +1,1 @@
+"""Texts of the program in Chinese and English, one YAML file a room: ``id: {zh: …, en: …}``."""

@@ -1,0 +1,136 @@
+"""What a person sees: results on stdout, progress and errors on stderr, within 80 columns, Chinese width handled."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Literal
+
+import click
+
+from huoban_perf.cli.texts import text
+from huoban_perf.core.labels import Locale
+from huoban_perf.core.progress import Progress, silent
+
+OutputForm = Literal["text", "json", "markdown"]
+WIDTH = 80
+
+
+def show_json(content: Mapping[str, object]) -> None:
+    """Print one JSON object; decimals as text, Chinese kept.
+
+    Args:
+        content: The object; its first key should be ``format_version``.
+    """
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2, default=_json_value))
+
+
+def show_text(body: str) -> None:
+    """Print text to stdout."""
+    click.echo(body)
+
+
+def show_note(body: str) -> None:
+    """Print text to stderr: progress, warnings, errors."""
+    click.echo(body, err=True)
+
+
+def table(rows: Sequence[Sequence[str]], *, header: Sequence[str], right: Sequence[int] = ()) -> str:
+    """Lay out rows as a plain table no wider than 80 columns, whatever the width of the characters.
+
+    Args:
+        rows: Cells as text.
+        header: Column names.
+        right: Indexes of columns set to the right (numbers).
+
+    Returns:
+        Lines joined by newlines, without a last newline.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=False)
+    for index, name in enumerate(header):
+        grid.add_column(name, justify="right" if index in right else "left", overflow="fold", no_wrap=False)
+    for row in rows:
+        grid.add_row(*(_escape(cell) for cell in row))
+    console = Console(width=WIDTH, color_system=None, force_terminal=False, highlight=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
+
+
+def bar(share: Decimal, *, width: int = 24) -> str:
+    """Return a bar of blocks for a share between 0 and 1."""
+    return "█" * int(share * width + Decimal("0.5"))
+
+
+@contextmanager
+def progress(*, locale: Locale, form: OutputForm) -> Iterator[Progress]:
+    """Show long work on stderr: bars on a terminal, one line a finished stage otherwise, nothing beside JSON.
+
+    Args:
+        locale: Language of the stage names.
+        form: The output form; ``json`` is silent unless stderr is a terminal.
+
+    Yields:
+        The reporter to hand to long work.
+    """
+    if sys.stderr.isatty():
+        with _bars(locale=locale) as reporter:
+            yield reporter
+    elif form == "json":
+        yield silent
+    else:
+        yield _lines(locale=locale)
+
+
+@contextmanager
+def _bars(*, locale: Locale) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(stderr=True, width=WIDTH)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    tasks: dict[tuple[str, str], TaskID] = {}
+    with RichProgress(*columns, console=console, transient=True) as bars:
+
+        def report(stage: str, *, subject: str, done: int, total: int) -> None:
+            place = (stage, subject)
+            if place not in tasks:
+                tasks[place] = bars.add_task(_stage_text(stage, subject, locale), total=total)
+            bars.update(tasks[place], completed=done, total=total)
+            if done >= total:
+                bars.remove_task(tasks.pop(place))
+                bars.console.print(f"[green]✓[/] {_stage_text(stage, subject, locale)} {total}", highlight=False)
+
+        yield report
+
+
+def _lines(*, locale: Locale) -> Progress:
+    def report(stage: str, *, subject: str, done: int, total: int) -> None:
+        if done >= total:
+            show_note(f"✓ {_stage_text(stage, subject, locale)} {total}")
+
+    return report
+
+
+def _stage_text(stage: str, subject: str, locale: Locale) -> str:
+    return " ".join(part for part in (text(stage, locale=locale), subject) if part)
+
+
+def _escape(cell: str) -> str:
+    from rich.markup import escape
+
+    return escape(cell)
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)

@@ -1,0 +1,233 @@
+"""The sample company: about sixty people, four levels of command, one finished quarter; the same at every run.
+
+Nobody in it is real: names are drawn from common family and given names. The figures are made so that a first look at
+the result shows something of everything: a star, a weak quarter, a missing actual, a newcomer who is not appraised, a
+severe and a lenient superior, a customer group too small to be shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+from huoban_perf.demo.contracts import CONTRACTS, LEADERS, LEADING, ContractLine
+
+CYCLE = "2026Q3"
+START = date(2026, 7, 1)
+END = date(2026, 9, 30)
+
+_FAMILY = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾"
+_GIVEN = (
+    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 涛 明 超 秀兰 霞 平 刚 桂英 建国 文静 志强 雨桐 子涵 浩然 欣怡 思远 佳宁 "
+    "俊杰 梓萱 晨曦 嘉怡 海燕 国庆 晓东 丽华 建华 春梅 振宇 雪梅 立新 小红 天宇 一鸣 若曦 安琪 "
+    "家豪 诗涵 宏伟 婉婷 永康 美玲 "
+    "泽宇 语嫣 博文 慧敏 少华 锦程 映雪 长青 知行 清扬 书瑶 景行 乐天 忆南 向阳 晓峰"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department; ``parent`` is the code of the one above, empty for the company itself."""
+
+    code: str
+    name: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One employee; ``manager`` is the superior's number, empty for the general manager."""
+
+    number: str
+    name: str
+    department: str
+    position: str
+    manager: str
+    level: int
+    hired: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of a person's contract: a metric, its weight and its targets."""
+
+    person: str
+    metric: str
+    weight: Decimal
+    passing: Decimal | None
+    target: Decimal | None
+    excellent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """One month's figure of a metric for a person."""
+
+    person: str
+    metric: str
+    start: date
+    end: date
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One submitted rating form: answers are grades 5 (best) to 1, or 0 for 「无法评价」, one a criterion."""
+
+    subject: str
+    relation: str
+    rater: str
+    external: bool
+    answers: tuple[int, ...]
+
+
+DEPARTMENTS = (
+    Department("D00", "明川科技", ""),
+    Department("D10", "销售中心", "D00"),
+    Department("D11", "华东销售部", "D10"),
+    Department("D12", "华南销售部", "D10"),
+    Department("D20", "产品研发中心", "D00"),
+    Department("D21", "产品部", "D20"),
+    Department("D22", "研发部", "D20"),
+    Department("D30", "客户服务部", "D00"),
+    Department("D40", "综合管理部", "D00"),
+)
+
+POSITIONS = {
+    "GM": ("总经理", "management"),
+    "DIR": ("中心总监", "management"),
+    "MGR": ("部门经理", "management"),
+    "SALE": ("客户经理", "sales"),
+    "PROD": ("产品经理", "professional"),
+    "DEV": ("研发工程师", "professional"),
+    "CS": ("客服专员", "service"),
+    "ADM": ("综合专员", "professional"),
+}
+"""Position code → name and family."""
+
+_TEAMS = (
+    ("D11", "D10", "SALE", 10),
+    ("D12", "D10", "SALE", 9),
+    ("D21", "D20", "PROD", 6),
+    ("D22", "D20", "DEV", 13),
+    ("D30", "D00", "CS", 9),
+    ("D40", "D00", "ADM", 4),
+)
+"""Department, department above, position and head count of each team; each team also has a manager."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Everything the demo seeds, in business codes."""
+
+    people: tuple[Person, ...]
+    items: tuple[Item, ...]
+    actuals: tuple[Actual, ...]
+    forms: tuple[Form, ...]
+
+
+def sample_company(*, criteria: int, seed: int = 20260701) -> Company:
+    """Make the sample company.
+
+    Args:
+        criteria: How many rating criteria a form asks.
+        seed: Start of the pseudo-random series; the same seed gives the same company.
+
+    Returns:
+        People with their contracts, monthly figures and rating forms.
+    """
+    draw = Random(seed)  # noqa: S311 - made-up figures, not secrets
+    people = _people(draw)
+    shape = {person.number: Decimal(draw.randint(-15, 15)) / 10 for person in people}
+    shape[people[-1].number] = Decimal("-2.6")
+    shape[people[8].number] = Decimal("2.4")
+    items: list[Item] = []
+    actuals: list[Actual] = []
+    for person in people[1:]:
+        lines = LEADERS if person.position in LEADING else CONTRACTS[person.position]
+        items += [_item(person, line) for line in lines]
+        actuals += [actual for line in lines for actual in _months(person, line, shape[person.number], draw)]
+    late = people[20].number
+    actuals = [row for row in actuals if (row.person, row.start.month) != (late, 9)]
+    unmeasured = people[31].number
+    first = next(item.metric for item in items if item.person == unmeasured)
+    actuals = [row for row in actuals if (row.person, row.metric) != (unmeasured, first)]
+    forms = _forms(people, shape, criteria=criteria, draw=draw)
+    return Company(people=people, items=tuple(items), actuals=tuple(actuals), forms=forms)
+
+
+def _people(draw: Random) -> tuple[Person, ...]:
+    names = [family + given for family in _FAMILY for given in _GIVEN]
+    draw.shuffle(names)
+    people: list[Person] = []
+
+    def hire(department: str, position: str, manager: str, level: int) -> str:
+        number = f"E{len(people) + 1:03d}"
+        hired = date(draw.randint(2017, 2025), draw.randint(1, 12), draw.randint(1, 28))
+        people.append(Person(number, names[len(people)], department, position, manager, level, hired))
+        return number
+
+    top = hire("D00", "GM", "", 1)
+    heads = {"D10": hire("D10", "DIR", top, 2), "D20": hire("D20", "DIR", top, 2), "D00": top}
+    managers = {team[0]: hire(team[0], "MGR", heads[team[1]], 3) for team in _TEAMS}
+    for department, _, position, count in _TEAMS:
+        for _ in range(count):
+            hire(department, position, managers[department], 4)
+    people[-2] = replace(people[-2], hired=date(2026, 9, 7))
+    return tuple(people)
+
+
+def _item(person: Person, line: ContractLine) -> Item:
+    def number(text: str | None) -> Decimal | None:
+        return None if text is None else Decimal(text)
+
+    return Item(
+        person=person.number,
+        metric=line.metric,
+        weight=Decimal(line.weight),
+        passing=number(line.passing),
+        target=number(line.target),
+        excellent=number(line.excellent),
+    )
+
+
+def _months(person: Person, line: ContractLine, shape: Decimal, draw: Random) -> list[Actual]:
+    rows = []
+    for month, last in ((7, 31), (8, 31), (9, 30)):
+        noise = Decimal(draw.randint(-50, 50)) / 100
+        value = Decimal(line.monthly) + Decimal(line.swing) * (shape + noise)
+        value = max(Decimal(0), round(value, line.digits))
+        rows.append(Actual(person.number, line.metric, date(2026, month, 1), date(2026, month, last), value))
+    return rows
+
+
+def _forms(people: tuple[Person, ...], shape: dict[str, Decimal], *, criteria: int, draw: Random) -> tuple[Form, ...]:
+    lean = {person.number: Decimal(draw.randint(-4, 4)) / 10 for person in people}
+    lean["E004"], lean["E005"] = Decimal("-1.1"), Decimal("0.9")
+    forms: list[Form] = []
+    mates: dict[str, list[str]] = {}
+    for person in people:
+        mates.setdefault(person.department, []).append(person.number)
+
+    def rate(subject: Person, relation: str, rater: str, *, external: bool = False) -> None:
+        middle = Decimal("3.6") + shape[subject.number] * Decimal("0.55") + lean.get(rater, Decimal(0))
+        answers = tuple(
+            min(5, max(1, int(middle + Decimal(draw.randint(-90, 90)) / 100 + Decimal("0.5")))) for _ in range(criteria)
+        )
+        if relation == "peer" and draw.randint(1, 9) == 1:
+            answers = (*answers[:-1], 0)
+        forms.append(Form(subject.number, relation, rater, external, answers))
+
+    for index, person in enumerate(people[1:], start=1):
+        if index % 17 != 0:
+            rate(person, "self", person.number)
+        rate(person, "superior", person.manager)
+        others = [number for number in mates[person.department] if number not in {person.number, person.manager}]
+        for rater in draw.sample(others, k=min(len(others), draw.randint(3, 4))):
+            rate(person, "peer", rater)
+        if person.position in {"SALE", "CS"}:
+            for visit in range(1, 3 if index == 12 else 4):
+                rate(person, "customer", f"C{index:02d}{visit}", external=True)
+    return tuple(forms)

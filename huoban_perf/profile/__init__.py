@@ -1,0 +1,11 @@
+"""Profiles: which platform, planes, key and paths; and ``connect``, the one place where concrete classes meet.
+
+The only room that reads the environment. Keys are named by the profile, never stored: ``api_key: {env: NAME}``.
+May import core, platforms, sandbox.
+"""
+
+from huoban_perf.profile.connect import Site, connect
+from huoban_perf.profile.environment import environment
+from huoban_perf.profile.model import Profile, load_profile
+
+__all__ = ["Profile", "Site", "connect", "environment", "load_profile"]

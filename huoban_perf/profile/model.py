@@ -1,0 +1,127 @@
+"""The profile file: one entry an environment (test, production, a subsidiary)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from huoban_perf.core.errors import Problem, ProfileError
+
+DEFAULT = "sandbox"
+"""The profile that needs no file: the embedded workspace."""
+
+_FILE = "profiles.yaml"
+
+
+class ApiKeyRef(BaseModel):
+    """Where the key is to be found; never the key itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+
+
+class Profile(BaseModel):
+    """One environment.
+
+    Attributes:
+        name: The profile's name.
+        platform: ``sandbox`` is the embedded workspace; ``huoban`` a workspace reached over the network.
+        base_url: Root of the API; None takes the platform's own.
+        workspace: Id or exact name of the workspace.
+        planes: Which interfaces may be used; everything but v1 is off unless named here.
+        api_key: Where the key is.
+        locale: Language in which names are deployed.
+        template: Key of the app template, or a folder.
+        parameters: Parameter file of the company; None takes the template's own.
+        home: Folder for state, runs and the embedded workspace; holds personal data.
+        rate_per_s: Requests a second; None lifts the limit (embedded workspace only).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = DEFAULT
+    platform: Literal["sandbox", "huoban"] = "sandbox"
+    base_url: str | None = None
+    workspace: str = "绩效管理"
+    planes: tuple[Literal["v1", "builder"], ...] = ("v1",)
+    api_key: ApiKeyRef | None = None
+    locale: Literal["zh", "en"] = "zh"
+    template: str = "performance"
+    parameters: Path | None = None
+    home: Path = Path(".huoban_perf")
+    rate_per_s: Decimal | None = Decimal(10)
+
+    @property
+    def world_file(self) -> Path:
+        """The embedded workspace's file."""
+        return self.home / "sandbox" / "world.sqlite"
+
+    @property
+    def state_dir(self) -> Path:
+        """Folder of the state files."""
+        return self.home / "state"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Folder of the stored runs."""
+        return self.home / "runs"
+
+
+def load_profile(name: str | None, *, environ: Mapping[str, str]) -> Profile:
+    """Return a profile by name.
+
+    Args:
+        name: The profile; None takes HUOBAN_PERF_PROFILE, else the embedded workspace.
+        environ: The environment; HUOBAN_PERF_HOME moves the folder of state, runs and profiles.
+
+    Returns:
+        The checked profile.
+
+    Raises:
+        ProfileError: The file or the profile is missing, or a value is not valid; every fault is listed.
+    """
+    wanted = name or environ.get("HUOBAN_PERF_PROFILE") or DEFAULT
+    home = Path(environ.get("HUOBAN_PERF_HOME", ".huoban_perf"))
+    file = home / _FILE
+    entries = _read(file)
+    if wanted not in entries:
+        if wanted == DEFAULT:
+            return Profile(home=home, planes=("v1", "builder"), rate_per_s=None)
+        known = tuple(sorted({DEFAULT, *entries}))
+        raise ProfileError("profile.not_found", facts={"profile": wanted, "file": str(file), "known": known})
+    try:
+        return Profile.model_validate({"home": home, **entries[wanted], "name": wanted})
+    except ValidationError as error:
+        problems = [
+            Problem(
+                code="profile.key",
+                facts={"field": ".".join(str(part) for part in fault["loc"]), "reason": fault["msg"]},
+                file=str(file),
+                address=wanted,
+            )
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=problems) from error
+
+
+def _read(file: Path) -> Mapping[str, Mapping[str, object]]:
+    if not file.exists():
+        return {}
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else None
+        problem = Problem(code="profile.key", facts={"field": "-", "reason": "YAML"}, file=str(file), line=line)
+        raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=[problem]) from error
+    entries = content.get("profiles", {}) if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        problem = Problem(code="profile.shape", facts={}, file=str(file))
+        raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=[problem])
+    return entries

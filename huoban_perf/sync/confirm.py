@@ -1,0 +1,85 @@
+"""Confirm: a batch that was accepted is done only when its rows have been read back.
+
+Reads the most recently updated rows first, which costs one page per batch written; what is still missing is asked for
+by key, with a bounded wait, because the platform applies batches later (openapi-v1.md §9 [doc]).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from huoban_perf.core.filters import Condition, Operator
+from huoban_perf.core.items import Item, ItemQuery, Order, SystemField
+from huoban_perf.core.values import Values
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.equality import equal
+from huoban_perf.sync.snapshot import TableRows
+
+_WAITS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits between rounds: half a minute in all, then the rows count as unconfirmed."""
+
+_KEYS_A_REQUEST = 100
+"""One page answers for so many keys."""
+
+
+def confirm(
+    expected: Mapping[str, Values],
+    *,
+    app: DeployedApp,
+    standing: TableRows,
+) -> list[str]:
+    """Read written rows back until each stands as sent, or time is up.
+
+    Args:
+        expected: Natural key → the values that were sent.
+        app: Where to read.
+        standing: Gets every confirmed row.
+
+    Returns:
+        Keys not confirmed, in key order; empty when all stand.
+    """
+    missing = dict(expected)
+    table = standing.table
+    newest = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True))
+    if missing:
+        for page in app.connection.item_source.scan(query=newest, bindings=app.bindings):
+            found = _take(page.items, missing, standing)
+            done = len(expected) - len(missing)
+            app.progress("progress.confirm", subject=table.labels.zh, done=done, total=len(expected))
+            if not missing or not found:
+                break
+    for wait_s in _WAITS_S:
+        if not missing:
+            break
+        for query in _by_key(missing, standing):
+            for page in app.connection.item_source.scan(query=query, bindings=app.bindings):
+                _take(page.items, missing, standing)
+        if missing:
+            app.clock.sleep(wait_s)
+    if expected and not missing:
+        app.progress("progress.confirm", subject=table.labels.zh, done=len(expected), total=len(expected))
+    return sorted(missing)
+
+
+def _by_key(missing: Mapping[str, Values], standing: TableRows) -> Iterable[ItemQuery]:
+    keys = sorted(missing)
+    key_field = standing.table.key_field
+    if key_field is None:
+        return
+    for start in range(0, len(keys), _KEYS_A_REQUEST):
+        some = tuple(keys[start : start + _KEYS_A_REQUEST])
+        yield ItemQuery(table=standing.table, filter=Condition(key_field, Operator.ANY_OF, some))
+
+
+def _take(items: Iterable[Item], missing: dict[str, Values], standing: TableRows) -> int:
+    key_field = standing.table.key_field or ""
+    found = 0
+    for item in items:
+        key = item.values.get(key_field)
+        if not isinstance(key, str) or key not in missing:
+            continue
+        if all(equal(item.values.get(field), value) for field, value in missing[key].items()):
+            standing.add(item)
+            del missing[key]
+            found += 1
+    return found

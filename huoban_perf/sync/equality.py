@@ -1,0 +1,32 @@
+"""When a cell already holds what a job wants: equality of neutral values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from huoban_perf.core.values import Value
+
+
+def is_empty(value: Value) -> bool:
+    """Return whether a neutral value stands for an empty cell."""
+    return value is None or value in ("", ())
+
+
+def equal(standing: Value, wanted: Value) -> bool:
+    """Return whether a cell already holds the wanted value.
+
+    Args:
+        standing: Value as read.
+        wanted: Value as a job wants it.
+
+    Returns:
+        True for equal numbers whatever their trailing zeros, equal moments to the second, equal sets of choices or
+        relations whatever their order, and any two forms of empty.
+    """
+    if is_empty(standing) or is_empty(wanted):
+        return is_empty(standing) and is_empty(wanted)
+    if isinstance(standing, tuple) and isinstance(wanted, tuple):
+        return sorted(standing) == sorted(wanted)
+    if isinstance(standing, datetime) and isinstance(wanted, datetime):
+        return standing.replace(microsecond=0) == wanted.replace(microsecond=0)
+    return standing == wanted

@@ -1,0 +1,218 @@
+"""Extract: read the workspace once, keep what was read, and lay it out as the scoring inputs of score-files.md.
+
+The stored extract is what is scored, what ``score run --from`` accepts, and what a replay reads: one CSV a frame,
+UTF-8, English headers, empty = missing.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from huoban_perf.core.filters import Condition, Operator
+from huoban_perf.core.items import ItemQuery
+from huoban_perf.core.schema import CHOICE_KINDS, DesiredSchema, FieldSpec, TableSpec
+from huoban_perf.core.values import CHINA, Value
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, OptionForm
+from huoban_perf.sync.paths import PathReader
+from huoban_perf.sync.snapshot import TableRows, read_table
+
+FORMS_TABLE = "review_task"
+"""The table whose items are rating forms. Source: data-model.md §2 评估."""
+
+_ALL_BUT_A_FIFTH = (4, 5)
+"""When the cycle holds at least this share of a table, the whole table is read: a plain walk is cheaper for the server
+than a substring filter on every page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read from the workspace.
+
+    Attributes:
+        tables: Table key → rows.
+        rows_read: Table key → rows received, for the cost report.
+    """
+
+    tables: Mapping[str, TableRows]
+    rows_read: Mapping[str, int]
+
+
+def read_workspace(
+    app: DeployedApp,
+    *,
+    extract_map: ExtractMap,
+    cycle: str,
+    also: Mapping[str, Sequence[str]] | None = None,
+) -> Reading:
+    """Read every table that scoring needs, once.
+
+    Args:
+        app: Where to read.
+        extract_map: Which fields are needed.
+        cycle: 周期名称; tables scoped to the cycle give only its items.
+        also: Further tables and fields to read, for example the result table; an empty list means all fields.
+
+    Returns:
+        The rows.
+    """
+    columns = {table: set(fields) for table, fields in extract_map.columns_by_table().items()}
+    whole = {table for table, fields in (also or {}).items() if not fields}
+    for table, fields in (also or {}).items():
+        columns.setdefault(table, set()).update(fields)
+    columns.setdefault(FORMS_TABLE, set()).update(
+        field.address.key for field in criterion_fields(app.schema.table(FORMS_TABLE))
+    )
+    scoped = extract_map.scoped_tables() | whole
+    tables: dict[str, TableRows] = {}
+    for spec in app.schema.tables:
+        if spec.key in columns:
+            needed = None if spec.key in whole else sorted(columns[spec.key])
+            rows = TableRows(table=spec, columns=needed)
+            if spec.key in scoped and spec.key_field == "natural_key":
+                tables[spec.key] = _read_cycle(app, rows, cycle)
+            else:
+                tables[spec.key] = read_table(app, table=spec, columns=needed)
+            tables[spec.key].check_keys()
+    return Reading(tables=tables, rows_read={key: len(rows) for key, rows in tables.items()})
+
+
+def _read_cycle(app: DeployedApp, rows: TableRows, cycle: str) -> TableRows:
+    """Read the items of one cycle, choosing the cheaper walk by what the first page says."""
+    table = rows.table
+    within = Condition("natural_key", Operator.ANY_OF, (f"[{cycle}|",))
+    for page in app.connection.item_source.scan(query=ItemQuery(table=table, filter=within), bindings=app.bindings):
+        most, of = _ALL_BUT_A_FIFTH
+        if page.filtered > len(page.items) + len(rows) and page.filtered * of >= page.total * most:
+            everything = read_table(app, table=table, columns=rows.columns)
+            return everything.only(lambda key: key.startswith(f"[{cycle}|"))
+        for item in page.items:
+            rows.add(item)
+        if page.filtered:
+            app.progress("progress.read", subject=table.labels.zh, done=len(rows), total=page.filtered)
+    return rows
+
+
+def write_frames(reading: Reading, *, schema: DesiredSchema, extract_map: ExtractMap, folder: Path) -> dict[str, int]:
+    """Lay the reading out as CSV files.
+
+    Args:
+        reading: What was read.
+        schema: The app's schema.
+        extract_map: Which field feeds which column.
+        folder: Where ``<frame>.csv`` is written.
+
+    Returns:
+        Frame → rows written; ``ratings`` and ``criteria`` come from the criterion fields of the forms.
+    """
+    reader = PathReader(tables=reading.tables)
+    counts: dict[str, int] = {}
+    for frame in extract_map.frames:
+        header = [column.name for column in frame.columns]
+        rows = _frame_rows(frame, reading, schema, reader)
+        counts[frame.frame] = _save(folder / f"{frame.frame}.csv", header, rows)
+    forms = schema.table(FORMS_TABLE)
+    criteria = criterion_fields(forms)
+    counts["ratings"] = _save(
+        folder / "ratings.csv", ("task_no", "criterion", "score", "na"), _ratings(reading.tables[FORMS_TABLE], criteria)
+    )
+    return counts
+
+
+def criterion_fields(table: TableSpec) -> tuple[FieldSpec, ...]:
+    """Return the fields of a table whose options carry points: the rating criteria."""
+    return tuple(
+        field
+        for field in table.fields
+        if field.kind in CHOICE_KINDS and any(option.points is not None for option in field.options)
+    )
+
+
+def _ratings(forms: TableRows, criteria: Sequence[FieldSpec]) -> Iterator[list[str]]:
+    points = {field.address.key: {option.address.key: option.points for option in field.options} for field in criteria}
+    key_field = forms.table.key_field or ""
+    for row in forms:
+        task = str(forms.value(row, key_field))
+        for criterion, by_option in points.items():
+            answer = forms.value(row, criterion)
+            if isinstance(answer, str):
+                score = by_option.get(answer)
+                yield [task, criterion, score or "", "" if score is not None else "是"]
+
+
+def _frame_rows(frame: FrameMap, reading: Reading, schema: DesiredSchema, reader: PathReader) -> Iterator[list[str]]:
+    rows = reading.tables[frame.table]
+    labels = [_labels_of(column, frame.table, schema) for column in frame.columns]
+    for row in rows:
+        yield [
+            as_text(reader.read(column.path, table=frame.table, row=row), labels=names)
+            for column, names in zip(frame.columns, labels, strict=True)
+        ]
+
+
+def _labels_of(column: Column, table: str, schema: DesiredSchema) -> Mapping[str, str]:
+    """Return option key → text to write, for the field each alternative of a column ends in."""
+    names: dict[str, str] = {}
+    for steps in column.path.alternatives:
+        if isinstance(steps, str):
+            continue
+        here = table
+        for step in steps[:-1]:
+            here = step.table or here
+        field = schema.table(here).field(steps[-1].field)
+        names.update(
+            {
+                option.address.key: _option_text(option.labels.zh, option.address.key, column.options)
+                for option in field.options
+            }
+        )
+    return names
+
+
+def _option_text(label: str, key: str, form: OptionForm) -> str:
+    return label if form == "label" else key
+
+
+def as_text(value: Value, *, labels: Mapping[str, str]) -> str:
+    """Return a neutral value as the text of a CSV cell.
+
+    Args:
+        value: The value.
+        labels: Option key → text, for choice fields.
+
+    Returns:
+        The text; empty for an empty cell; numbers exact; dates ISO; switches 是 or 否; several values joined by ``;``.
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "是" if value else "否"
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+        case date():
+            return value.isoformat()
+        case tuple():
+            return ";".join(labels.get(part, part) for part in value)
+        case str():
+            return labels.get(value, value)
+        case _:
+            return str(value)
+
+
+def _save(file: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count

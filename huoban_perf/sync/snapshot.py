@@ -1,0 +1,166 @@
+"""One table as read at one moment: rows by id and by natural key, column by column to stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.errors import AmbiguousRowError, FactValue, Problem
+from huoban_perf.core.filters import Filter
+from huoban_perf.core.items import Item, ItemQuery, Order
+from huoban_perf.core.schema import TableSpec
+from huoban_perf.core.values import Value
+from huoban_perf.sync.app import DeployedApp
+
+
+class TableRows:
+    """Items of one table, in the order read.
+
+    Grain: one row an item. Values are neutral; None = empty. Rows are tuples over ``columns`` rather than mappings,
+    because a cycle may hold tens of thousands of rating forms.
+    """
+
+    def __init__(self, *, table: TableSpec, columns: Sequence[str] | None = None) -> None:
+        """Start empty.
+
+        Args:
+            table: The table as declared.
+            columns: Field keys to keep; None keeps all. The key field is always kept.
+        """
+        keys = [field.address.key for field in table.fields]
+        self.table = table
+        self.columns = tuple(key for key in keys if columns is None or key in columns or key == table.key_field)
+        self._position = {key: index for index, key in enumerate(self.columns)}
+        self._rows: list[tuple[Value, ...]] = []
+        self._ids: list[ItemId] = []
+        self._row_by_id: dict[ItemId, int] = {}
+        self._rows_by_key: dict[str, list[int]] = {}
+
+    def add(self, item: Item) -> None:
+        """Take one item; an item read again replaces its former reading."""
+        row = tuple(item.values.get(key) for key in self.columns)
+        if item.item_id in self._row_by_id:
+            self._rows[self._row_by_id[item.item_id]] = row
+            return
+        index = len(self._rows)
+        self._rows.append(row)
+        self._ids.append(item.item_id)
+        self._row_by_id[item.item_id] = index
+        if self.table.key_field is not None:
+            key = row[self._position[self.table.key_field]]
+            if isinstance(key, str):
+                self._rows_by_key.setdefault(key, []).append(index)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over row indexes."""
+        return iter(range(len(self._rows)))
+
+    def value(self, row: int, key: str) -> Value:
+        """Return one cell.
+
+        Args:
+            row: Row index.
+            key: Field key among ``columns``.
+
+        Returns:
+            The neutral value; None = empty.
+        """
+        return self._rows[row][self._position[key]]
+
+    def item_id(self, row: int) -> ItemId:
+        """Return the platform id of a row."""
+        return self._ids[row]
+
+    def keys(self) -> Iterator[str]:
+        """Iterate over the natural keys that stand."""
+        return iter(self._rows_by_key)
+
+    def row_of_id(self, item_id: str) -> int | None:
+        """Return the row of an item, or None when it was not read."""
+        return self._row_by_id.get(ItemId(item_id))
+
+    def row_of_key(self, key: str) -> int | None:
+        """Return the row holding a natural key, or None.
+
+        Args:
+            key: The natural key or business code.
+
+        Returns:
+            The row index; None when no row holds the key.
+
+        Raises:
+            AmbiguousRowError: Several rows hold it.
+        """
+        rows = self._rows_by_key.get(key, [])
+        if len(rows) > 1:
+            raise AmbiguousRowError(
+                "sync.ambiguous_row",
+                facts={"table": self.table.labels.zh, "key": key, "count": len(rows)},
+            )
+        return rows[0] if rows else None
+
+    def only(self, wanted: Callable[[str], bool]) -> TableRows:
+        """Return the rows whose natural key satisfies a test, as rows of their own.
+
+        Args:
+            wanted: The test.
+
+        Returns:
+            The selected rows, in order.
+        """
+        part = TableRows(table=self.table, columns=self.columns)
+        for key, rows in self._rows_by_key.items():
+            if wanted(key):
+                for row in rows:
+                    values = dict(zip(self.columns, self._rows[row], strict=True))
+                    part.add(Item(item_id=self._ids[row], values=values))
+        return part
+
+    def check_keys(self) -> None:
+        """Refuse the table when any natural key stands in several rows.
+
+        Raises:
+            AmbiguousRowError: With one problem a key.
+        """
+        problems = [
+            Problem(
+                code="sync.ambiguous_key",
+                facts={"key": key, "items": tuple(str(self._ids[row]) for row in rows)},
+                address=str(self.table.address),
+            )
+            for key, rows in sorted(self._rows_by_key.items())
+            if len(rows) > 1
+        ]
+        if problems:
+            facts: dict[str, FactValue] = {"table": self.table.labels.zh, "count": len(problems)}
+            raise AmbiguousRowError("sync.ambiguous_rows", facts=facts, problems=problems)
+
+
+def read_table(
+    app: DeployedApp, *, table: TableSpec, columns: Sequence[str] | None = None, filter_: Filter | None = None
+) -> TableRows:
+    """Read one table, or the part of it that a filter selects.
+
+    Args:
+        app: Where to read.
+        table: The table as declared.
+        columns: Field keys to keep; None keeps all.
+        filter_: Typed conditions, or None for all items.
+
+    Returns:
+        The rows, ordered by creation.
+    """
+    rows = TableRows(table=table, columns=columns)
+    done = 0
+    query = ItemQuery(table=table, filter=filter_, order=Order())
+    for page in app.connection.item_source.scan(query=query, bindings=app.bindings):
+        for item in page.items:
+            rows.add(item)
+        done += len(page.items)
+        if page.filtered:
+            app.progress("progress.read", subject=table.labels.zh, done=min(done, page.filtered), total=page.filtered)
+    return rows

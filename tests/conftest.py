@@ -1,0 +1,42 @@
+"""Isolation for every test: no network beyond loopback, no real waiting, a home and an environment of its own."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "house", deadline=None, derandomize=True, print_blob=False, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
+
+_CONNECT = socket.socket.connect
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    host = address[0] if isinstance(address, tuple) else ""
+    if self.family in {socket.AF_INET, socket.AF_INET6} and not str(host).startswith(_LOOPBACK):
+        raise OSError(f"tests may not reach {host}")
+    _CONNECT(self, address)
+
+
+def _no_sleep(seconds: float) -> None:
+    raise AssertionError(f"a test slept {seconds} s: take a clock")
+
+
+@pytest.fixture(autouse=True)
+def isolation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Block the network, real sleep and the user's own settings."""
+    monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
+    monkeypatch.setattr(time, "sleep", _no_sleep)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("HUOBAN_API_KEY", "HUOBAN_PERF_PROFILE", "HUOBAN_PERF_HOME", "HUOBAN_PERF_LANG", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    yield
