@@ -1,7 +1,7 @@
 """What the work would cost at least, in requests: computed from row counts, not from what was sent.
 
-Source: design.md §5.5: 1 table list + 1 config a table + Σ⌈rows read/100⌉ + 2·Σ⌈rows changed/100⌉ (write, confirm) + one
-builder call per object created.
+Source: design.md §5.5: 1 table list + 1 config a table + Σ⌈rows read/100⌉ + 2·Σ⌈rows changed/100⌉ (write, confirm)
++ one builder call per object created.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ UTF-8, English headers, empty = missing.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,8 @@ from huoban_perf.core.items import ItemQuery
 from huoban_perf.core.schema import CHOICE_KINDS, DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, OptionForm
+from huoban_perf.sync.equality import is_empty
+from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Scope
 from huoban_perf.sync.paths import PathReader
 from huoban_perf.sync.snapshot import TableRows, read_table
 
@@ -37,8 +38,10 @@ class Reading:
     Attributes:
         tables: Table key → rows.
         rows_read: Table key → rows received, for the cost report.
+        cycle: 周期名称.
     """
 
+    cycle: str
     tables: Mapping[str, TableRows]
     rows_read: Mapping[str, int]
 
@@ -68,7 +71,7 @@ def read_workspace(
     columns.setdefault(FORMS_TABLE, set()).update(
         field.address.key for field in criterion_fields(app.schema.table(FORMS_TABLE))
     )
-    scoped = extract_map.scoped_tables() | whole
+    scoped = extract_map.cycle_tables() | whole
     tables: dict[str, TableRows] = {}
     for spec in app.schema.tables:
         if spec.key in columns:
@@ -79,7 +82,7 @@ def read_workspace(
             else:
                 tables[spec.key] = read_table(app, table=spec, columns=needed)
             tables[spec.key].check_keys()
-    return Reading(tables=tables, rows_read={key: len(rows) for key, rows in tables.items()})
+    return Reading(cycle=cycle, tables=tables, rows_read={key: len(rows) for key, rows in tables.items()})
 
 
 def _read_cycle(app: DeployedApp, rows: TableRows, cycle: str) -> TableRows:
@@ -147,35 +150,56 @@ def _ratings(forms: TableRows, criteria: Sequence[FieldSpec]) -> Iterator[list[s
 
 def _frame_rows(frame: FrameMap, reading: Reading, schema: DesiredSchema, reader: PathReader) -> Iterator[list[str]]:
     rows = reading.tables[frame.table]
-    labels = [_labels_of(column, frame.table, schema) for column in frame.columns]
+    writers = [_cell_writer(column, frame.table, rows, schema, reader) for column in frame.columns]
+    key_field = rows.table.key_field or ""
     for row in rows:
-        yield [
-            as_text(reader.read(column.path, table=frame.table, row=row), labels=names)
-            for column, names in zip(frame.columns, labels, strict=True)
-        ]
-
-
-def _labels_of(column: Column, table: str, schema: DesiredSchema) -> Mapping[str, str]:
-    """Return option key → text to write, for the field each alternative of a column ends in."""
-    names: dict[str, str] = {}
-    for steps in column.path.alternatives:
-        if isinstance(steps, str):
+        if frame.scope is Scope.SELF and rows.value(row, key_field) != reading.cycle:
             continue
-        here = table
-        for step in steps[:-1]:
-            here = step.table or here
-        field = schema.table(here).field(steps[-1].field)
-        names.update(
-            {
-                option.address.key: _option_text(option.labels.zh, option.address.key, column.options)
-                for option in field.options
-            }
+        yield [write(row) for write in writers]
+
+
+def _cell_writer(
+    column: Column, table: str, rows: TableRows, schema: DesiredSchema, reader: PathReader
+) -> Callable[[int], str]:
+    """Return the function that writes one cell of a column, with everything looked up beforehand."""
+    labels = {**({} if column.by_key else _labels(column, table, schema)), **column.words}
+    path, instead, present = column.path, column.instead, column.present
+    if path is None:
+        parts = tuple(column.join.items())
+        return lambda row: ";".join(
+            f"{name}={_one_line(text)}"
+            for name, part in parts
+            if (text := as_text(reader.read(part, table=table, row=row), labels=labels))
         )
+    if present is not None:
+        yes, no = present
+        return lambda row: no if is_empty(reader.read(path, table=table, row=row)) else yes
+    if instead is not None:
+        return lambda row: (
+            instead.write
+            if rows.value(row, instead.when) == instead.option
+            else as_text(reader.read(path, table=table, row=row), labels=labels)
+        )
+    return lambda row: as_text(reader.read(path, table=table, row=row), labels=labels)
+
+
+def _one_line(text: str) -> str:
+    return ",".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _labels(column: Column, table: str, schema: DesiredSchema) -> dict[str, str]:
+    """Return option key → Chinese label, for the field each alternative of a column ends in."""
+    names: dict[str, str] = {}
+    for path in column.paths():
+        for steps in path.alternatives:
+            if isinstance(steps, str):
+                continue
+            here = table
+            for step in steps[:-1]:
+                here = step.table or here
+            options = schema.table(here).field(steps[-1].field).options
+            names.update({option.address.key: option.labels.zh for option in options})
     return names
-
-
-def _option_text(label: str, key: str, form: OptionForm) -> str:
-    return label if form == "label" else key
 
 
 def as_text(value: Value, *, labels: Mapping[str, str]) -> str:

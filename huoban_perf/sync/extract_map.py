@@ -1,48 +1,103 @@
 """The extract map: which field of the workspace feeds which column of which scoring input.
 
-Read from ``extract.yaml`` of a template, form::
-
-    frames:
-      forms:                       # a file of score-files.md
-        table: review_task
-        scope: cycle               # only items whose natural key begins with [<cycle>|
-        columns:
-          task_no: natural_key     # a path (sync.paths)
-          relation: {path: relation, as: key}   # options as keys instead of Chinese labels
+Read from ``extract.yaml`` of a template; its head lists the forms a column may take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Literal
 
 import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from huoban_perf.core.errors import HuobanPerfError, Problem, TemplateError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.sync.paths import Path, parse_path
 
-OptionForm = Literal["label", "key"]
+
+class Scope(StrEnum):
+    """Which items of a table count: all, those whose natural key begins with ``[<cycle>|``, or the cycle's own."""
+
+    ALL = "all"
+    CYCLE = "cycle"
+    SELF = "self"
 
 
-@dataclass(frozen=True, slots=True)
+class Instead(BaseModel):
+    """Another word when a field of the same row holds a certain option."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    when: str
+    option: str
+    write: str
+
+
+class _ColumnText(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = ""
+    as_: Literal["label", "key"] = "label"
+    words: dict[str, str] = {}
+    instead: dict[str, str] | None = None
+    present: dict[str, str] | None = None
+    join: dict[str, str] = {}
+
+
+class _FrameText(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    scope: Scope = Scope.ALL
+    columns: dict[str, str | dict[str, object]]
+
+
+class _MapText(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frames: dict[str, _FrameText]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: where it comes from, and whether options are written as labels or keys."""
+    """One column of a frame.
+
+    Attributes:
+        name: English column name.
+        path: Where the value is; None for a joined column.
+        by_key: Options by key instead of by Chinese label.
+        words: Option key → word, before anything else.
+        instead: Another word on a condition.
+        present: Words for *leads somewhere* and *leads nowhere*, or None.
+        join: Name → path, joined as ``name=value;…``.
+    """
 
     name: str
-    path: Path
-    options: OptionForm = "label"
+    path: Path | None
+    by_key: bool
+    words: Mapping[str, str]
+    instead: Instead | None
+    present: tuple[str, str] | None
+    join: Mapping[str, Path]
+
+    def paths(self) -> Iterator[Path]:
+        """Yield every path the column reads."""
+        if self.path is not None:
+            yield self.path
+        yield from self.join.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameMap:
-    """One scoring input: its table, whether only the cycle's items count, and its columns."""
+    """One scoring input: its table, which items count, and its columns."""
 
     frame: str
     table: str
-    scoped: bool
+    scope: Scope
     columns: tuple[Column, ...]
 
 
@@ -56,15 +111,18 @@ class ExtractMap:
         """Return table → field keys that any path reads."""
         used: dict[str, set[str]] = {}
         for frame in self.frames:
-            used.setdefault(frame.table, set())
+            fields = used.setdefault(frame.table, set())
             for column in frame.columns:
-                for table, field in column.path.columns(frame.table):
-                    used.setdefault(table, set()).add(field)
+                if column.instead is not None:
+                    fields.add(column.instead.when)
+                for path in column.paths():
+                    for table, field in path.columns(frame.table):
+                        used.setdefault(table, set()).add(field)
         return used
 
-    def scoped_tables(self) -> set[str]:
+    def cycle_tables(self) -> set[str]:
         """Return the tables of which only the cycle's items are read."""
-        return {frame.table for frame in self.frames if frame.scoped}
+        return {frame.table for frame in self.frames if frame.scope is Scope.CYCLE}
 
 
 def load_extract_map(file: FilePath, *, schema: DesiredSchema) -> ExtractMap:
@@ -81,37 +139,60 @@ def load_extract_map(file: FilePath, *, schema: DesiredSchema) -> ExtractMap:
         TemplateError: All faults at once: bad YAML, unknown table, unknown key, bad path.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = _MapText.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise TemplateError("sync.extract_unreadable", facts={"file": str(file)}) from error
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        raise TemplateError(
+            "sync.extract_invalid",
+            facts={"file": str(file)},
+            problems=[
+                Problem(
+                    code="sync.extract_key",
+                    facts={"reason": fault["msg"]},
+                    file=str(file),
+                    address=".".join(str(part) for part in fault["loc"]),
+                )
+                for fault in faults
+            ],
+        ) from error
     problems: list[Problem] = []
-    frames = tuple(_frames(content, schema, file, problems))
+    frames = tuple(_frame(name, frame, schema, file, problems) for name, frame in text.frames.items())
     if problems:
         raise TemplateError("sync.extract_invalid", facts={"file": str(file)}, problems=problems)
     return ExtractMap(frames)
 
 
-def _frames(content: object, schema: DesiredSchema, file: FilePath, problems: list[Problem]) -> Iterator[FrameMap]:
-    entries = content.get("frames") if isinstance(content, Mapping) else None
-    known = {table.key for table in schema.tables}
-    for name, entry in entries.items() if isinstance(entries, Mapping) else ():
-        if (
-            not isinstance(entry, Mapping)
-            or set(entry) - {"table", "scope", "columns"}
-            or entry.get("table") not in known
-        ):
-            problems.append(Problem(code="sync.extract_frame", facts={"frame": str(name)}, file=str(file)))
-            continue
-        columns = []
-        for column, wish in dict(entry["columns"]).items():
-            parts = wish if isinstance(wish, Mapping) else {"path": wish}
-            try:
-                path = parse_path(str(parts["path"]), table=entry["table"], schema=schema)
-            except HuobanPerfError as error:
-                where = f"{name}.{column}"
-                problems.append(Problem(code=error.code, facts=error.facts, file=str(file), address=where))
-                continue
-            columns.append(Column(str(column), path, "key" if parts.get("as") == "key" else "label"))
-        yield FrameMap(
-            frame=str(name), table=entry["table"], scoped=entry.get("scope") == "cycle", columns=tuple(columns)
+def _frame(name: str, text: _FrameText, schema: DesiredSchema, file: FilePath, problems: list[Problem]) -> FrameMap:
+    columns: list[Column] = []
+    for column, wish in text.columns.items():
+        try:
+            columns.append(_column(column, wish, table=text.table, schema=schema))
+        except HuobanPerfError as error:
+            where = f"{name}.{column}"
+            problems.append(Problem(code=error.code, facts=error.facts, file=str(file), address=where))
+    return FrameMap(frame=name, table=text.table, scope=text.scope, columns=tuple(columns))
+
+
+def _column(name: str, wish: str | dict[str, object], *, table: str, schema: DesiredSchema) -> Column:
+    entry = {"path": wish} if isinstance(wish, str) else {("as_" if key == "as" else key): wish[key] for key in wish}
+    try:
+        text = _ColumnText.model_validate(entry)
+        instead = (
+            Instead(when=text.instead["when"], option=text.instead["is"], write=text.instead["write"])
+            if text.instead
+            else None
         )
+        present = (text.present["yes"], text.present["no"]) if text.present else None
+    except (ValidationError, KeyError) as error:
+        raise TemplateError("sync.extract_column", facts={"column": name}) from error
+    return Column(
+        name=name,
+        path=parse_path(text.path, table=table, schema=schema) if text.path else None,
+        by_key=text.as_ == "key",
+        words=text.words,
+        instead=instead,
+        present=present,
+        join={part: parse_path(path, table=table, schema=schema) for part, path in text.join.items()},
+    )
