@@ -58,6 +58,7 @@ class SchemaOperation:
             UPDATE and DELETE the object itself.
         attributes: Names of the attributes to set; empty for CREATE (all) and DELETE.
         locale: Language in which names are written.
+        is_title: For a field: whether its value names the items of its table (the spec of a field does not say so).
     """
 
     address: Address
@@ -66,6 +67,7 @@ class SchemaOperation:
     remote_ids: dict[Address, RemoteId]
     locale: Locale
     attributes: tuple[str, ...] = ()
+    is_title: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ The only room that reads the environment. Keys are named by the profile, never s
 May import core, platforms, sandbox.
 """
 
-from huoban_perf.profile.connect import Site, connect
+from huoban_perf.profile.connect import Site, connect, forget_world, serve_world
 from huoban_perf.profile.environment import environment
 from huoban_perf.profile.model import Profile, load_profile
 
-__all__ = ["Profile", "Site", "connect", "environment", "load_profile"]
+__all__ = ["Profile", "Site", "connect", "environment", "forget_world", "load_profile", "serve_world"]

@@ -1,0 +1,57 @@
+"""Seeding: write batches of rows through the wire, like any client, and only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from huoban_perf.demo.rows import Batch
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.write_back import WriteReport, compare, write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """What seeding came to.
+
+    Attributes:
+        reports: One a batch.
+        rows_read: Rows read before writing, one entry a table.
+    """
+
+    reports: tuple[WriteReport, ...]
+    rows_read: tuple[int, ...]
+
+    @property
+    def written(self) -> int:
+        """Rows created or updated."""
+        return sum(report.written for report in self.reports)
+
+
+def seed(batches: Sequence[Batch], *, app: DeployedApp) -> Seeded:
+    """Write what is missing or different, table by table, in order.
+
+    Args:
+        batches: Rows in writing order.
+        app: Where to write.
+
+    Returns:
+        Counts; every row written was read back.
+
+    Raises:
+        SyncError: The platform refused rows.
+        UnconfirmedWriteError: Rows could not be read back in time.
+    """
+    tables: dict[str, TableRows] = {}
+    rows_read: list[int] = []
+    reports: list[WriteReport] = []
+    for part in batches:
+        if part.table not in tables:
+            tables[part.table] = read_table(app, table=app.schema.table(part.table))
+            tables[part.table].check_keys()
+            rows_read.append(len(tables[part.table]))
+        standing = tables[part.table]
+        plan = compare(wanted=part.rows, standing=standing, tables=tables, first_only=part.first_only)
+        reports.append(write(plan, app=app, standing=standing))
+    return Seeded(reports=tuple(reports), rows_read=tuple(rows_read))

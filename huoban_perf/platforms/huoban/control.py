@@ -1,0 +1,126 @@
+"""The control plane of the embedded workspace: build, mint keys, reset, disturb. The real platform has none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+
+from huoban_perf.core.addresses import MemberId, WorkspaceId
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import ProtocolError
+from huoban_perf.platforms.huoban.config import HuobanOptions
+from huoban_perf.platforms.huoban.endpoints import control_endpoint
+from huoban_perf.platforms.huoban.limiter import Limiter
+from huoban_perf.platforms.huoban.retry import RetryPolicy
+from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
+
+Json = dict[str, Any]
+
+
+class ControlPlane:
+    """Commands to the embedded workspace's server; each raises PlatformError when it fails."""
+
+    def __init__(self, *, control_url: str, session: requests.Session, clock: Clock) -> None:
+        """Prepare; sends nothing.
+
+        Args:
+            control_url: Address of the control plane.
+            session: Sends.
+            clock: For waits between attempts.
+        """
+        wiring = Wiring(
+            session=session,
+            options=(options := HuobanOptions(rate_per_s=None)),
+            clock=clock,
+            retry=RetryPolicy(options=options, clock=clock, jitter=lambda: 0.0),
+            counter=TrafficCounter(),
+        )
+        self._transport = Transport(
+            root=control_url, key=None, limiter=Limiter(rate_per_s=None, clock=clock), wiring=wiring
+        )
+
+    def workspaces(self) -> tuple[Json, ...]:
+        """Return every workspace as ``{space_id, name}``, whatever key reaches it."""
+        data = self._get("workspaces")
+        spaces = data.get("spaces") if isinstance(data, dict) else None
+        if not isinstance(spaces, list):
+            raise ProtocolError("platform.shape", endpoint="control.workspaces", facts={"part": "data.spaces"})
+        return tuple(spaces)
+
+    def build_workspace(self, name: str) -> WorkspaceId:
+        """Create a workspace and return its id."""
+        return WorkspaceId(self._text("build/workspace", {"name": name}, "space_id"))
+
+    def build_member(self, workspace: WorkspaceId, *, name: str) -> MemberId:
+        """Add a person to a workspace and return the member id."""
+        return MemberId(self._text("build/member", {"space_id": workspace, "name": name}, "user_id"))
+
+    def mint_key(self, workspace: WorkspaceId, *, member: MemberId | None = None, label: str | None = None) -> str:
+        """Issue an API key of a workspace, acting as the API or as one member, and return it."""
+        body: Json = {"space_id": workspace}
+        body |= {} if member is None else {"member_id": member}
+        body |= {} if label is None else {"label": label}
+        return self._text("key", body, "api_key")
+
+    def reset(self) -> None:
+        """Forget every workspace."""
+        self._post("reset", {})
+
+    def advance(self, seconds: float) -> None:
+        """Move the workspace's clock forward."""
+        self._post("clock", {"advance_s": seconds})
+
+    def set_mode(self, mode: str, *, switches: Mapping[str, object] | None = None) -> None:
+        """Choose how open questions of the wire are answered."""
+        self._post("mode", {"mode": mode, "switches": dict(switches or {})})
+
+    def limit_rate(self, per_second: int | None) -> None:
+        """Set how many requests a second a key may send; None lifts the limit."""
+        self._post("limits", {"per_second": per_second})
+
+    def set_faults(self, faults: Sequence[Mapping[str, object]]) -> None:
+        """Arrange for failures; an empty list ends them."""
+        self._post("faults", {"faults": [dict(fault) for fault in faults]})
+
+    def dump(self) -> Any:
+        """Return everything the server holds."""
+        return self._get("dump")
+
+    def load(self, dump: Any) -> None:
+        """Put back what ``dump`` returned."""
+        self._post("load", dump)
+
+    def callbacks(self) -> Any:
+        """Return what was pushed to callback addresses."""
+        return self._get("callbacks")
+
+    def stats(self) -> Any:
+        """Return the server's own counts."""
+        return self._get("stats")
+
+    def post(self, path: str, body: object) -> Any:
+        """Send any command of the control plane.
+
+        Args:
+            path: Under the control URL.
+            body: Its JSON body.
+
+        Returns:
+            The payload.
+        """
+        return self._post(path, body)
+
+    def _post(self, path: str, body: object) -> Any:
+        return self._transport.call(control_endpoint(path), body).data
+
+    def _get(self, path: str) -> Any:
+        return self._transport.call(control_endpoint(path, method="GET")).data
+
+    def _text(self, path: str, body: object, key: str) -> str:
+        data = self._post(path, body)
+        value = data.get(key) if isinstance(data, dict) else None
+        if not isinstance(value, str) or not value:
+            raise ProtocolError("platform.shape", endpoint=f"control.{path}", facts={"part": f"data.{key}"})
+        return value

@@ -1,0 +1,108 @@
+"""The canonical scheme document of each scheme, built from the workspace's own scheme tables.
+
+Live cycles are scored by these rows, never by the template's file.
+
+Source: design.md §6 (one canonical document), data-model.md §2 方案.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.core.values import Value
+from huoban_perf.sync.snapshot import TableRows
+
+Document = dict[str, object]
+
+TABLES = ("scheme", "rater_group", "grade_band")
+"""What a scheme consists of; read whole."""
+
+
+def scheme_documents(tables: Mapping[str, TableRows], *, schema: DesiredSchema) -> dict[str, Document]:
+    """Build every scheme's document.
+
+    Args:
+        tables: The rows of ``TABLES``.
+        schema: The app's schema, for the names of grades.
+
+    Returns:
+        Natural key of the scheme → canonical document (keys as ``scoring.parse_scheme`` states; numbers as text; a cell
+        left empty is left out, so that its default holds).
+    """
+    schemes = tables["scheme"]
+    grade_names = {option.address.key: option.labels.zh for option in schema.table("grade_band").field("grade").options}
+    documents: dict[str, Document] = {}
+    for row in schemes:
+        key = str(schemes.value(row, "natural_key"))
+        documents[key] = {
+            "key": key,
+            "name": str(schemes.value(row, "name")),
+            "version": str(schemes.value(row, "version")),
+            "parts": _filled(
+                kpi_weight=schemes.value(row, "kpi_weight"),
+                review_weight=schemes.value(row, "review_weight"),
+                okr_weight=schemes.value(row, "okr_weight"),
+            ),
+            "items": _filled(
+                mode=schemes.value(row, "item_weight_mode"),
+                missing=schemes.value(row, "missing_policy"),
+                dimensions=_dimensions(schemes.value(row, "dimensions")),
+            ),
+            "raters": {"groups": _groups(tables["rater_group"], schemes.item_id(row))},
+            "total": _filled(floor=schemes.value(row, "score_floor"), cap=schemes.value(row, "score_cap")),
+            "grades": _grades(tables["grade_band"], schemes.item_id(row), grade_names),
+        }
+    return documents
+
+
+def _filled(**values: object) -> Document:
+    return {
+        key: format(value, "f") if isinstance(value, Decimal) else value
+        for key, value in values.items()
+        if value not in (None, "", ())
+    }
+
+
+def _dimensions(text: Value) -> tuple[Document, ...]:
+    """Read ``业绩 70`` lines; a line that is not a name and a number is left to the scheme's own check."""
+    lines = [line.split() for line in str(text or "").splitlines() if line.strip()]
+    return tuple({"name": words[0], "weight": words[-1] if len(words) > 1 else ""} for words in lines)
+
+
+def _belongs(rows: TableRows, row: int, scheme: str) -> bool:
+    return rows.value(row, "scheme") == (scheme,)
+
+
+def _groups(rows: TableRows, scheme: str) -> list[Document]:
+    groups = [
+        _filled(
+            relation=rows.value(row, "relation"),
+            weight=rows.value(row, "weight"),
+            threshold=_whole(rows.value(row, "anonymity_minimum")),
+            trim=rows.value(row, "trim_percent"),
+            when_short=rows.value(row, "when_short"),
+            required=rows.value(row, "required"),
+        )
+        for row in rows
+        if _belongs(rows, row, scheme)
+    ]
+    return sorted(groups, key=lambda group: str(group.get("relation")))
+
+
+def _whole(value: Value) -> str | None:
+    return format(value, "f") if isinstance(value, Decimal) else None
+
+
+def _grades(rows: TableRows, scheme: str, names: Mapping[str, str]) -> list[Document]:
+    bands = [
+        _filled(
+            name=names.get(str(rows.value(row, "grade")), ""),
+            lower=rows.value(row, "lower_bound"),
+            coefficient=rows.value(row, "coefficient"),
+        )
+        for row in rows
+        if _belongs(rows, row, scheme)
+    ]
+    return sorted(bands, key=lambda band: -Decimal(str(band.get("lower", "-100000"))))

@@ -1,0 +1,238 @@
+"""The job ``score``: extract, score, compare, write the differences to 核算结果 and 评价任务, confirm.
+
+It never releases anything, may run as often as wanted, and a second run over the same inputs writes nothing.
+
+Source: design.md §4 SCORE, §5.5; data-model.md "For the first deployment".
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from huoban_perf.core.digest import digest
+from huoban_perf.core.errors import FactValue, SealedCycleError
+from huoban_perf.core.values import Value
+from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.cycle_row import CycleRow, find_cycle
+from huoban_perf.sync.extract import FORMS_TABLE, Reading, read_workspace, write_frames
+from huoban_perf.sync.extract_map import ExtractMap
+from huoban_perf.sync.results import CycleScores, score_extract
+from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest, run_id
+from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
+from huoban_perf.sync.scheme import scheme_documents
+from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, write
+
+_BEYOND_SCORED = frozenset({"calibrated", "approved", "released"})
+"""Statuses of 核算结果 that only another step may leave."""
+
+_STATUS = {"scored": "scored", "waiting": "awaiting_reviews", "held": "held"}
+"""Engine's word → option of 核算结果.状态; 不参评 has no row."""
+
+_SHARE_PERCENT = 50
+"""A run that would replace more than half of the standing results stops and asks. Source: design.md §5.5."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOutcome:
+    """What a run of the job came to.
+
+    Attributes:
+        run: The run's id.
+        cycle: The cycle.
+        reading: What was read, with confirmed writes added.
+        scores: What scoring returned.
+        plans: The differences, one a table.
+        reports: What was written; empty for a preview.
+        schemes: Natural key → canonical document.
+    """
+
+    run: str
+    cycle: CycleRow
+    reading: Reading
+    scores: CycleScores
+    plans: tuple[WritePlan, ...]
+    reports: tuple[WriteReport, ...]
+    schemes: Mapping[str, Mapping[str, object]]
+
+    @property
+    def pending(self) -> int:
+        """Rows that differ."""
+        return sum(len(plan.writes) for plan in self.plans)
+
+
+def run_score(
+    app: DeployedApp,
+    *,
+    extract_map: ExtractMap,
+    cycle: str,
+    runs: RunStore,
+    apply: bool,
+    allow_large_change: bool = False,
+) -> ScoreOutcome:
+    """Score a cycle and, if asked, write the results back.
+
+    Args:
+        app: The deployed app.
+        extract_map: Which field feeds which scoring column.
+        cycle: 周期名称.
+        runs: Where the run is stored.
+        apply: Write; otherwise only preview.
+        allow_large_change: Consent to replace a large share of standing results.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        SyncError: No such cycle, or rows were refused.
+        SchemeError: A scheme of the workspace contradicts itself.
+        ScoringInputError: Inputs break their form; every row is listed and nothing was written.
+        SealedCycleError: The cycle is released and the results differ.
+        UnsafePlanError: Too many standing results would be replaced.
+        UnconfirmedWriteError: Rows could not be read back; run again.
+    """
+    started = app.clock.now()
+    # 批次 and the released fields are read along, so that comparing and releasing need no second reading.
+    also = {"score_result": (), "appraisal": (), "appraisal_item": (), **dict.fromkeys(SCHEME_TABLES, ())}
+    reading = read_workspace(app, extract_map=extract_map, cycle=cycle, also={**also, FORMS_TABLE: ("review_score",)})
+    found = find_cycle(cycle, tables=reading.tables)
+    schemes = {
+        key: scheme_document(parse_scheme(document))
+        for key, document in sorted(scheme_documents(reading.tables, schema=app.schema).items())
+    }
+    run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
+    scores = score_extract(folder / "extract", schemes=schemes)
+    runs.save(manifest)
+    wanted = {
+        "score_result": _result_rows(scores, reading, run=run, started=started, schemes=schemes, app=app),
+        FORMS_TABLE: [WantedRow(key=key, values={"natural_key": key, "review_score": score})
+                      for key, score in scores.forms.items()],
+    }
+    plans = tuple(
+        compare(wanted=rows, standing=reading.tables[table], tables=reading.tables) for table, rows in wanted.items()
+    )
+    pending = sum(len(plan.writes) for plan in plans)
+    if found.is_sealed and pending:
+        facts: dict[str, FactValue] = {"cycle": cycle, "count": pending}
+        raise SealedCycleError("sync.sealed", facts=facts)
+    guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
+    reports: list[WriteReport] = []
+    if apply:
+        reports = [write(plan, app=app, standing=reading.tables[plan.table.key]) for plan in plans]
+        if pending:
+            reports.append(_log(app, run=run, started=started, pending=pending, schemes=schemes))
+    return ScoreOutcome(
+        run=run, cycle=found, reading=reading, scores=scores, plans=plans, reports=tuple(reports), schemes=schemes
+    )
+
+
+def _store_extract(
+    app: DeployedApp,
+    reading: Reading,
+    extract_map: ExtractMap,
+    runs: RunStore,
+    *,
+    schemes: Mapping[str, Mapping[str, object]],
+    started: datetime,
+) -> tuple[str, Path, Manifest]:
+    """Write the extract under a working name, then give it the name that its digest makes."""
+    staging = runs.open(run="staging")
+    counts = write_frames(reading, schema=app.schema, extract_map=extract_map, folder=staging / "extract")
+    inputs = files_digest(sorted((staging / "extract").glob("*.csv")))
+    rules = digest({key: scheme_hash(document) for key, document in schemes.items()})
+    run = run_id(job="score", started=started, input_digest=inputs, scheme_hash=rules)
+    folder = staging.with_name(run)
+    shutil.rmtree(folder, ignore_errors=True)
+    staging.rename(folder)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        run=run,
+        job="score",
+        cycle=reading.cycle,
+        started=started.isoformat(timespec="seconds"),
+        scheme_hash=rules,
+        schemes=schemes,
+        input_digest=inputs,
+        rows=counts,
+    )
+    return run, folder, manifest
+
+
+def _result_rows(
+    scores: CycleScores,
+    reading: Reading,
+    *,
+    run: str,
+    started: datetime,
+    schemes: Mapping[str, Mapping[str, object]],
+    app: DeployedApp,
+) -> list[WantedRow]:
+    """Lay the scores out as rows of 核算结果; one row an appraisal that takes part."""
+    grades = {option.labels.zh: option.address.key for option in _grade_options(app)}
+    standing = reading.tables["score_result"]
+    hashes = {key: scheme_hash(document) for key, document in schemes.items()}
+    rows: list[WantedRow] = []
+    for score in scores.subjects:
+        if score.status not in _STATUS:
+            continue
+        key = score.natural_key(reading.cycle)
+        values: dict[str, Value | Refs] = {
+            "natural_key": key,
+            "status": _status(standing, key, _STATUS[score.status]),
+            "appraisal": Refs("appraisal", (key,)),
+            **score.figures(),
+            "veto": score.veto or None,
+            "initial_grade": grades.get(score.grade) if score.grade else None,
+            "missing_notes": score.notes or None,
+            "receipt_draft": score.receipt_text,
+            "scheme_hash": hashes[score.scheme],
+            "input_hash": score.input_hash,
+            "batch": run,
+            "calculated_on": started,
+        }
+        rows.append(WantedRow(key=key, values=values))
+    return rows
+
+
+def _grade_options(app: DeployedApp) -> Sequence[object]:
+    return app.schema.table("score_result").field("initial_grade").options
+
+
+def _status(standing: TableRows, key: str, scored: str) -> str:
+    row = standing.row_of_key(key)
+    before = standing.value(row, "status") if row is not None else None
+    return before if isinstance(before, str) and before in _BEYOND_SCORED else scored
+
+
+def _log(
+    app: DeployedApp, *, run: str, started: datetime, pending: int, schemes: Mapping[str, Mapping[str, object]]
+) -> WriteReport:
+    """Write the 运行记录 row of a run that changed something."""
+    table = app.schema.table("run_log")
+    standing = read_table(app, table=table)
+    values: dict[str, Value | Refs] = {
+        "command": "job run score",
+        "batch": run,
+        "started_on": started,
+        "ended_on": app.clock.now(),
+        "planned_count": _count(pending),
+        "success_count": _count(pending),
+        "failure_count": _count(0),
+        "scheme_hash": digest({key: scheme_hash(document) for key, document in schemes.items()}),
+        "summary": f"写入 {pending} 条",
+        "exit_code": _count(0),
+    }
+    plan = compare(wanted=[WantedRow(key=run, values=values)], standing=standing, tables={"run_log": standing})
+    return write(plan, app=app, standing=standing)
+
+
+def _count(number: int) -> Value:
+    from decimal import Decimal
+
+    return Decimal(number)
