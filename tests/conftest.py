@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,10 @@ def _no_sleep(seconds: float) -> None:
 
 
 @pytest.fixture(autouse=True)
-def isolation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def isolation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Block the network, real sleep and the user's own settings."""
     monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
     monkeypatch.setattr(time, "sleep", _no_sleep)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("HUOBAN_API_KEY", "HUOBAN_PERF_PROFILE", "HUOBAN_PERF_HOME", "HUOBAN_PERF_LANG", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    yield

@@ -32,7 +32,7 @@ def serve(settings: Settings, port: int) -> None:
 @sandbox_command.command("reset")
 @click.option("--yes", is_flag=True, help="确认删除, 不再询问.")
 @pass_settings
-def reset(settings: Settings, yes: bool) -> None:  # noqa: FBT001 - click hands flags over by name
+def reset(settings: Settings, yes: bool) -> None:
     """删除内置工作区和它的绑定状态."""
     from huoban_perf.profile import forget_world
 

@@ -10,6 +10,7 @@ from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import show_json, show_text, table
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import problem_line, text
+from huoban_perf.core.errors import FactValue
 
 _NAME = click.argument("name", default="performance")
 _PARAMETERS = click.option(
@@ -62,7 +63,7 @@ def lint(settings: Settings, name: str, parameters: Path | None, output: str) ->
     if output == "json":
         show_json({"format_version": 1, "template": name, "errors": len(errors), "problems": lines})
     else:
-        facts = {"template": name, "errors": len(errors), "warnings": len(findings) - len(errors)}
+        facts: dict[str, FactValue] = {"template": name, "errors": len(errors), "warnings": len(findings) - len(errors)}
         show_text("\n".join([*lines, text("cli.lint_summary", locale=settings.locale, facts=facts)]))
     return Exit.INVALID if errors else Exit.DONE
 

@@ -56,7 +56,9 @@ class SchemaOperation:
         spec: The object as wished: a table (without its fields), a field (with its options), or an option.
         remote_ids: Ids of everything the step refers to: its parent table and field, a relation's target, and for
             UPDATE and DELETE the object itself.
-        attributes: Names of the attributes to set; empty for CREATE (all) and DELETE.
+        attributes: Names of the attributes to set: ``name``, ``group``, ``title`` (table); ``name``, ``help``,
+            ``required``, ``unique``, ``many``, ``decimals`` (field); ``name``, ``color`` (option). Empty for CREATE
+            (all) and DELETE. A sink that cannot set one raises UnsupportedChangeError; the step becomes manual.
         locale: Language in which names are written.
         is_title: For a field: whether its value names the items of its table (the spec of a field does not say so).
     """

@@ -13,6 +13,7 @@ HuobanPerfError
 │   ├─ AccessError  NotFoundError  RejectedError
 │   └─ ProtocolError
 ├─ PlanError       StalePlanError  UnsafePlanError  ConflictError  UnsupportedChangeError
+│                  AmbiguousObjectError  UnfinishedApplyError
 ├─ StateError      StateLockedError  StateSerialError  StateFormatError
 ├─ SyncError       ExtractError  AmbiguousRowError  UnconfirmedWriteError  SealedCycleError
 └─ ScoringError    SchemeError  ScoringInputError
@@ -213,6 +214,18 @@ class ConflictError(PlanError):
 
 class UnsupportedChangeError(PlanError):
     """The change cannot be made in place, for example another field kind."""
+
+
+class AmbiguousObjectError(PlanError):
+    """Several objects of the workspace could be the same declared one, for example two tables of one name."""
+
+    recovery = Recovery.ASK_HUMAN
+
+
+class UnfinishedApplyError(PlanError):
+    """A plan stopped half-way; what was done is recorded, and the same command does the rest."""
+
+    recovery = Recovery.RESUME
 
 
 class StateError(HuobanPerfError):

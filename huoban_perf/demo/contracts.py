@@ -65,7 +65,7 @@ METRICS = (
         method="steps",
         direction="higher",
         unit="%",
-        params="≥100 → 100\n≥90 → 90\n≥80 → 75\n≥60 → 60",
+        params="≥60 → 60\n≥80 → 75\n≥90 → 90\n≥100 → 100",
     ),
     Metric(
         code="M06",

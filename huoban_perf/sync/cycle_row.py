@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from huoban_perf.core.errors import FactValue, SyncError
-from huoban_perf.sync.snapshot import TableRows
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.snapshot import TableRows, read_table
 
 SEALED = frozenset({"feedback", "archived"})
 """反馈申诉 and 已归档: results are out; a difference needs a new revision. Source: data-model.md first deployment."""
@@ -60,3 +61,22 @@ def find_cycle(name: str, *, tables: Mapping[str, TableRows]) -> CycleRow:
         row=row,
         decider=decider[0] if isinstance(decider, tuple) and decider else None,
     )
+
+
+def only_cycle(app: DeployedApp) -> str:
+    """Return the name of the workspace's only cycle.
+
+    Args:
+        app: The deployed app.
+
+    Returns:
+        周期名称.
+
+    Raises:
+        SyncError: There is none, or there are several; lists them.
+    """
+    names = tuple(sorted(read_table(app, table=app.schema.table("cycle"), columns=("name",)).keys()))
+    if len(names) != 1:
+        facts: dict[str, FactValue] = {"known": names}
+        raise SyncError("sync.which_cycle", facts=facts)
+    return names[0]

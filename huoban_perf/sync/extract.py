@@ -26,6 +26,9 @@ from huoban_perf.sync.snapshot import TableRows, read_table
 FORMS_TABLE = "review_task"
 """The table whose items are rating forms. Source: data-model.md §2 评估."""
 
+RESULT_TABLES = frozenset({"score_result"})
+"""Tables that scoring fills, keyed by cycle; read to be compared, not to be scored."""
+
 _ALL_BUT_A_FIFTH = (4, 5)
 """When the cycle holds at least this share of a table, the whole table is read: a plain walk is cheaper for the server
 than a substring filter on every page."""
@@ -71,7 +74,7 @@ def read_workspace(
     columns.setdefault(FORMS_TABLE, set()).update(
         field.address.key for field in criterion_fields(app.schema.table(FORMS_TABLE))
     )
-    scoped = extract_map.cycle_tables() | whole
+    scoped = extract_map.cycle_tables() | RESULT_TABLES
     tables: dict[str, TableRows] = {}
     for spec in app.schema.tables:
         if spec.key in columns:
@@ -119,8 +122,14 @@ def write_frames(reading: Reading, *, schema: DesiredSchema, extract_map: Extrac
         header = [column.name for column in frame.columns]
         rows = _frame_rows(frame, reading, schema, reader)
         counts[frame.frame] = _save(folder / f"{frame.frame}.csv", header, rows)
-    forms = schema.table(FORMS_TABLE)
-    criteria = criterion_fields(forms)
+    asked = sorted(extract_map.criteria, key=lambda entry: (entry.form, entry.criterion))
+    is_equal = len({entry.weight for entry in asked}) <= 1
+    counts["criteria"] = _save(
+        folder / "criteria.csv",
+        ("form", "criterion", "weight"),
+        ([entry.form, entry.criterion, "" if is_equal else format(entry.weight, "f")] for entry in asked),
+    )
+    criteria = criterion_fields(schema.table(FORMS_TABLE))
     counts["ratings"] = _save(
         folder / "ratings.csv", ("task_no", "criterion", "score", "na"), _ratings(reading.tables[FORMS_TABLE], criteria)
     )

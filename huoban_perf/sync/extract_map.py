@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Literal
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from huoban_perf.core.errors import HuobanPerfError, Problem, TemplateError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.sync.paths import Path, parse_path
+from huoban_perf.template import AppTemplate
 
 
 class Scope(StrEnum):
@@ -102,10 +104,20 @@ class FrameMap:
 
 
 @dataclass(frozen=True, slots=True)
+class FormCriterion:
+    """One criterion asked on one kind of form (a rater relation); equal weights are all 1."""
+
+    form: str
+    criterion: str
+    weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractMap:
-    """All scoring inputs of an app."""
+    """All scoring inputs of an app: the frames read from tables, and what each kind of form asks."""
 
     frames: tuple[FrameMap, ...]
+    criteria: tuple[FormCriterion, ...]
 
     def columns_by_table(self) -> dict[str, set[str]]:
         """Return table → field keys that any path reads."""
@@ -125,12 +137,34 @@ class ExtractMap:
         return {frame.table for frame in self.frames if frame.scope is Scope.CYCLE}
 
 
-def load_extract_map(file: FilePath, *, schema: DesiredSchema) -> ExtractMap:
+def extract_map_of(template: AppTemplate, schema: DesiredSchema) -> ExtractMap:
+    """Return the extract map of a template and its parameters.
+
+    Args:
+        template: The loaded template.
+        schema: What it compiles to.
+
+    Returns:
+        The checked map.
+
+    Raises:
+        TemplateError: ``extract.yaml`` has mistakes; all are listed.
+    """
+    criteria = tuple(
+        FormCriterion(relation, criterion.key, criterion.weight)
+        for criterion in template.parameters.model.criteria
+        for relation in criterion.relations
+    )
+    return load_extract_map(template.folder / "extract.yaml", schema=schema, criteria=criteria)
+
+
+def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[FormCriterion, ...]) -> ExtractMap:
     """Read an extract map and check every path against the schema.
 
     Args:
         file: ``extract.yaml``.
         schema: The app's schema.
+        criteria: What each kind of form asks, from the company's parameters.
 
     Returns:
         The checked map.
@@ -161,7 +195,7 @@ def load_extract_map(file: FilePath, *, schema: DesiredSchema) -> ExtractMap:
     frames = tuple(_frame(name, frame, schema, file, problems) for name, frame in text.frames.items())
     if problems:
         raise TemplateError("sync.extract_invalid", facts={"file": str(file)}, problems=problems)
-    return ExtractMap(frames)
+    return ExtractMap(frames, criteria)
 
 
 def _frame(name: str, text: _FrameText, schema: DesiredSchema, file: FilePath, problems: list[Problem]) -> FrameMap:

@@ -8,9 +8,10 @@ Source: design.md §4 SCORE, §5.5; data-model.md "For the first deployment".
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from huoban_perf.core.digest import digest
@@ -32,8 +33,11 @@ from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, 
 _BEYOND_SCORED = frozenset({"calibrated", "approved", "released"})
 """Statuses of 核算结果 that only another step may leave."""
 
-_STATUS = {"scored": "scored", "waiting": "awaiting_reviews", "held": "held"}
+_STATUS = {"已核算": "scored", "待补评": "awaiting_reviews", "暂不计分": "held"}
 """Engine's word → option of 核算结果.状态; 不参评 has no row."""
+
+_READ_WHOLE = ("cycle", "metric", "score_result", "appraisal", "appraisal_item", *SCHEME_TABLES)
+"""Read with all fields: what scoring compares and what a release copies."""
 
 _SHARE_PERCENT = 50
 """A run that would replace more than half of the standing results stops and asks. Source: design.md §5.5."""
@@ -98,8 +102,7 @@ def run_score(
         UnconfirmedWriteError: Rows could not be read back; run again.
     """
     started = app.clock.now()
-    # 批次 and the released fields are read along, so that comparing and releasing need no second reading.
-    also = {"score_result": (), "appraisal": (), "appraisal_item": (), **dict.fromkeys(SCHEME_TABLES, ())}
+    also: dict[str, tuple[str, ...]] = dict.fromkeys(_READ_WHOLE, ())
     reading = read_workspace(app, extract_map=extract_map, cycle=cycle, also={**also, FORMS_TABLE: ("review_score",)})
     found = find_cycle(cycle, tables=reading.tables)
     schemes = {
@@ -107,29 +110,44 @@ def run_score(
         for key, document in sorted(scheme_documents(reading.tables, schema=app.schema).items())
     }
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
-    scores = score_extract(folder / "extract", schemes=schemes)
+    scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes)
     runs.save(manifest)
     wanted = {
         "score_result": _result_rows(scores, reading, run=run, started=started, schemes=schemes, app=app),
-        FORMS_TABLE: [WantedRow(key=key, values={"natural_key": key, "review_score": score})
-                      for key, score in scores.forms.items()],
+        FORMS_TABLE: [
+            WantedRow(key=key, values={"natural_key": key, "review_score": score})
+            for key, score in scores.forms.items()
+        ],
     }
     plans = tuple(
         compare(wanted=rows, standing=reading.tables[table], tables=reading.tables) for table, rows in wanted.items()
     )
     pending = sum(len(plan.writes) for plan in plans)
-    if found.is_sealed and pending:
-        facts: dict[str, FactValue] = {"cycle": cycle, "count": pending}
-        raise SealedCycleError("sync.sealed", facts=facts)
-    guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
     reports: list[WriteReport] = []
     if apply:
+        refuse_sealed(found, pending=pending)
+        guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
         reports = [write(plan, app=app, standing=reading.tables[plan.table.key]) for plan in plans]
         if pending:
             reports.append(_log(app, run=run, started=started, pending=pending, schemes=schemes))
     return ScoreOutcome(
         run=run, cycle=found, reading=reading, scores=scores, plans=plans, reports=tuple(reports), schemes=schemes
     )
+
+
+def refuse_sealed(cycle: CycleRow, *, pending: int) -> None:
+    """Stop when results of a released cycle would change.
+
+    Args:
+        cycle: The cycle.
+        pending: Rows that differ.
+
+    Raises:
+        SealedCycleError: The cycle is released and rows differ; a correction needs a new 公布版次.
+    """
+    if cycle.is_sealed and pending:
+        facts: dict[str, FactValue] = {"cycle": cycle.name, "count": pending}
+        raise SealedCycleError("sync.sealed", facts=facts)
 
 
 def _store_extract(
@@ -174,7 +192,10 @@ def _result_rows(
     app: DeployedApp,
 ) -> list[WantedRow]:
     """Lay the scores out as rows of 核算结果; one row an appraisal that takes part."""
-    grades = {option.labels.zh: option.address.key for option in _grade_options(app)}
+    grades = {
+        option.labels.zh: option.address.key
+        for option in app.schema.table("score_result").field("initial_grade").options
+    }
     standing = reading.tables["score_result"]
     hashes = {key: scheme_hash(document) for key, document in schemes.items()}
     rows: list[WantedRow] = []
@@ -200,10 +221,6 @@ def _result_rows(
     return rows
 
 
-def _grade_options(app: DeployedApp) -> Sequence[object]:
-    return app.schema.table("score_result").field("initial_grade").options
-
-
 def _status(standing: TableRows, key: str, scored: str) -> str:
     row = standing.row_of_key(key)
     before = standing.value(row, "status") if row is not None else None
@@ -221,18 +238,12 @@ def _log(
         "batch": run,
         "started_on": started,
         "ended_on": app.clock.now(),
-        "planned_count": _count(pending),
-        "success_count": _count(pending),
-        "failure_count": _count(0),
+        "planned_count": Decimal(pending),
+        "success_count": Decimal(pending),
+        "failure_count": Decimal(0),
         "scheme_hash": digest({key: scheme_hash(document) for key, document in schemes.items()}),
         "summary": f"写入 {pending} 条",
-        "exit_code": _count(0),
+        "exit_code": Decimal(0),
     }
     plan = compare(wanted=[WantedRow(key=run, values=values)], standing=standing, tables={"run_log": standing})
     return write(plan, app=app, standing=standing)
-
-
-def _count(number: int) -> Value:
-    from decimal import Decimal
-
-    return Decimal(number)

@@ -20,8 +20,8 @@ from huoban_perf.sync.equality import equal, is_empty
 from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import WantedRow, resolve
 
-NOT_COMPARED = frozenset({"batch", "calculated_on"})
-"""批次 and 计算时间 say when a row was written, so they never cause a write. Source: design.md §5.5."""
+NOT_COMPARED = frozenset({"batch", "calculated_on", "released_on"})
+"""批次, 计算时间 and 公布时间 say when a row was written, so they never cause a write. Source: design.md §5.5."""
 
 _GUARD_FLOOR = 20
 """Below so many changed rows the share guard stays silent, so that a small company is not stopped by its size."""

@@ -1,14 +1,16 @@
 """Templates: YAML text → checked model → desired schema, with line numbers.
 
-Imports ``core`` only. Start at ``load`` (reads a template's files and reports every mistake at once), then ``lint``
-(rules across files) and ``compile`` (to the neutral schema). ``model`` states what each file may hold; ``locate`` finds
-the files in a checkout or in an installed wheel. Further files (views, roles, forms, pages, automations) are further
-models beside ``TableText``.
+Imports ``core`` only. Start at ``load`` (reads a template's files, whatever is wrong with some of them), then ``lint``
+(every mistake at once; rules across files are in ``checks``) and ``compile`` (to the neutral schema). ``model`` and
+``scheme_model`` state what each file may hold, ``yaml_text`` reads YAML as text with line numbers, ``faults`` words a
+model's refusal, ``locate`` finds the files in a checkout or in an installed wheel. Further files (views, roles, forms,
+pages, automations) are further models beside ``TableText`` and further modules in ``checks``.
 """
 
 from huoban_perf.template.compile import compile_schema
-from huoban_perf.template.json_schema import table_json_schema
-from huoban_perf.template.lint import Finding, lint_template
+from huoban_perf.template.findings import Finding
+from huoban_perf.template.json_schema import json_schema, table_json_schema
+from huoban_perf.template.lint import lint_template
 from huoban_perf.template.load import AppTemplate, load_template
 from huoban_perf.template.locate import find_template, template_names
 
@@ -17,6 +19,7 @@ __all__ = [
     "Finding",
     "compile_schema",
     "find_template",
+    "json_schema",
     "lint_template",
     "load_template",
     "table_json_schema",

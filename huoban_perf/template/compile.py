@@ -32,20 +32,20 @@ def compile_schema(template: AppTemplate) -> DesiredSchema:
     )
 
 
-def expand_fields(table: TableText, parameters: ParametersText) -> Iterator[FieldText]:
+def expand_fields(table: TableText, parameters: ParametersText | None) -> Iterator[FieldText]:
     """Yield a table's fields with ``include`` and ``options_from`` filled in.
 
     Args:
         table: The table file.
-        parameters: The company's parameters.
+        parameters: The company's parameters; None while that file is broken, and then nothing is filled in.
 
     Yields:
         Fields with a key and labels.
     """
     for field in table.fields:
         if field.include == "criteria":
-            yield from (_criterion(criterion) for criterion in parameters.criteria)
-        elif field.options_from is not None:
+            yield from (_criterion(criterion) for criterion in (parameters.criteria if parameters else ()))
+        elif field.options_from is not None and parameters is not None:
             yield field.model_copy(update={"options": getattr(parameters, field.options_from)})
         else:
             yield field

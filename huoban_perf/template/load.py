@@ -1,18 +1,26 @@
-"""Read a template: all its files, all mistakes at once."""
+"""Read a template: all its files, all mistakes at once.
+
+``Draft`` is what could be read, with holes where a file is broken; ``AppTemplate`` is a whole template that passed the
+linter. A further kind of file (views, roles, pages, automations) is a model, one line in ``read_template`` and a module
+in ``checks``.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from huoban_perf.core.errors import FactValue, Problem, TemplateError
+from huoban_perf.template.faults import address_of, shape_problems
 from huoban_perf.template.locate import find_template
-from huoban_perf.template.model import AppText, ParametersText, TableText, Text
+from huoban_perf.template.mending import mended
+from huoban_perf.template.model import AppText, CriterionText, ParametersText, TableText, Text
+from huoban_perf.template.scheme_model import SchemeText
 from huoban_perf.template.yaml_text import Mapped, line_of, read_yaml
 
 _Model = TypeVar("_Model", bound=Text)
@@ -20,47 +28,115 @@ _Model = TypeVar("_Model", bound=Text)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Generic[_Model]):
-    """A checked file with the text it came from, for line numbers."""
+    """A checked file with the text it came from, for line numbers.
+
+    Attributes:
+        shown: The file's name as people know it.
+        model: What it says.
+        text: Where it says so.
+        whole: Whether the model is the whole file; False when broken parts were taken out for the linter.
+    """
 
     shown: str
     model: _Model
     text: Mapped
+    whole: bool = True
 
     def line(self, *path: str | int) -> int:
         """Return the line of a part of the file."""
         return line_of(self.text, path)
 
+    def problem(self, code: str, *path: str | int, **facts: FactValue) -> Problem:
+        """Return a problem at a part of the file.
+
+        Args:
+            code: Message id.
+            *path: Keys and indexes from the root.
+            **facts: Placeholders of the message.
+
+        Returns:
+            The problem with file, line and address.
+        """
+        address = address_of(self.text, path) or None
+        return Problem(code=code, facts=facts, file=self.shown, line=self.line(*path), address=address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Whatever could be read of a template.
+
+    Attributes:
+        folder: Where it was read.
+        app: ``app.yaml``, or None when unreadable.
+        parameters: The parameter file, or None when unreadable.
+        scheme: The scheme document, or None when unreadable.
+        tables: Readable ``tables/*.yaml`` by table key, in file order.
+        table_keys: Keys of all table files, broken ones included.
+        problems: Every mistake inside single files.
+    """
+
+    folder: Path
+    app: Source[AppText] | None
+    parameters: Source[ParametersText] | None
+    scheme: Source[SchemeText] | None
+    tables: Mapping[str, Source[TableText]]
+    table_keys: frozenset[str]
+    problems: tuple[Problem, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppTemplate:
-    """A template whose files each hold what they may; rules across files are ``lint``'s.
+    """A template without mistakes.
 
     Attributes:
         folder: Where it was read.
         app: ``app.yaml``.
         parameters: The company's parameters.
         tables: ``tables/*.yaml`` by table key, in the app's order.
-        scheme: The canonical scheme document a new workspace starts with (text values).
-        scheme_text: The same with line numbers.
-        scheme_shown: Its file name.
+        scheme_source: The scheme document with line numbers.
     """
 
     folder: Path
     app: Source[AppText]
     parameters: Source[ParametersText]
     tables: Mapping[str, Source[TableText]]
-    scheme: Mapping[str, object]
-    scheme_text: Mapped
-    scheme_shown: str
+    scheme_source: Source[SchemeText]
+
+    @property
+    def scheme(self) -> dict[str, object]:
+        """The canonical scheme document a new workspace starts with; scalars are text, as the file states them."""
+        return dict(self.scheme_source.text)
+
+    def criteria(self, relation: str) -> tuple[CriterionText, ...]:
+        """Return what a form asks.
+
+        Args:
+            relation: Key of a 评价关系.
+
+        Returns:
+            The criteria in form order; a criterion's key is its field's key in ``review_task``.
+        """
+        return tuple(one for one in self.parameters.model.criteria if relation in one.relations)
+
+    def points(self, relation: str) -> dict[str, dict[str, Decimal | None]]:
+        """Return the points of every answer of a form.
+
+        Args:
+            relation: Key of a 评价关系.
+
+        Returns:
+            Criterion key → option key → points; None for 「不了解, 无法评价」.
+        """
+        return {one.key: {option.key: option.points for option in one.options} for one in self.criteria(relation)}
 
 
-def load_template(name: str, *, parameters: Path | None = None, scheme: Path | None = None) -> AppTemplate:
+def load_template(name: str | Path, *, parameters: Path | None = None, scheme: Path | None = None) -> AppTemplate:
     """Read a template, refuse it with every mistake, or return it.
 
     Args:
         name: Key of a shipped template, or a folder.
         parameters: A company's parameter file; None takes the template's own.
-        scheme: A scheme document; None takes the template's own.
+        scheme: A scheme document; None takes the one the parameter file names, else the template's own.
 
     Returns:
         The template; it passed ``lint`` without errors.
@@ -68,118 +144,96 @@ def load_template(name: str, *, parameters: Path | None = None, scheme: Path | N
     Raises:
         TemplateError: ``problems`` has every mistake of every file, with file, line and address.
     """
-    from huoban_perf.template.lint import lint_loaded
+    from huoban_perf.template.lint import lint_draft
 
-    problems: list[Problem] = []
-    template = read_template(name, parameters=parameters, scheme=scheme, problems=problems)
-    if template is not None:
-        problems += [finding.problem for finding in lint_loaded(template) if finding.severity == "error"]
-    if problems or template is None:
-        facts: dict[str, FactValue] = {"template": name, "count": len(problems)}
+    draft = read_template(name, parameters=parameters, scheme=scheme)
+    problems = [finding.problem for finding in lint_draft(draft) if finding.severity == "error"]
+    if problems or draft.app is None or draft.parameters is None or draft.scheme is None:
+        facts: dict[str, FactValue] = {"template": str(name), "count": len(problems)}
         raise TemplateError("template.invalid", facts=facts, problems=problems)
-    return template
+    return AppTemplate(
+        folder=draft.folder,
+        app=draft.app,
+        parameters=draft.parameters,
+        tables={key: draft.tables[key] for key in draft.app.model.order},
+        scheme_source=draft.scheme,
+    )
 
 
-def read_template(
-    name: str, *, parameters: Path | None, scheme: Path | None, problems: list[Problem]
-) -> AppTemplate | None:
-    """Read a template's files.
+def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | None) -> Draft:
+    """Read a template's files, whatever is wrong with some of them.
 
     Args:
         name: Key of a shipped template, or a folder.
         parameters: A company's parameter file, or None.
         scheme: A scheme document, or None.
-        problems: Gets every mistake.
 
     Returns:
-        The template, or None when a file could not be read.
+        All that could be read, and every mistake inside single files.
 
     Raises:
         TemplateError: There is no such template.
     """
     folder = find_template(name)
-    app = _source(folder / "app.yaml", AppText, problems, folder)
-    company = _source(parameters or folder / "parameters.yaml", ParametersText, problems, folder)
-    found = {
-        source.model.key: source
-        for file in sorted((folder / "tables").glob("*.yaml"))
-        if (source := _source(file, TableText, problems, folder)) is not None
-    }
-    scheme_file = scheme or folder / "scheme.yaml"
-    shown = _shown(scheme_file, folder)
-    scheme_text = read_yaml(scheme_file, problems=problems, shown=shown)
-    if app is None or company is None or problems:
-        return None
-    return AppTemplate(
+    reader = _Reader(folder)
+    app = reader.one(folder / "app.yaml", AppText)
+    company_file = parameters or folder / "parameters.yaml"
+    company = reader.one(company_file, ParametersText)
+    if scheme is None and company is not None and company.model.scheme is not None:
+        scheme = company_file.parent / company.model.scheme
+    rules = reader.one(scheme or folder / "scheme.yaml", SchemeText)
+    tables = reader.many("tables", TableText)
+    return Draft(
         folder=folder,
         app=app,
         parameters=company,
-        tables={
-            key: found[key] for key in (*app.model.order, *sorted(set(found) - set(app.model.order))) if key in found
-        },
-        scheme=scheme_text,
-        scheme_text=scheme_text,
-        scheme_shown=shown,
+        scheme=rules,
+        tables=tables,
+        table_keys=frozenset(reader.keys),
+        problems=tuple(reader.problems),
     )
 
 
-def _source(file: Path, kind: type[_Model], problems: list[Problem], folder: Path) -> Source[_Model] | None:
-    shown = _shown(file, folder)
-    before = len(problems)
-    text = read_yaml(file, problems=problems, shown=shown)
-    if len(problems) > before:
-        return None
-    try:
-        return Source(shown=shown, model=kind.model_validate(text), text=text)
-    except ValidationError as error:
-        problems += [_problem(fault, kind, text, shown) for fault in error.errors(include_url=False)]
-        return None
+class _Reader:
+    """Reads files of one template and collects their mistakes."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.problems: list[Problem] = []
+        self.keys: set[str] = set()
 
-def _problem(fault: Mapping[str, object], kind: type[BaseModel], text: Mapped, shown: str) -> Problem:
-    path = [step for step in _path(fault) if isinstance(step, str | int)]
-    line, where = line_of(text, path), ".".join(str(step) for step in path)
-    if fault["type"] == "extra_forbidden":
-        key = str(path[-1])
-        allowed = _allowed(kind, path[:-1])
-        near = difflib.get_close_matches(key, allowed, n=1)
-        facts: dict[str, FactValue] = {"key": key, "near": near[0] if near else "-", "allowed": tuple(allowed)}
-        return Problem(code="template.unknown_key", facts=facts, file=shown, line=line, address=where)
-    if fault["type"] == "missing":
-        missing: dict[str, FactValue] = {"key": str(path[-1])}
-        return Problem(code="template.missing_key", facts=missing, file=shown, line=line, address=where)
-    value: dict[str, FactValue] = {"value": str(fault.get("input")), "reason": str(fault["msg"])}
-    return Problem(code="template.bad_value", facts=value, file=shown, line=line, address=where)
+    def one(self, file: Path, kind: type[_Model]) -> Source[_Model] | None:
+        """Read one file, without its broken parts; None when nothing can be made of it."""
+        shown, before = self._shown(file), len(self.problems)
+        text = read_yaml(file, problems=self.problems, shown=shown)
+        if kind is TableText:
+            self.keys.add(str((text.get("key") if text else None) or file.stem))
+        if text is None:
+            return None
+        model: _Model | None
+        try:
+            model = kind.model_validate(text)
+        except ValidationError as error:
+            self.problems += shape_problems(error, kind=kind, text=text, shown=shown)
+            model = mended(error, kind=kind, text=text)
+        whole = len(self.problems) == before
+        return None if model is None else Source(shown=shown, model=model, text=text, whole=whole)
 
+    def many(self, part: str, kind: type[_Model]) -> dict[str, Source[_Model]]:
+        """Read every file of a subfolder, by the key each states; a key stated twice is a mistake."""
+        found: dict[str, Source[_Model]] = {}
+        for file in sorted((self._folder / part).glob("*.yaml")):
+            source = self.one(file, kind)
+            if source is None:
+                continue
+            key = str(source.text["key"])  # every model of a folder has one
+            if key in found:
+                facts: dict[str, FactValue] = {"key": key, "other": found[key].shown}
+                self.problems.append(source.problem("template.repeated_file", "key", **facts))
+            else:
+                found[key] = source
+        return found
 
-def _path(fault: Mapping[str, object]) -> tuple[object, ...]:
-    place = fault["loc"]
-    return place if isinstance(place, tuple) else ()
-
-
-def _allowed(kind: type[BaseModel], path: list[str | int]) -> list[str]:
-    """Return the keys a model knows at a path, for the nearest-key advice."""
-    here: type[BaseModel] = kind
-    for step in path:
-        if isinstance(step, int):
-            continue
-        field = here.model_fields.get(step)
-        inner = _inner_model(field.annotation) if field is not None else None
-        if inner is None:
-            return []
-        here = inner
-    return sorted(field.alias or name for name, field in here.model_fields.items())
-
-
-def _inner_model(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        inner = _inner_model(part)
-        if inner is not None:
-            return inner
-    return None
-
-
-def _shown(file: Path, folder: Path) -> str:
-    return file.relative_to(folder.parent).as_posix() if file.is_relative_to(folder.parent) else file.as_posix()
+    def _shown(self, file: Path) -> str:
+        home = self._folder.parent
+        return file.relative_to(home).as_posix() if file.is_relative_to(home) else file.as_posix()

@@ -19,15 +19,17 @@ def roots() -> tuple[Path, ...]:
 
 
 def template_names() -> tuple[str, ...]:
-    """Return the keys of all shipped templates, sorted."""
-    return tuple(sorted({file.parent.name for root in roots() for file in root.glob("*/app.yaml")}))
+    """Return the keys of all shipped templates, sorted; shared parts (``_parts``) are none."""
+    files = [file for root in roots() for file in root.glob("*/app.yaml")]
+    return tuple(sorted({file.parent.name for file in files if not file.parent.name.startswith("_")}))
 
 
-def find_template(name: str) -> Path:
+def find_template(name: str | Path) -> Path:
     """Return a template's folder.
 
     Args:
-        name: Key of a shipped template, or a path to a folder with an ``app.yaml``.
+        name: Key of a shipped template, or a path to a folder with an ``app.yaml``. A shipped key wins over a folder of
+            the same name in the current directory; write ``./name`` for that one.
 
     Returns:
         The folder.
@@ -35,7 +37,8 @@ def find_template(name: str) -> Path:
     Raises:
         TemplateError: There is no such template.
     """
-    for folder in (Path(name), *(root / name for root in roots())):
+    shipped = [root / name for root in roots()] if str(name) in template_names() else []
+    for folder in (*shipped, Path(name)):
         if (folder / "app.yaml").is_file():
             return folder
-    raise TemplateError("template.not_found", facts={"template": name, "known": template_names()})
+    raise TemplateError("template.not_found", facts={"template": str(name), "known": template_names()})

@@ -1,24 +1,69 @@
-"""What each file of a template may hold. Every model refuses unknown keys and is frozen."""
+"""What each file of a template may hold. Every model refuses unknown keys and is frozen; scalars arrive as text."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from huoban_perf.core.schema import FieldKind, Writer
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
+    raise PydanticCustomError("not_a_flag", "expected true or false")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Decimal) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        return Decimal(value)
+    raise PydanticCustomError("not_a_number", "expected a number with at most 4 decimals")
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and "." not in value:
+        return int(value)
+    raise PydanticCustomError("not_a_whole_number", "expected a whole number")
+
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """ASCII snake_case: the identity of an object; never translated."""
 
 Shown = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+"""Text that people read."""
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""``true`` or ``false``, nothing else."""
+
+Number = Annotated[Decimal, BeforeValidator(_number)]
+"""An exact number of at most 4 decimals."""
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number."""
+
+Weight = Annotated[Number, Field(ge=0)]
+"""A share of 100."""
+
+Color = Literal["red", "orange", "yellow", "green", "blue", "purple", "grey"]
+
+Relation = Literal["self", "superior", "upper", "dotted", "peer", "subordinate", "customer"]
+"""评价关系. Source: data-model.md §1 rule 9."""
+
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
 
 
 class Text(BaseModel):
     """Root of all file models."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class LabelsText(Text):
@@ -34,8 +79,8 @@ class OptionText(Text):
     key: Key
     zh: Shown
     en: Shown
-    color: Literal["red", "orange", "yellow", "green", "blue", "purple", "grey"] | None = None
-    points: Decimal | None = None
+    color: Color | None = None
+    points: Number | None = None
 
 
 class FieldText(Text):
@@ -50,14 +95,17 @@ class FieldText(Text):
     labels: LabelsText | None = None
     kind: FieldKind = FieldKind.TEXT
     help: LabelsText | None = None
-    required: bool = False
-    unique: bool = False
+    """Said to the person who fills the field in."""
+    required: Flag = False
+    unique: Flag = False
     writer: Writer = Writer.PEOPLE
+    """Who fills it: a job's field is read-only to people."""
     options: tuple[OptionText, ...] = ()
     options_from: Literal["grades", "position_families"] | None = None
     target: Key | None = None
-    many: bool = False
-    decimals: Annotated[int, Field(ge=0, le=9)] | None = None
+    """Table a relation points to."""
+    many: Flag = False
+    decimals: Annotated[Whole, Field(ge=0, le=9)] | None = None
 
 
 class TableText(Text):
@@ -66,13 +114,17 @@ class TableText(Text):
     key: Key
     labels: LabelsText
     group: LabelsText | None = None
+    """Heading under which the workspace lists the table."""
     title: Key
+    """Field whose value names an item in relations."""
     key_field: Key | None = None
+    """Field that holds the natural key or business code."""
     fields: tuple[FieldText, ...] = Field(min_length=1)
+    """In form order."""
 
 
 class MovedText(Text):
-    """A renamed key: both are printed addresses."""
+    """A renamed key: both are printed addresses, for example ``field:goal.weight``."""
 
     from_: str = Field(alias="from")
     to: str
@@ -91,6 +143,7 @@ class AppText(Text):
     version: Shown
     labels: LabelsText
     order: tuple[Key, ...] = Field(min_length=1)
+    """Tables in the order in which a person would build them."""
     moved: tuple[MovedText, ...] = ()
     lifecycle: LifecycleText = LifecycleText()
 
@@ -101,9 +154,18 @@ class CriterionText(Text):
     key: Key
     labels: LabelsText
     help: LabelsText | None = None
-    relations: tuple[Key, ...] = Field(min_length=1)
-    weight: Annotated[Decimal, Field(ge=0)] = Decimal(1)
+    relations: tuple[Relation, ...] = Field(min_length=1)
+    weight: Weight = Decimal(1)
+    """Share of the criterion within a form: all equal, or adding up to 100 for each relation."""
     options: tuple[OptionText, ...] = Field(min_length=2)
+    """Best first."""
+
+
+class PassingText(Text):
+    """What 合格 means: the option of a criterion, and the grade that people with nothing but it must get."""
+
+    option: Key
+    grade: Key
 
 
 class ParametersText(Text):
@@ -111,4 +173,8 @@ class ParametersText(Text):
 
     position_families: tuple[OptionText, ...] = Field(min_length=1)
     grades: tuple[OptionText, ...] = Field(min_length=2)
+    """Best first."""
+    passing: PassingText | None = None
     criteria: tuple[CriterionText, ...] = Field(min_length=1)
+    scheme: Shown | None = None
+    """Scheme document beside this file that belongs to these criteria; none: the template's own ``scheme.yaml``."""

@@ -16,7 +16,7 @@ from huoban_perf.core.errors import (
 
 
 def test_text_fills_placeholders_and_never_fails_on_missing_ones() -> None:
-    assert text("sync.no_run", locale="zh", facts={"run": "R1", "known": ("A", "B")}).startswith("找不到已完成的运行 R1")
+    assert "R1" in text("sync.no_run", locale="zh", facts={"run": "R1", "known": ("A", "B")})
     assert "?" in text("sync.no_run", locale="en", facts={"run": "R1"})
     assert text("no.such", locale="zh", facts={"a": 1}) == "no.such {'a': 1}"
 

@@ -1,0 +1,144 @@
+"""Plans, reports and states as lines for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from huoban_perf.cli.deployed import Wish
+from huoban_perf.cli.texts import problem_line, text
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import FactValue
+from huoban_perf.core.labels import Locale
+from huoban_perf.deploy import (
+    ApplyReport,
+    DriftReport,
+    Performer,
+    Plan,
+    Proposal,
+    StateFile,
+    Step,
+    attribute_name,
+    value_text,
+)
+from huoban_perf.profile import Site
+
+_LISTED = 40
+"""A plan prints so many steps in full; a first deployment has hundreds that all say *new*."""
+
+
+def plan_lines(plan: Plan, *, locale: Locale) -> list[str]:
+    """Return a plan as lines: what loses data first, then changes, then what is new, counted by table.
+
+    Args:
+        plan: The plan.
+        locale: Language.
+
+    Returns:
+        The lines.
+    """
+    if plan.is_empty:
+        return [text("cli.plan_empty", locale=locale), *_notes(plan, locale)]
+    facts: dict[str, FactValue] = {name: str(count) for name, count in plan.counts.items()}
+    by_hand = sum(1 for step in plan.steps if step.performer is Performer.MANUAL)
+    lines = [text("cli.plan_counts", locale=locale, facts={"steps": len(plan.steps), "manual": by_hand, **facts})]
+    changing = [step for step in plan.steps if step.action.value != "create"]
+    lines += _first(list(_step_lines(changing, locale)), locale)
+    new = Counter(step.named[0] for step in plan.steps if step.action.value == "create")
+    lines += [
+        text("cli.plan_new_in_table", locale=locale, facts={"table": table, "count": count})
+        for table, count in new.items()
+    ]
+    return [*lines, *_notes(plan, locale)]
+
+
+def _first(lines: list[str], locale: Locale) -> list[str]:
+    if len(lines) <= _LISTED:
+        return lines
+    return [*lines[:_LISTED], "  " + text("cli.more_lines", locale=locale, facts={"count": len(lines) - _LISTED})]
+
+
+def _step_lines(steps: Iterable[Step], locale: Locale) -> Iterator[str]:
+    ordered = sorted(steps, key=lambda step: step.risk.value != "data_loss")
+    for step in ordered:
+        mark = text(f"cli.risk_{step.risk.value}", locale=locale)
+        reason = text(f"cli.reason_{step.reason.value}", locale=locale)
+        yield f"  {step.action.sign} {' / '.join(step.named)}  {reason}{mark}"
+        for change in step.changes if step.action.value == "update" else ():
+            before, after = (value_text(change.attribute, value, locale) for value in (change.before, change.after))
+            cause = text(f"cli.cause_{change.cause.value}", locale=locale)
+            yield f"      {attribute_name(change.attribute, locale)}: {before} → {after}  {cause}"
+
+
+def _notes(plan: Plan, locale: Locale) -> list[str]:
+    return [
+        f"  ! {problem_line(note.problem(), locale=locale)}" for note in (*plan.conflicts, *plan.refusals, *plan.notes)
+    ]
+
+
+def apply_lines(report: ApplyReport, *, locale: Locale) -> list[str]:
+    """Return what applying a plan did, as lines."""
+    counted = Counter(result.outcome.value for result in report.results)
+    facts: dict[str, FactValue] = {name: counted.get(name, 0) for name in ("done", "already", "manual", "waiting")}
+    lines = [text("cli.apply_counts", locale=locale, facts=facts)]
+    code = "cli.apply_settled" if report.is_settled else "cli.apply_pending"
+    lines.append(text(code, locale=locale, facts={"count": len(report.pending) + len(report.waiting)}))
+    lines += list(_step_lines(report.unsettled, locale))
+    lines += [f"  ! {problem_line(note.problem(), locale=locale)}" for note in (*report.problems, *report.notes)]
+    return lines
+
+
+def drift_lines(report: DriftReport, *, locale: Locale) -> list[str]:
+    """Return what moved in the workspace, as lines."""
+    if report.is_empty:
+        return [text("cli.drift_none", locale=locale)]
+    facts: dict[str, FactValue] = {"count": len(report.steps) + len(report.problems)}
+    lines = [text("cli.drift_found", locale=locale, facts=facts), *_step_lines(report.steps, locale)]
+    return lines + [f"  ! {problem_line(note.problem(), locale=locale)}" for note in report.problems]
+
+
+def proposal_lines(found: list[Proposal], *, locale: Locale) -> list[str]:
+    """Return proposed bindings as lines."""
+    if not found:
+        return [text("cli.adopt_none", locale=locale)]
+    lines = [
+        f"  {proposal.address}={proposal.remote_id}  {' / '.join(proposal.named)} ← {proposal.found_name}"
+        for proposal in found
+    ]
+    return [text("cli.adopt_found", locale=locale, facts={"count": len(found)}), *_first(lines, locale)]
+
+
+def state_lines(state: StateFile, *, locale: Locale) -> list[str]:
+    """Return the bindings as lines."""
+    facts: dict[str, FactValue] = {"count": len(state.objects), "serial": state.serial}
+    head = text("cli.state_counts", locale=locale, facts=facts)
+    return [
+        head,
+        *(f"  {address}  {bound.remote_id}  {bound.origin.value}" for address, bound in state.objects.items()),
+    ]
+
+
+def doctor_report(site: Site, wish: Wish, *, clock: Clock) -> dict[str, str]:
+    """Find out what the connection may do, without changing anything.
+
+    Args:
+        site: The connected workspace; connecting proved the key and the workspace.
+        wish: The template, which loaded without mistakes.
+        clock: For the answer time.
+
+    Returns:
+        Topic → finding.
+    """
+    started = clock.monotonic_s()
+    observed = site.connection.schema_source.observe(workspace=site.workspace)
+    took_s = clock.monotonic_s() - started
+    can = site.connection.capabilities
+    return {
+        "connection": site.connection.name,
+        "workspace": f"{site.profile.workspace} ({site.workspace})",
+        "tables": str(len(observed.tables)),
+        "answer": f"{took_s / (1 + len(observed.tables)):.3f} s",
+        "schema_writes": "yes" if can.performs else "no",
+        "rate": "-" if site.profile.rate_per_s is None else str(site.profile.rate_per_s),
+        "template": f"{wish.schema.app} {wish.schema.version}",
+    }

@@ -1,0 +1,76 @@
+"""The deployed app of a site: template, schema and bindings loaded for the commands that read or write items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import StateError
+from huoban_perf.core.progress import Progress
+from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.deploy import StateOwner, StateStore, bindings_of, state_path
+from huoban_perf.profile import Profile, Site
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.extract_map import ExtractMap, extract_map_of
+from huoban_perf.template import AppTemplate, compile_schema, load_template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A profile's template and the schema it compiles to."""
+
+    template: AppTemplate
+    schema: DesiredSchema
+
+    @property
+    def extract_map(self) -> ExtractMap:
+        """Which field feeds which scoring column."""
+        return extract_map_of(self.template, self.schema)
+
+
+def wish_of(profile: Profile) -> Wish:
+    """Load and compile a profile's template; TemplateError lists every mistake."""
+    template = load_template(profile.template, parameters=profile.parameters)
+    return Wish(template=template, schema=compile_schema(template))
+
+
+def owner_of(site: Site, wish: Wish) -> StateOwner:
+    """Return whose state a site's is."""
+    return StateOwner(
+        app=wish.schema.app,
+        platform=site.profile.platform,
+        workspace=site.workspace,
+        locale=site.profile.locale,
+    )
+
+
+def store_of(site: Site, wish: Wish) -> StateStore:
+    """Return the state store of a site."""
+    return StateStore(state_path(site.profile.state_dir, owner_of(site, wish)))
+
+
+def deployed_app(site: Site, wish: Wish, *, clock: Clock, progress: Progress) -> DeployedApp:
+    """Return the app as jobs see it.
+
+    Args:
+        site: The connected workspace.
+        wish: The profile's template.
+        clock: For time and waiting.
+        progress: Told about long work.
+
+    Returns:
+        The app.
+
+    Raises:
+        StateError: Not everything the template declares is bound yet.
+    """
+    bindings = bindings_of(store_of(site, wish).load(owner_of(site, wish)))
+    addresses = [table.address for table in wish.schema.tables]
+    addresses += [field.address for field in wish.schema.fields()]
+    addresses += [option.address for option in wish.schema.options()]
+    missing = [address for address in addresses if address not in bindings]
+    if missing:
+        raise StateError("cli.not_deployed", facts={"count": len(missing), "first": str(missing[0])})
+    return DeployedApp(
+        connection=site.connection, schema=wish.schema, bindings=bindings, clock=clock, progress=progress
+    )

@@ -1,0 +1,92 @@
+"""``job list|run``: the sync jobs; a run previews unless told to write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.render import OutputForm, progress, show_json, show_text, table
+from huoban_perf.cli.session import Settings, pass_settings
+from huoban_perf.cli.texts import text
+from huoban_perf.core.errors import FactValue
+from huoban_perf.core.labels import Locale
+
+if TYPE_CHECKING:
+    from huoban_perf.sync.score import ScoreOutcome
+
+_JOBS = ("publish", "score")
+
+
+@click.group("job")
+def job_command() -> None:
+    """同步作业: 随时可以重跑."""
+
+
+@job_command.command("list")
+@pass_settings
+def list_jobs(settings: Settings) -> None:
+    """列出作业."""
+    show_text("\n".join(f"{name:<10}{text(f'cli.job_{name}', locale=settings.locale)}" for name in _JOBS))
+
+
+@job_command.command("run")
+@click.argument("name", type=click.Choice(_JOBS))
+@click.option("--cycle", required=True, help="考核周期名称.")
+@click.option("--yes", is_flag=True, help="写入; 不加则只预览.")
+@click.option("--decider", default=None, help="publish 用: 结果审定人的成员 ID.")
+@click.option("--allow-large-change", is_flag=True, help="同意改写大量已有结果.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
+    """运行一个作业: score 评分, publish 公布. 默认只预览, 加 --yes 才写入."""
+    from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.sync.release import release
+    from huoban_perf.sync.runs import RunStore
+    from huoban_perf.sync.score import refuse_sealed, run_score
+
+    form = cast("OutputForm", options["output"])
+    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        outcome = run_score(
+            app,
+            extract_map=wish.extract_map,
+            cycle=str(options["cycle"]),
+            runs=RunStore(folder=site.profile.runs_dir),
+            apply=bool(options["yes"]),
+            allow_large_change=bool(options["allow_large_change"]),
+        )
+        refuse_sealed(outcome.cycle, pending=0 if outcome.reports else outcome.pending)
+        written = sum(report.written for report in outcome.reports)
+        if options["name"] == "publish" and options["yes"]:
+            decider = options["decider"]
+            written += release(outcome, app=app, decider=str(decider) if decider else None).written
+    _show(outcome, written=written, form=form, locale=settings.locale)
+    return Exit.DONE
+
+
+def _show(outcome: ScoreOutcome, *, written: int, form: OutputForm, locale: Locale) -> None:
+    counts = {plan.table.key: (len(plan.created), len(plan.updated), plan.unchanged) for plan in outcome.plans}
+    if form == "json":
+        names = ("created", "updated", "unchanged")
+        show_json(
+            {
+                "format_version": 1,
+                "run": outcome.run,
+                "cycle": outcome.cycle.name,
+                "tables": {key: dict(zip(names, numbers, strict=True)) for key, numbers in counts.items()},
+                "rows_pending": outcome.pending - (outcome.pending if outcome.reports else 0),
+                "rows_written": written,
+            }
+        )
+        return
+    rows = [
+        (plan.table.labels.in_locale(locale), *(str(number) for number in counts[plan.table.key]))
+        for plan in outcome.plans
+    ]
+    facts: dict[str, FactValue] = {"run": outcome.run, "written": written, "pending": outcome.pending}
+    code = "cli.job_written" if outcome.reports else "cli.job_preview" if outcome.pending else "cli.job_nothing"
+    show_text(table(rows, header=text("cli.job_columns", locale=locale).split("|"), right=(1, 2, 3)))
+    show_text(text(code, locale=locale, facts=facts))

@@ -1,0 +1,306 @@
+"""The main job from beginning to end: deploy, seed, score, write back, release, read back, report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from huoban_perf.core.addresses import MemberId
+from huoban_perf.core.changes import Action
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import ProfileError
+from huoban_perf.core.progress import Progress
+from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.core.values import Value
+from huoban_perf.demo.company import CYCLE as COMPANY_CYCLE
+from huoban_perf.demo.company import sample_company
+from huoban_perf.demo.company_rows import DECIDER, company_batches
+from huoban_perf.demo.insteval import insteval_marks
+from huoban_perf.demo.insteval_rows import CYCLE as INSTEVAL_CYCLE
+from huoban_perf.demo.insteval_rows import insteval_batches
+from huoban_perf.demo.rows import Batch
+from huoban_perf.demo.seed import seed
+from huoban_perf.deploy import (
+    DeployTarget,
+    PlanOptions,
+    StateOwner,
+    StateStore,
+    apply_plan,
+    bindings_of,
+    make_plan,
+    state_path,
+)
+from huoban_perf.profile import Profile, Site
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.cost import requests_minimum
+from huoban_perf.sync.extract_map import extract_map_of
+from huoban_perf.sync.release import release
+from huoban_perf.sync.runs import RunStore
+from huoban_perf.sync.score import ScoreOutcome, run_score
+from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.template import AppTemplate, compile_schema, find_template, load_template
+
+Data = Literal["company", "insteval"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One line of the result list."""
+
+    name: str
+    department: str
+    score: Decimal
+    grade: str
+    mean: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """What the demo came to.
+
+    Attributes:
+        tables: Tables of the app.
+        fields: Fields of the app.
+        objects_created: Objects built in this run.
+        appraisals: Appraisals of the cycle.
+        appraisals_scored: Appraisals with a released score, as read back from the workspace.
+        not_appraised: Appraisals that do not take part.
+        rows_written: Rows created or updated in this run.
+        requests: Requests sent in this run.
+        write_requests: Requests that write, among them.
+        requests_minimum: Fewest requests that could do the same.
+        rows_moved: Rows read and written through the wire.
+        seconds: Wall time of the work.
+        grades: Grade → people, best first.
+        ranking: Everyone with a score, best first.
+        receipt: Lines of one person's receipt.
+        receipt_of: That person's name.
+        run: Id of the stored run.
+    """
+
+    tables: int
+    fields: int
+    objects_created: int
+    appraisals: int
+    appraisals_scored: int
+    not_appraised: int
+    rows_written: int
+    requests: int
+    write_requests: int
+    requests_minimum: int
+    rows_moved: int
+    seconds: float
+    grades: Mapping[str, int]
+    ranking: tuple[Ranked, ...]
+    receipt: tuple[str, ...] = field(default=())
+    receipt_of: str = ""
+    run: str = ""
+
+
+def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> DemoReport:
+    """Run the main job on a site; running it again changes nothing.
+
+    Args:
+        site: An embedded workspace (the demo makes members, which only its builder can).
+        data: ``company`` is the sample company, ``insteval`` the real ratings.
+        clock: For time and waiting.
+        progress: Told about long work.
+
+    Returns:
+        The report; every figure in it was counted or read back.
+
+    Raises:
+        HuobanPerfError: Any part of the job failed; running it again goes on from there.
+    """
+    started = clock.monotonic_s()
+    template = _template(data)
+    schema = compile_schema(template)
+    built, app = _deploy(site, schema, clock=clock, progress=progress)
+    members, made = _members(site, data)
+    batches = _batches(template, data, members)
+    seeded = seed(batches, app=app)
+    outcome = run_score(
+        app,
+        extract_map=extract_map_of(template, schema),
+        cycle=COMPANY_CYCLE if data == "company" else INSTEVAL_CYCLE,
+        runs=RunStore(folder=site.profile.runs_dir),
+        apply=True,
+    )
+    released = release(outcome, app=app, decider=members.get(DECIDER))
+    read_back = read_table(app, table=schema.table("appraisal"))
+    reports = [*seeded.reports, *outcome.reports, *released.reports]
+    traffic = site.connection.traffic.traffic()
+    rows_read = [*seeded.rows_read, *outcome.reading.rows_read.values(), len(read_back)]
+    changed = [report.written for report in reports]
+    ranking = _ranking(read_back, outcome, schema, with_mean=data == "insteval")
+    shown = _shown_person(outcome, ranking)
+    return DemoReport(
+        tables=len(schema.tables),
+        fields=sum(1 for _ in schema.fields()),
+        objects_created=built + made,
+        appraisals=len(read_back),
+        appraisals_scored=len(ranking),
+        not_appraised=sum(1 for row in read_back if read_back.value(row, "status") == "not_appraised"),
+        rows_written=sum(changed),
+        requests=traffic.requests,
+        write_requests=traffic.writes,
+        requests_minimum=requests_minimum(
+            tables=len(schema.tables), rows_read=rows_read, rows_changed=changed, objects_created=built
+        ),
+        rows_moved=sum(rows_read) + 2 * sum(changed),
+        seconds=clock.monotonic_s() - started,
+        grades=_grades(ranking, schema),
+        ranking=ranking,
+        receipt=outcome.scores.receipt_lines(shown) if shown else (),
+        receipt_of=shown,
+        run=outcome.run,
+    )
+
+
+def _template(data: Data) -> AppTemplate:
+    folder = find_template("performance")
+    if data == "company":
+        return load_template("performance")
+    return load_template(
+        "performance", parameters=folder / "parameters-insteval.yaml", scheme=folder / "scheme-insteval.yaml"
+    )
+
+
+def _deploy(site: Site, schema: DesiredSchema, *, clock: Clock, progress: Progress) -> tuple[int, DeployedApp]:
+    """Plan and apply; return how many objects were built and the deployed app."""
+    owner = StateOwner(
+        app=schema.app,
+        platform=site.profile.platform,
+        workspace=site.workspace,
+        locale=site.profile.locale,
+    )
+    target = DeployTarget(connection=site.connection, owner=owner, clock=clock, progress=progress)
+    store = StateStore(state_path(site.profile.state_dir, owner))
+    observed = target.observe()
+    plan = make_plan(
+        desired=schema,
+        observed=observed,
+        state=store.load(owner),
+        capabilities=site.connection.capabilities,
+        clock=clock,
+        options=PlanOptions(locale=site.profile.locale),
+    )
+    if not plan.is_empty:
+        apply_plan(plan=plan, desired=schema, target=target, store=store, observed=observed)
+    created = sum(1 for step in plan.steps if step.action is Action.CREATE)
+    bindings = bindings_of(store.load(owner))
+    app = DeployedApp(connection=site.connection, schema=schema, bindings=bindings, clock=clock, progress=progress)
+    return created, app
+
+
+def _members(site: Site, data: Data) -> tuple[dict[str, str], int]:
+    """Return 工号 → member id, inviting who is missing, and how many were invited.
+
+    The embedded workspace's builder does what an administrator does in the platform's own page; the ratings of InstEval
+    come from outside and need no accounts.
+    """
+    if data == "insteval" or site.control is None:
+        return {}, 0
+    known = {
+        member.name: member.member_id for member in site.connection.member_source.members(workspace=site.workspace)
+    }
+    accounts: dict[str, str] = {}
+    made = 0
+    for person in sample_company(criteria=1).people:
+        account = f"{person.name}({person.number})"
+        if account not in known:
+            known[account] = MemberId(site.control.build_member(site.workspace, name=account))
+            made += 1
+        accounts[person.number] = known[account]
+    return accounts, made
+
+
+def _batches(template: AppTemplate, data: Data, members: Mapping[str, str]) -> list[Batch]:
+    grades = {option.zh: option.key for option in template.parameters.model.grades}
+    if data == "insteval":
+        return insteval_batches(insteval_marks(), scheme=template.scheme, grade_keys=grades)
+    criteria = template.parameters.model.criteria
+    asked = {
+        relation: tuple(criterion.key for criterion in criteria if relation in criterion.relations)
+        for relation in ("self", "superior", "peer", "customer")
+    }
+    company = sample_company(criteria=max(len(keys) for keys in asked.values()))
+    return company_batches(
+        company,
+        scheme=template.scheme,
+        grade_keys=grades,
+        criteria_by_relation=asked,
+        account_of=members,
+    )
+
+
+def _ranking(
+    appraisals: TableRows, outcome: ScoreOutcome, schema: DesiredSchema, *, with_mean: bool
+) -> tuple[Ranked, ...]:
+    """Return everyone with a released score as the workspace shows it, best first."""
+    grades = {
+        option.address.key: option.labels.zh for option in schema.table("appraisal").field("released_grade").options
+    }
+    tables = outcome.reading.tables
+    means = {score.natural_key(outcome.cycle.name): score.groups.get("customer") for score in outcome.scores.subjects}
+    ranked: list[Ranked] = []
+    for row in appraisals:
+        score = appraisals.value(row, "released_score")
+        if not isinstance(score, Decimal):
+            continue
+        customers = means.get(str(appraisals.value(row, "natural_key"))) if with_mean else None
+        ranked.append(
+            Ranked(
+                name=_name_of(tables["employee"], appraisals.value(row, "employee")),
+                department=_name_of(tables["department"], appraisals.value(row, "department")),
+                score=score,
+                grade=grades.get(str(appraisals.value(row, "released_grade")), "-"),
+                mean=None if customers is None else customers / 20,
+            )
+        )
+    return tuple(sorted(ranked, key=lambda entry: (-entry.score, entry.name)))
+
+
+def _name_of(rows: TableRows, relation: Value) -> str:
+    row = rows.row_of_id(relation[0]) if isinstance(relation, tuple) and relation else None
+    return "-" if row is None else str(rows.value(row, "name"))
+
+
+def _grades(ranking: tuple[Ranked, ...], schema: DesiredSchema) -> dict[str, int]:
+    counted = Counter(entry.grade for entry in ranking)
+    names = [option.labels.zh for option in schema.table("appraisal").field("released_grade").options]
+    return {name: counted.get(name, 0) for name in names}
+
+
+def _shown_person(outcome: ScoreOutcome, ranking: tuple[Ranked, ...]) -> str:
+    """Return the staff number of the person in the middle of the list: the most ordinary receipt to read."""
+    if not ranking:
+        return ""
+    middle = ranking[len(ranking) // 2].name
+    employees = outcome.reading.tables["employee"]
+    return next(
+        (str(employees.value(row, "emp_no")) for row in employees if employees.value(row, "name") == middle), ""
+    )
+
+
+def demo_profile(profile: Profile, *, data: Data) -> Profile:
+    """Return the profile a demo runs with: InstEval lives in a workspace of its own.
+
+    Args:
+        profile: The profile asked for; must be the embedded workspace.
+        data: Which data.
+
+    Returns:
+        The profile.
+
+    Raises:
+        ProfileError: The profile is a real workspace; a demo would fill it with made-up people.
+    """
+    if profile.platform != "sandbox":
+        raise ProfileError("demo.not_embedded", facts={"profile": profile.name})
+    if data == "company":
+        return profile
+    return profile.model_copy(update={"home": profile.home / "insteval"})

@@ -1,0 +1,72 @@
+"""Deploy: observe, compare, guard, plan, apply, remember; no HTML, no HTTP.
+
+The four beats of this room: *survey* lays wish (template), state (what we did) and workspace (what stands) side by side
+(``pairing``: which object is which; ``compare``: attribute by attribute, three ways); ``planning`` turns differences
+into an ordered, guarded, sealed ``Plan``; ``apply`` carries it out through a ``Connection``, saving the state after
+every effect, and reads back; what no connection can do becomes a sheet for a person (``manual``).
+
+May import ``core`` and ``template``. Never reads a clock, prints, or speaks HTTP.
+
+Promises, each with a test: planning sends nothing and changes nothing; nothing is created twice, however often a run is
+killed and repeated; no step refers to a later one; a changed label never creates or deletes; a renamed key keeps its
+id; nothing that is not ours is touched; what a read cannot prove is neither passed nor failed but named.
+
+Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
+"""
+
+from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals
+from huoban_perf.deploy.apply import DeployTarget, apply_plan
+from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.drift import DriftReport, drift
+from huoban_perf.deploy.guard import Consent, Limits
+from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
+from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
+from huoban_perf.deploy.planning import PlanOptions, make_plan
+from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
+from huoban_perf.deploy.state import Origin, StateFile, StateObject, StateOwner, bindings_of
+from huoban_perf.deploy.store import LockOwner, StateStore, state_path
+from huoban_perf.deploy.survey import Survey, survey
+from huoban_perf.deploy.words import attribute_name, kind_name, value_text
+
+__all__ = [
+    "ApplyReport",
+    "Consent",
+    "DeployTarget",
+    "DriftReport",
+    "Limits",
+    "LockOwner",
+    "Note",
+    "Origin",
+    "Outcome",
+    "Performer",
+    "Plan",
+    "PlanOptions",
+    "Proposal",
+    "Reason",
+    "Risk",
+    "SheetBlock",
+    "SheetPart",
+    "SheetRow",
+    "StateFile",
+    "StateObject",
+    "StateOwner",
+    "StateStore",
+    "Step",
+    "StepResult",
+    "Survey",
+    "adopt",
+    "apply_plan",
+    "attest",
+    "attribute_name",
+    "bindings_of",
+    "drift",
+    "exact",
+    "kind_name",
+    "make_plan",
+    "manual_sheet",
+    "proposals",
+    "sheet_parts",
+    "state_path",
+    "survey",
+    "value_text",
+]

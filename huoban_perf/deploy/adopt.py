@@ -1,0 +1,215 @@
+"""Adopting: binding declared objects to what already stands, each by an explicit choice; and attesting what is unseen.
+
+``proposals`` says what could be adopted and why; ``adopt`` takes only what is named (``adopt all`` names every proposal
+that matches exactly, ``exact`` picks them); ``attest`` records a person's word for attributes that no read shows.
+None of them writes to the platform.
+
+Source: design.md §5.2, §5.4 rule 4.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import FactValue, PlanError
+from huoban_perf.core.schema import DesiredSchema, ObservedSchema
+from huoban_perf.deploy.artifact import AddressText, Artifact, Note
+from huoban_perf.deploy.compare import shown, wished
+from huoban_perf.deploy.likeness import is_like
+from huoban_perf.deploy.pairing import Found
+from huoban_perf.deploy.perform import record_found
+from huoban_perf.deploy.state import Origin, StateFile, StateObject
+from huoban_perf.deploy.survey import Survey, survey
+from huoban_perf.deploy.world import id_of
+
+
+class Proposal(Artifact):
+    """Something that stands and could be a declared object.
+
+    Attributes:
+        address: The declared object.
+        remote_id: Id of what stands.
+        named: Names of the declared object, from the outside in.
+        found_name: Name of what stands.
+        how: ``alias``, ``name`` (exact in either language), or ``likeness`` (spaces, width, case or order differ).
+        problems: Why it cannot be adopted as it stands; empty when it can.
+    """
+
+    address: AddressText
+    remote_id: str
+    named: tuple[str, ...]
+    found_name: str
+    how: str
+    problems: tuple[Note, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether ``adopt all`` takes it."""
+        return self.how != "likeness" and not self.problems
+
+
+def proposals(seen: Survey) -> list[Proposal]:
+    """Return what could be adopted.
+
+    Args:
+        seen: Wish, state and workspace side by side.
+
+    Returns:
+        Exact matches first come, then names that are only alike; in declared order. What hides behind a table that is
+        not adopted yet shows once it is.
+    """
+    found: list[Proposal] = []
+    for address, pair in seen.pairing.pairs.items():
+        if pair.live is not None and not pair.is_bound:
+            problems = tuple(note for note in seen.problems if note.address == address)
+            live = pair.live
+            found.append(
+                Proposal(
+                    address=address,
+                    remote_id=id_of(live),
+                    named=pair.named,
+                    found_name=live.name,
+                    how=pair.found.value,
+                    problems=problems,
+                )
+            )
+    return found + list(_alike(seen))
+
+
+def _alike(seen: Survey) -> Iterator[Proposal]:
+    for address, pair in seen.pairing.pairs.items():
+        if pair.live is None:
+            labels = pair.spec.labels
+            for live in seen.pairing.unclaimed.get(address.parent, ()):
+                if any(is_like(live.name, name) for name in (labels.zh, labels.en)):
+                    yield Proposal(
+                        address=address, remote_id=id_of(live), named=pair.named, found_name=live.name, how="likeness"
+                    )
+
+
+def exact(found: Iterable[Proposal]) -> dict[Address, str]:
+    """Return the choice that ``adopt all`` makes.
+
+    Args:
+        found: Proposals.
+
+    Returns:
+        Address → id of every proposal that matches exactly and has no problem.
+    """
+    return {proposal.address: proposal.remote_id for proposal in found if proposal.is_exact}
+
+
+def adopt(
+    *,
+    desired: DesiredSchema,
+    observed: ObservedSchema,
+    state: StateFile,
+    chosen: Mapping[Address, str],
+    clock: Clock,
+) -> StateFile:
+    """Bind declared objects to what a person named.
+
+    Args:
+        desired: The wish.
+        observed: The workspace as read.
+        state: What we know so far; its locale is that of the names.
+        chosen: Address → platform id; a field's table and an option's field must be bound, or named too.
+        clock: Dates the entries.
+
+    Returns:
+        The state with the bindings; what differs from the wish is a change of the next plan.
+
+    Raises:
+        PlanError: An address is not declared, an id is not there, is named twice or is bound already, or a field has
+            another kind or target than declared. Every fault is listed; nothing is adopted.
+    """
+    trial = dict(state.objects)
+    for address, remote_id in chosen.items():
+        trial[address] = StateObject(remote_id=remote_id, applied={}, origin=Origin.ADOPTED, at=clock.now())
+    seen = survey(desired=desired, observed=observed, state=state.with_objects(trial), locale=state.locale)
+    problems = [*_faults(chosen, state, seen), *(note for note in seen.problems if note.address in chosen)]
+    if problems:
+        listed = [note.problem() for note in problems]
+        raise PlanError("adopt.refused", facts={"count": len(listed)}, problems=listed)
+    for address in chosen:
+        pair = replace(seen.pairing.pairs[address], record=None, found=Found.NAME)
+        known = record_found(pair, pairing=seen.pairing, origin=Origin.ADOPTED, at=clock.now(), locale=state.locale)
+        state = state.with_object(address, known)
+    return state
+
+
+def _faults(chosen: Mapping[Address, str], state: StateFile, seen: Survey) -> Iterator[Note]:
+    def place(address: Address, remote_id: str) -> tuple[object, ...]:
+        return (address.kind, address.parent if address.kind is ObjectKind.OPTION else None, remote_id)
+
+    times = Counter(place(address, remote_id) for address, remote_id in chosen.items())
+    taken = {
+        place(address, known.remote_id): address for address, known in state.objects.items() if address not in chosen
+    }
+    for address, remote_id in chosen.items():
+        facts: dict[str, FactValue] = {"id": remote_id}
+        pair = seen.pairing.pairs.get(address)
+        if pair is None:
+            yield Note(code="adopt.undeclared", address=address, facts=facts)
+        elif place(address, remote_id) in taken:
+            other = str(taken[place(address, remote_id)])
+            yield Note(code="adopt.taken", address=address, facts={**facts, "other": other})
+        elif times[place(address, remote_id)] > 1:
+            yield Note(code="adopt.twice", address=address, facts=facts)
+        elif not pair.is_bound:
+            yield Note(code="adopt.not_there", address=address, facts=facts)
+
+
+def attest(
+    *,
+    desired: DesiredSchema,
+    observed: ObservedSchema,
+    state: StateFile,
+    addresses: Iterable[Address],
+    by: str,
+    clock: Clock,
+) -> StateFile:
+    """Record a person's word that what no read shows of some objects is as the template wishes.
+
+    Args:
+        desired: The wish.
+        observed: The workspace as read.
+        state: What we know so far.
+        addresses: Bound objects.
+        by: Who says so.
+        clock: Dates the entries.
+
+    Returns:
+        The state in which every attribute that is not shown counts as applied; what is shown is left to comparison.
+
+    Raises:
+        PlanError: An address is not declared or stands nowhere; every such address is listed.
+    """
+    seen = survey(desired=desired, observed=observed, state=state, locale=state.locale)
+    by_table_id = seen.pairing.address_by_table_id()
+    problems: list[Note] = []
+    for address in addresses:
+        pair = seen.pairing.pairs.get(address)
+        if pair is None or pair.live is None or pair.record is None or not pair.is_bound:
+            problems.append(Note(code="adopt.not_bound", address=address))
+            continue
+        wish = wished(pair.spec, locale=state.locale)
+        proven = shown(pair.live, address_by_table_id=by_table_id)
+        unseen = {name: value for name, value in wish.items() if name not in proven}
+        known = pair.record.model_copy(
+            update={
+                "applied": {**pair.record.applied, **unseen},
+                "origin": Origin.ATTESTED,
+                "at": clock.now(),
+                "attested_by": by,
+            }
+        )
+        state = state.with_object(address, known)
+    if problems:
+        listed = [note.problem() for note in problems]
+        raise PlanError("adopt.refused", facts={"count": len(listed)}, problems=listed)
+    return state

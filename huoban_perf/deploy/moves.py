@@ -1,0 +1,110 @@
+"""Renamed keys: the state's entries move to their new addresses and keep their ids.
+
+Source: design.md §5.2 (``moved:``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.errors import FactValue, PlanError
+from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.deploy.artifact import Attributes, Note
+from huoban_perf.deploy.state import StateObject
+
+
+def moved_objects(
+    objects: Mapping[Address, StateObject], moved: Mapping[Address, Address], *, desired: DesiredSchema
+) -> tuple[dict[Address, StateObject], dict[Address, Address]]:
+    """Carry out renames on what the state knows.
+
+    Args:
+        objects: What the state knows.
+        moved: Old address → new address; what lies below a moved object moves with it. Chains are followed; a rename
+            already carried out, or of something never known, does nothing.
+        desired: The wish, to refuse a rename of what is still declared.
+
+    Returns:
+        The objects under their new addresses, and new address → old address of each that moved.
+
+    Raises:
+        PlanError: A rename goes to another table or kind, in a circle, onto an object that is already there, or away
+            from an address that is still declared; every such rename is listed.
+    """
+    problems = [note for old, new in moved.items() for note in _faults(old, new, moved, desired)]
+    if problems:
+        raise _refused(problems)
+    renamed: dict[Address, StateObject] = {}
+    origins: dict[Address, Address] = {}
+    for address in sorted(objects, key=str):
+        target = _destination(address, moved)
+        if target != address:
+            origins[target] = address
+        if target in renamed or (target != address and target in objects and _destination(target, moved) == target):
+            problems.append(_note("plan.move_collides", address, target))
+        renamed[target] = objects[address].model_copy(
+            update={"applied": _moved_targets(objects[address].applied, moved)}
+        )
+    if problems:
+        raise _refused(problems)
+    return renamed, origins
+
+
+def _destination(address: Address, moved: Mapping[Address, Address]) -> Address:
+    """Follow renames of the object itself and of what encloses it until nothing moves any more."""
+    for _ in range(len(moved) + 1):
+        step = _one_step(address, moved)
+        if step == address:
+            break
+        address = step
+    return address
+
+
+def _one_step(address: Address, moved: Mapping[Address, Address]) -> Address:
+    if address in moved:
+        return moved[address]
+    parent = address.parent
+    if parent is None:
+        return address
+    return Address(address.kind, (*_one_step(parent, moved).keys, address.key))
+
+
+def _moved_targets(applied: Attributes, moved: Mapping[Address, Address]) -> Attributes:
+    target = applied.get("target")
+    if not isinstance(target, str):
+        return applied
+    return {**applied, "target": str(_destination(Address.parse(target), moved))}
+
+
+def _faults(old: Address, new: Address, moved: Mapping[Address, Address], desired: DesiredSchema) -> list[Note]:
+    if old.kind is not new.kind:
+        return [_note("plan.move_across", old, new)]
+    parents = [address.parent and _destination(address.parent, moved) for address in (old, new)]
+    if parents[0] != parents[1]:  # a field goes nowhere when its table is only called differently
+        return [_note("plan.move_across", old, new)]
+    end = _destination(old, moved)
+    if _one_step(end, moved) != end:
+        return [_note("plan.move_circle", old, new)]
+    return [_note("plan.move_declared", old, new)] if _is_declared(old, desired) else []
+
+
+def _is_declared(address: Address, desired: DesiredSchema) -> bool:
+    match address.kind:
+        case ObjectKind.TABLE:
+            return any(table.address == address for table in desired.tables)
+        case ObjectKind.FIELD:
+            return any(field.address == address for field in desired.fields())
+        case _:
+            return any(option.address == address for option in desired.options())
+
+
+def _note(code: str, old: Address, new: Address) -> Note:
+    facts: dict[str, FactValue] = {"old": str(old), "new": str(new)}
+    return Note(code=code, address=new, facts=facts)
+
+
+def _refused(problems: list[Note]) -> PlanError:
+    return PlanError(
+        "plan.moves_refused", facts={"count": len(problems)}, problems=[note.problem() for note in problems]
+    )

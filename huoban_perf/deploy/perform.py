@@ -1,0 +1,147 @@
+"""Carrying out one step: the operation that a connection is handed, and what the state records of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
+from huoban_perf.core.changes import Action, SchemaOperation
+from huoban_perf.core.labels import Labels, Locale
+from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.deploy.artifact import Attributes
+from huoban_perf.deploy.compare import after_applying, shown, wished
+from huoban_perf.deploy.pairing import Pair, Pairing
+from huoban_perf.deploy.plan import Step
+from huoban_perf.deploy.state import Origin, StateObject
+from huoban_perf.deploy.world import Spec, id_of
+
+
+def operation_of(
+    step: Step, *, spec: Spec, desired: DesiredSchema, ids: Mapping[Address, str], locale: Locale
+) -> SchemaOperation:
+    """Return what the connection is asked to do.
+
+    Args:
+        step: CREATE, UPDATE or DELETE.
+        spec: The object as wished, or as remembered for DELETE.
+        desired: The wish, to know which field names the items of a table.
+        ids: Ids of everything that stands.
+        locale: Language in which names are written.
+
+    Returns:
+        The operation, with the ids of everything it refers to.
+    """
+    own = () if step.action is Action.CREATE else (step.address,)
+    referred = (*_enclosing(step.address), *step.needs, *own)
+    is_title = isinstance(spec, FieldSpec) and any(
+        table.address == spec.address.table and table.title == spec.address.key for table in desired.tables
+    )
+    return SchemaOperation(
+        address=step.address,
+        action=step.action,
+        spec=replace(spec, fields=()) if isinstance(spec, TableSpec) else spec,
+        remote_ids={address: RemoteId(ids[address]) for address in referred if address in ids},
+        locale=locale,
+        attributes=tuple(change.attribute for change in step.changes) if step.action is Action.UPDATE else (),
+        is_title=is_title,
+    )
+
+
+def _enclosing(address: Address) -> tuple[Address, ...]:
+    parent = address.parent
+    return () if parent is None else (*_enclosing(parent), parent)
+
+
+def spec_of(address: Address, desired: DesiredSchema, applied: Attributes) -> Spec:
+    """Return an object as declared, or as remembered when it is declared no more.
+
+    Args:
+        address: The object.
+        desired: The wish.
+        applied: What was last applied to it; may be empty.
+
+    Returns:
+        The declared object, else the least one that can be said from memory.
+    """
+    try:
+        match address.kind:
+            case ObjectKind.TABLE:
+                return desired.table(address.key)
+            case ObjectKind.FIELD:
+                return desired.field(address)
+            case _:
+                field = desired.field(Address(ObjectKind.FIELD, address.keys[:2]))
+                return next(option for option in field.options if option.address == address)
+    except (KeyError, StopIteration):
+        return _remembered(address, applied)
+
+
+def _remembered(address: Address, applied: Attributes) -> Spec:
+    name = str(applied.get("name", address.key))
+    labels = Labels(name, name)
+    match address.kind:
+        case ObjectKind.TABLE:
+            return TableSpec(address=address, labels=labels, fields=(), title=str(applied.get("title", "")))
+        case ObjectKind.FIELD:
+            kind = FieldKind(str(applied.get("kind", FieldKind.TEXT.value)))
+            return FieldSpec(address=address, labels=labels, kind=kind)
+        case _:
+            return OptionSpec(address=address, labels=labels)
+
+
+def record_created(spec: Spec, *, remote_id: str, at: datetime, locale: Locale) -> StateObject:
+    """Return what is recorded of an object we made: all that was wished.
+
+    Args:
+        spec: The object.
+        remote_id: The id it got.
+        at: When.
+        locale: Language in which names were written.
+
+    Returns:
+        The record.
+    """
+    applied = after_applying(wished(spec, locale=locale))
+    return StateObject(remote_id=remote_id, applied=applied, origin=Origin.CREATED, at=at)
+
+
+def record_found(pair: Pair, *, pairing: Pairing, origin: Origin, at: datetime, locale: Locale) -> StateObject:
+    """Return what is recorded of an object that stands.
+
+    Args:
+        pair: The object; must stand.
+        pairing: Where our tables stand.
+        origin: How it came to be ours.
+        at: When.
+        locale: Language in which names are deployed.
+
+    Returns:
+        The record: values as shown, and as wished where nothing is shown. An object that was ours keeps its origin and
+        what was applied, but for what both sides moved to the same value.
+    """
+    live = pair.live
+    if live is None:
+        raise ValueError(f"nothing stands for {pair.address}")
+    seen = shown(live, address_by_table_id=pairing.address_by_table_id())
+    wish = wished(pair.spec, locale=locale)
+    if pair.record is not None and pair.is_bound:
+        agreed = {name: value for name, value in seen.items() if name in wish and wish[name] == value}
+        return pair.record.model_copy(update={"applied": {**pair.record.applied, **agreed}, "at": at})
+    return StateObject(remote_id=id_of(live), applied=after_applying(wish, shown=seen), origin=origin, at=at)
+
+
+def record_updated(record: StateObject, step: Step, *, at: datetime) -> StateObject:
+    """Return what is recorded after attributes were changed.
+
+    Args:
+        record: What was recorded before.
+        step: The change.
+        at: When.
+
+    Returns:
+        The record with the new values.
+    """
+    applied = {**record.applied, **{change.attribute: change.after for change in step.changes}}
+    return record.model_copy(update={"applied": applied, "at": at})

@@ -1,0 +1,165 @@
+"""Making a plan: survey, steps, order, guard, artifact. Reads only; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from huoban_perf.core.addresses import Address
+from huoban_perf.core.capabilities import Capabilities
+from huoban_perf.core.changes import Action, Cause
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.errors import AmbiguousObjectError, FactValue, UnsupportedChangeError
+from huoban_perf.core.labels import Locale
+from huoban_perf.core.schema import DesiredSchema, FieldSpec, ObservedSchema
+from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.guard import Consent, Limits, covers, refusals
+from huoban_perf.deploy.order import ordered
+from huoban_perf.deploy.plan import Plan, Step
+from huoban_perf.deploy.state import StateFile
+from huoban_perf.deploy.steps import steps_of
+from huoban_perf.deploy.survey import Survey, survey
+from huoban_perf.deploy.words import kind_name, value_text
+from huoban_perf.deploy.world import digest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a plan may be told besides wish, workspace and state.
+
+    Attributes:
+        locale: Language in which names are deployed.
+        moved: Old address → new address of renamed keys (``moved:`` of the template).
+        consent: What the template and the person agreed to.
+        limits: Shares above which a plan stops.
+    """
+
+    locale: Locale = "zh"
+    moved: Mapping[Address, Address] = field(default_factory=dict)
+    consent: Consent = field(default_factory=Consent)
+    limits: Limits = field(default_factory=Limits)
+
+
+def make_plan(
+    *,
+    desired: DesiredSchema,
+    observed: ObservedSchema,
+    state: StateFile,
+    capabilities: Capabilities,
+    clock: Clock,
+    options: PlanOptions | None = None,
+) -> Plan:
+    """Return what would bring a workspace to the wish.
+
+    Args:
+        desired: The wish.
+        observed: The workspace as read.
+        state: What we know we did there.
+        capabilities: What the connection can carry out; all else becomes manual steps.
+        clock: Dates the plan.
+        options: Language, renames, consents and limits.
+
+    Returns:
+        The plan. Conflicts and refusals stand in it, to be read; only ``apply_plan`` stops at them.
+
+    Raises:
+        AmbiguousObjectError: Two objects of the workspace could be the same declared one; every case is listed.
+        UnsupportedChangeError: A field has another kind or target than declared, or the platform cannot hold its kind;
+            every case is listed.
+        PlanError: A rename cannot be carried out.
+        StateError: The state is that of another workspace.
+    """
+    chosen = options or PlanOptions()
+    seen = survey(desired=desired, observed=observed, state=state, locale=chosen.locale, moved=chosen.moved)
+    raise_problems([*seen.problems, *_unholdable(seen, capabilities)])
+    steps = ordered(steps_of(seen, capabilities=capabilities, delete=chosen.consent.delete), desired=desired)
+    return Plan(
+        tool_version=version("huoban-perf"),
+        app=desired.app,
+        app_version=desired.version,
+        workspace=observed.workspace,
+        locale=chosen.locale,
+        made_at=clock.now(),
+        template_digest=desired.digest,
+        observed_digest=digest_of(observed),
+        state_lineage=state.lineage,
+        state_serial=state.serial,
+        moved=tuple(sorted(chosen.moved.items())),
+        steps=steps,
+        conflicts=tuple(conflicts_of(steps, locale=chosen.locale, overwrite=chosen.consent.overwrite)),
+        refusals=tuple(refusals(steps, ours=len(seen.records), consent=chosen.consent, limits=chosen.limits)),
+        notes=(*seen.pairing.unmanaged, *_hints(steps, chosen.consent)),
+    ).sealed()
+
+
+def raise_problems(problems: Iterable[Note]) -> None:
+    """Raise when there is anything that no step could bring about.
+
+    Args:
+        problems: What was found.
+
+    Raises:
+        AmbiguousObjectError: Some object has two candidates.
+        UnsupportedChangeError: Only kinds or targets are in the way.
+    """
+    listed = [note.problem() for note in problems]
+    if not listed:
+        return
+    is_ambiguous = any(problem.code.startswith("plan.ambiguous") for problem in listed)
+    error = AmbiguousObjectError if is_ambiguous else UnsupportedChangeError
+    raise error("plan.blocked", facts={"count": len(listed)}, problems=listed)
+
+
+def conflicts_of(steps: Iterable[Step], *, locale: Locale, overwrite: Set[Address]) -> list[Note]:
+    """Return the conflicts nobody has decided.
+
+    Args:
+        steps: Steps of a plan.
+        locale: Language of the names in the facts.
+        overwrite: Addresses whose conflicts are decided for the template.
+
+    Returns:
+        One note an attribute.
+    """
+    return [
+        Note(
+            code="plan.conflict",
+            address=step.address,
+            facts={
+                "name": " / ".join(step.named),
+                "attribute": change.attribute,
+                "before": value_text(change.attribute, change.before, locale),
+                "after": value_text(change.attribute, change.after, locale),
+            },
+        )
+        for step in steps
+        for change in step.changes
+        if change.cause is Cause.CONFLICT and not covers(overwrite, step.address)
+    ]
+
+
+def _unholdable(seen: Survey, capabilities: Capabilities) -> list[Note]:
+    return [
+        Note(
+            code="plan.kind_unsupported",
+            address=pair.address,
+            facts={"table": pair.named[0], "field": pair.named[1], "expected": kind_name(pair.spec.kind, seen.locale)},
+        )
+        for pair in seen.pairing.pairs.values()
+        if isinstance(pair.spec, FieldSpec) and pair.live is None and pair.spec.kind not in capabilities.field_kinds
+    ]
+
+
+def _hints(steps: Iterable[Step], consent: Consent) -> list[Note]:
+    """Say which deletions were asked for in vain, and which would be possible."""
+    deleted: set[Address] = set()
+    hints: list[Note] = []
+    for step in steps:
+        facts: dict[str, FactValue] = {"name": " / ".join(step.named), "address": str(step.address)}
+        if step.action is Action.DELETE:
+            deleted.add(step.address)
+        elif step.action is Action.FORGET and step.seen and step.address in consent.by_template - consent.delete:
+            hints.append(Note(code="plan.delete_needs_flag", address=step.address, facts=facts))
+    idle = sorted(consent.delete - deleted, key=str)
+    return hints + [Note(code="plan.nothing_to_delete", address=address, facts={}) for address in idle]

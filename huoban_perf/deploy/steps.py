@@ -1,0 +1,158 @@
+"""From a survey to steps: what is created, changed, bound, forgotten or deleted, by whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.capabilities import Capabilities
+from huoban_perf.core.changes import Action, AttributeChange
+from huoban_perf.core.schema import FieldSpec
+from huoban_perf.deploy.compare import seen_digest, wished
+from huoban_perf.deploy.guard import covers
+from huoban_perf.deploy.pairing import Found, Pair
+from huoban_perf.deploy.plan import Performer, Reason, Step
+from huoban_perf.deploy.survey import Survey
+from huoban_perf.deploy.world import id_of
+
+_FOUND = {Found.ALIAS: Reason.FOUND_BY_ALIAS, Found.NAME: Reason.FOUND_BY_NAME}
+
+
+def steps_of(survey: Survey, *, capabilities: Capabilities, delete: Set[Address]) -> Iterator[Step]:
+    """Yield the steps that bring a workspace to the wish, unordered.
+
+    Args:
+        survey: Wish, state and workspace side by side, without problems.
+        capabilities: What the connection can carry out; the rest becomes manual.
+        delete: Addresses that may be deleted instead of forgotten, with what lies below.
+
+    Yields:
+        One step an object and action; an option of a field that is created comes with its field.
+    """
+    for pair in survey.pairing.pairs.values():
+        if pair.live is None:
+            yield from _creation(pair, survey, capabilities)
+        else:
+            yield from _settlement(pair, survey, capabilities)
+    claimed = {(pair.address.kind, id_of(pair.live)) for pair in survey.pairing.pairs.values() if pair.live is not None}
+    for address, record in survey.records.items():
+        if address not in survey.pairing.pairs:
+            is_claimed = address.kind is not ObjectKind.OPTION and (address.kind, record.remote_id) in claimed
+            yield _removal(address, survey, capabilities, frozenset() if is_claimed else delete)
+
+
+def performer_of(capabilities: Capabilities, action: Action, kind: ObjectKind) -> Performer:
+    """Return who carries out an action on a kind of object.
+
+    Args:
+        capabilities: What the connection can do.
+        action: CREATE, UPDATE or DELETE.
+        kind: The kind of object.
+
+    Returns:
+        The connection when it can, else a person.
+    """
+    return Performer.API if capabilities.can(action, kind) else Performer.MANUAL
+
+
+def _creation(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
+    parent = pair.address.parent
+    if pair.address.kind is ObjectKind.OPTION and parent is not None and survey.pairing.pairs[parent].is_absent:
+        return
+    wish = wished(pair.spec, locale=survey.locale)
+    changes = [AttributeChange(attribute=name, before=None, after=value) for name, value in wish.items()]
+    if isinstance(pair.spec, FieldSpec) and pair.spec.options:
+        labels = tuple(option.labels.in_locale(survey.locale) for option in pair.spec.options)
+        changes.append(AttributeChange(attribute="options", before=None, after=labels))
+    yield Step(
+        address=pair.address,
+        action=Action.CREATE,
+        performer=performer_of(capabilities, Action.CREATE, pair.address.kind),
+        reason=Reason.GONE if pair.found is Found.GONE else Reason.NEW,
+        named=pair.named,
+        changes=tuple(changes),
+        needs=needs_of(pair),
+        remote_id=None if pair.record is None else pair.record.remote_id,
+    )
+
+
+def _settlement(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
+    if pair.live is None:
+        return
+    comparison = survey.comparisons[pair.address]
+    remote_id, seen = id_of(pair.live), seen_digest(pair.live)
+    moved_from = survey.origins.get(pair.address)
+    reason = _FOUND.get(pair.found)
+    if reason is None and moved_from is not None:
+        reason = Reason.MOVED
+    if reason is None and comparison.converged:
+        reason = Reason.CONVERGED
+    if reason is not None:
+        yield Step(
+            address=pair.address,
+            action=Action.BIND,
+            performer=Performer.STATE,
+            reason=reason,
+            named=pair.named,
+            needs=_enclosing(pair.address),
+            remote_id=remote_id,
+            seen=seen,
+            unproven=comparison.unproven,
+            moved_from=moved_from,
+        )
+    if comparison.changes:
+        yield Step(
+            address=pair.address,
+            action=Action.UPDATE,
+            performer=performer_of(capabilities, Action.UPDATE, pair.address.kind),
+            reason=Reason.DIFFERS,
+            named=pair.named,
+            changes=comparison.changes,
+            needs=_enclosing(pair.address),
+            remote_id=remote_id,
+            seen=seen,
+        )
+
+
+def _removal(address: Address, survey: Survey, capabilities: Capabilities, delete: Set[Address]) -> Step:
+    record = survey.records[address]
+    live = survey.world.at(address, survey.recorded_ids())
+    parent = address.parent
+    goes_with_parent = parent is not None and parent not in survey.pairing.pairs and covers(delete, parent)
+    is_deleted = live is not None and covers(delete, address) and not goes_with_parent
+    action = Action.DELETE if is_deleted else Action.FORGET
+    return Step(
+        address=address,
+        action=action,
+        performer=performer_of(capabilities, action, address.kind) if is_deleted else Performer.STATE,
+        reason=Reason.UNDECLARED,
+        named=_names_of(address, survey),
+        remote_id=record.remote_id,
+        seen="" if live is None else seen_digest(live),
+    )
+
+
+def _names_of(address: Address, survey: Survey) -> tuple[str, ...]:
+    parent = address.parent
+    record = survey.records.get(address)
+    own = address.key if record is None else str(record.applied.get("name", address.key))
+    return (own,) if parent is None else (*_names_of(parent, survey), own)
+
+
+def _enclosing(address: Address) -> tuple[Address, ...]:
+    parent = address.parent
+    return () if parent is None else (*_enclosing(parent), parent)
+
+
+def needs_of(pair: Pair) -> tuple[Address, ...]:
+    """Return what must stand before an object can be created.
+
+    Args:
+        pair: The object.
+
+    Returns:
+        What encloses it, from the outside in, and the table a relation points to.
+    """
+    needs = _enclosing(pair.address)
+    target = pair.spec.target if isinstance(pair.spec, FieldSpec) else None
+    return needs if target is None or target in needs else (*needs, target)

@@ -1,0 +1,297 @@
+"""The state's file: atomic writes, a lock with an owner, a serial, a digest against editing by hand.
+
+A save writes a temporary file, flushes it to disk and renames it, so a kill leaves either the old or the new state.
+The lock is an advisory lock of the operating system on ``<file>.lock``: it ends with its process, however that ends, so
+what a dead process left behind is recognised by the text still standing in the file. From another host nothing can be
+proved, so there a person decides.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.digest import digest
+from huoban_perf.core.errors import StateError, StateFormatError, StateLockedError, StateSerialError
+from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateOwner
+
+Raw = dict[str, Any]
+Upgrade = Callable[[Raw], Raw]
+
+UPGRADES: Mapping[int, Upgrade] = {}
+"""Form n → the step that makes it form n + 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockOwner:
+    """Who holds, or left behind, a lock.
+
+    Attributes:
+        pid: Process id.
+        host: Machine.
+        since: When it was taken, or None when the text does not say.
+    """
+
+    pid: int
+    host: str
+    since: datetime | None
+
+    def text(self) -> str:
+        """Return the form kept in the lock file."""
+        since = None if self.since is None else self.since.isoformat()
+        return json.dumps({"pid": self.pid, "host": self.host, "since": since})
+
+    @classmethod
+    def parse(cls, text: str) -> LockOwner | None:
+        """Read the form kept in the lock file.
+
+        Args:
+            text: Content of the file.
+
+        Returns:
+            The owner, or None when nobody is named.
+        """
+        try:
+            raw = json.loads(text)
+            since = None if raw["since"] is None else datetime.fromisoformat(raw["since"])
+            return cls(pid=int(raw["pid"]), host=str(raw["host"]), since=since)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def age_s(self, now: datetime) -> int:
+        """Return how long the lock has stood, in seconds; 0 when unknown.
+
+        Args:
+            now: The present moment, aware.
+
+        Returns:
+            Whole seconds.
+        """
+        return 0 if self.since is None else max(0, int((now - self.since).total_seconds()))
+
+
+class StateStore:
+    """One state file."""
+
+    def __init__(self, path: Path, *, host: str | None = None) -> None:
+        """Point at a file; nothing is read or made yet.
+
+        Args:
+            path: The file, for example ``.huoban_perf/state/performance.4000000000000001.json``.
+            host: Name of this machine; None asks the system.
+        """
+        self.path = path
+        self._host = platform.node() if host is None else host
+        self._held = False
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock's file, beside the state."""
+        return self.path.with_name(self.path.name + ".lock")
+
+    def load(self, owner: StateOwner) -> StateFile:
+        """Read the state, or return a fresh one when there is no file.
+
+        Args:
+            owner: App, platform and workspace that are worked on.
+
+        Returns:
+            The state.
+
+        Raises:
+            StateFormatError: The file is damaged, was edited by hand, or is of another version.
+            StateError: It belongs to another app, platform or workspace.
+        """
+        raw = self._read()
+        if raw is None:
+            return StateFile.fresh(owner)
+        try:
+            state = StateFile.model_validate_json(json.dumps(upgraded(raw, file=str(self.path))))
+        except ValidationError as error:
+            place = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+            raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": place}) from error
+        found, expected = (state.app, state.platform, state.workspace), (owner.app, owner.platform, owner.workspace)
+        if found != expected:
+            facts = {"file": str(self.path), "found": " / ".join(found), "expected": " / ".join(expected)}
+            raise StateError("state.other_owner", facts=facts)
+        return state
+
+    def save(self, state: StateFile, *, clock: Clock) -> StateFile:
+        """Write the state atomically with the next serial.
+
+        Args:
+            state: The state as loaded or last saved, with its changes.
+            clock: Gives a new history its identity.
+
+        Returns:
+            The state as it now stands in the file.
+
+        Raises:
+            StateSerialError: The file moved since the state was loaded.
+            StateLockedError: Another run holds the lock.
+            StateFormatError: The file in place is damaged or was edited by hand.
+        """
+        with nullcontext() if self._held else self.locked(clock=clock):
+            standing = self._read()
+            serial, lineage = (0, "") if standing is None else (standing.get("serial"), standing.get("lineage"))
+            if (serial, lineage) != (state.serial, state.lineage):
+                raise StateSerialError(
+                    "state.moved", facts={"file": str(self.path), "expected": state.serial, "found": str(serial)}
+                )
+            born = digest([state.app, state.platform, state.workspace, clock.now().isoformat()])
+            saved = state.model_copy(update={"serial": state.serial + 1, "lineage": state.lineage or born[7:23]})
+            self._write(saved)
+        return saved
+
+    @contextmanager
+    def locked(self, *, clock: Clock) -> Iterator[LockOwner | None]:
+        """Hold the lock for the length of a block.
+
+        Args:
+            clock: States when it was taken and how old another's is.
+
+        Yields:
+            Whose lock was found abandoned and taken over, or None.
+
+        Raises:
+            StateLockedError: Another process holds it, or a run on another machine left it behind.
+        """
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            left_behind = self._take(handle, clock)
+            self._held = True
+            try:
+                yield left_behind
+            finally:
+                self._held = False
+                os.ftruncate(handle, 0)
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int, clock: Clock) -> LockOwner | None:
+        text = os.pread(handle, 4096, 0).decode(errors="replace")
+        owner = LockOwner.parse(text)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise self._refusal("state.locked", owner, clock) from error
+        if owner is not None and owner.host != self._host:
+            raise self._refusal("state.locked_elsewhere", owner, clock)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, LockOwner(pid=os.getpid(), host=self._host, since=clock.now()).text().encode(), 0)
+        return owner
+
+    def _refusal(self, code: str, owner: LockOwner | None, clock: Clock) -> StateLockedError:
+        known = owner or LockOwner(pid=0, host="?", since=None)
+        return StateLockedError(
+            code,
+            facts={
+                "file": str(self.lock_path),
+                "pid": known.pid,
+                "host": known.host,
+                "age_s": known.age_s(clock.now()),
+            },
+        )
+
+    def _read(self) -> Raw | None:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": "UTF-8"}) from error
+        try:
+            raw = json.loads(text)
+        except ValueError as error:
+            place = str(getattr(error, "lineno", "?"))
+            raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": place}) from error
+        if not isinstance(raw, dict):
+            raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": "1"})
+        stated = raw.pop("digest", None)
+        if stated != digest(raw):
+            raise StateFormatError("state.edited", facts={"file": str(self.path)})
+        return raw
+
+    def _write(self, state: StateFile) -> None:
+        temporary = self.path.with_name(self.path.name + ".new")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(state_text(state))
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def state_text(state: StateFile) -> str:
+    """Return the file's text: sorted keys, one object a line, with the digest of everything else.
+
+    Args:
+        state: The state.
+
+    Returns:
+        JSON text.
+    """
+    raw = state.model_dump(mode="json")
+    head = {**raw, "digest": digest(raw)}
+    objects = head.pop("objects")
+    lines = [f"{json.dumps(key)}: {_json(objects[key])}" for key in sorted(objects)]
+    body = "{\n    " + ",\n    ".join(lines) + "\n  }" if lines else "{}"
+    pairs = sorted([(key, _json(value)) for key, value in head.items()] + [("objects", body)])
+    return "{\n" + ",\n".join(f'  "{key}": {value}' for key, value in pairs) + "\n}\n"
+
+
+def upgraded(raw: Raw, *, file: str, upgrades: Mapping[int, Upgrade] = UPGRADES, current: int = STATE_FORMAT) -> Raw:
+    """Bring a state of an older form to the present one, step by step.
+
+    Args:
+        raw: The file's content without its digest.
+        file: Path, for the message.
+        upgrades: Form n → step to form n + 1.
+        current: The present form.
+
+    Returns:
+        The content in the present form.
+
+    Raises:
+        StateFormatError: The file is of a newer version, or no way leads up from it.
+    """
+    while raw.get("format") != current:
+        form = raw.get("format")
+        if not isinstance(form, int) or form not in upgrades:
+            raise StateFormatError("state.format", facts={"file": file, "found": str(form), "expected": current})
+        raw = {**upgrades[form](raw), "format": form + 1}
+    return raw
+
+
+def state_path(folder: Path, owner: StateOwner) -> Path:
+    """Return where the state of an owner is kept inside a folder.
+
+    Args:
+        folder: The profile's state folder.
+        owner: App, platform and workspace.
+
+    Returns:
+        ``<folder>/<app>.<platform>.<workspace>.json``.
+    """
+    return folder / f"{owner.app}.{owner.platform}.{owner.workspace}.json"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

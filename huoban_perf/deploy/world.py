@@ -1,0 +1,103 @@
+"""The workspace as read, found by id: what pairing, comparing and applying look things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from huoban_perf.core.addresses import Address, ObjectKind, WorkspaceId
+from huoban_perf.core.digest import digest
+from huoban_perf.core.schema import (
+    FieldSpec,
+    ObservedField,
+    ObservedOption,
+    ObservedSchema,
+    ObservedTable,
+    OptionSpec,
+    TableSpec,
+)
+
+Spec = TableSpec | FieldSpec | OptionSpec
+Live = ObservedTable | ObservedField | ObservedOption
+
+
+class World:
+    """One observation, indexed."""
+
+    def __init__(self, observed: ObservedSchema) -> None:
+        """Index an observation.
+
+        Args:
+            observed: What was read.
+        """
+        self.observed = observed
+        self._tables = {table.table_id: table for table in observed.tables}
+        self._fields = {(table.table_id, field.field_id): field for table in observed.tables for field in table.fields}
+
+    @property
+    def workspace(self) -> WorkspaceId:
+        """The workspace that was read."""
+        return self.observed.workspace
+
+    @property
+    def tables(self) -> tuple[ObservedTable, ...]:
+        """Every table, by id, so that the order of a read changes nothing."""
+        return tuple(self._tables[table_id] for table_id in sorted(self._tables))
+
+    def table(self, table_id: str | None) -> ObservedTable | None:
+        """Return a table by id, or None."""
+        return None if table_id is None else self._tables.get(table_id)
+
+    def at(self, address: Address, ids: Mapping[Address, str]) -> Live | None:
+        """Return the object that an address is bound to.
+
+        Args:
+            address: A table, field or option.
+            ids: Address → platform id.
+
+        Returns:
+            The object, or None when it or what encloses it is not bound or no longer there.
+        """
+        own, table_id = ids.get(address), ids.get(address.table)
+        if own is None or table_id is None:
+            return None
+        if address.kind is ObjectKind.TABLE:
+            return self._tables.get(own)
+        if address.kind is ObjectKind.FIELD:
+            return self._fields.get((table_id, own))
+        field = self._fields.get((table_id, ids.get(address.parent or address, "")))
+        options = () if field is None else field.options
+        return next((option for option in options if option.option_id == own), None)
+
+
+def id_of(live: Live) -> str:
+    """Return the platform id of an observed object.
+
+    Args:
+        live: A table, field or option.
+
+    Returns:
+        Its id; an option's is unique only inside its field.
+    """
+    match live:
+        case ObservedTable():
+            return live.table_id
+        case ObservedField():
+            return live.field_id
+        case ObservedOption():
+            return live.option_id
+
+
+def digest_of(observed: ObservedSchema) -> str:
+    """Return the digest of an observation, whatever the order in which it was read.
+
+    Args:
+        observed: What was read.
+
+    Returns:
+        The digest. Options keep their order: it is theirs to have.
+    """
+    tables = {
+        table.table_id: [table.name, table.alias, {field.field_id: field for field in table.fields}]
+        for table in observed.tables
+    }
+    return digest({"workspace": observed.workspace, "tables": tables})

@@ -1,0 +1,198 @@
+"""Opens a world, makes the WSGI application over it, and serves it on this machine only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import waitress  # type: ignore[import-untyped]
+from flask import Flask, Response
+
+from huoban_perf.core.clock import Clock, SystemClock
+from huoban_perf.core.errors import ProfileError
+from huoban_perf.sandbox import wire
+from huoban_perf.sandbox.callbacks import Pusher
+from huoban_perf.sandbox.faces.control import control_face
+from huoban_perf.sandbox.faces.v1 import ABANDON, Gate, v1_face
+from huoban_perf.sandbox.faults import FaultBook
+from huoban_perf.sandbox.store import Store
+from huoban_perf.sandbox.throttle import Throttle
+from huoban_perf.sandbox.world.state import World
+
+_HOST = "127.0.0.1"
+_BODY_MAX_BYTES = 256 * 1024 * 1024
+_SILENCE_MAX_S = 600.0
+"""A request that shall never be answered is let go after so long, or when the server stops."""
+_LOOP_WAIT_S = 60.0
+_log = logging.getLogger(__name__)
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def open_world(path: Path | None, *, start: datetime, seed: int) -> World:
+    """Open the world in a file, or begin one.
+
+    Args:
+        path: SQLite file, made when missing; None for a world in memory.
+        start: First instant of a new world, aware; a world that stands keeps its own.
+        seed: Chooses the ids of a new world.
+
+    Returns:
+        The world; one process at a time may have it open.
+
+    Raises:
+        ProfileError: The file is in use, no world, or of another format.
+    """
+    return World(Store(path), start=start, seed=seed)
+
+
+def _nothing() -> None:
+    return None
+
+
+def create_app(
+    world: World,
+    *,
+    clock: Clock | None = None,
+    after_call: Callable[[], None] = _nothing,
+    push_anywhere: bool = False,
+) -> Flask:
+    """Return the application: the platform's face and the control plane.
+
+    Args:
+        world: What it serves.
+        clock: Real time for the limit of requests; the machine's when None.
+        after_call: Told after each call; ``serve`` pushes callbacks then. Without it callbacks are only listed.
+        push_anywhere: Whether callback addresses may leave this machine.
+    """
+    gate = Gate(
+        world=world,
+        faults=FaultBook(),
+        throttle=Throttle(clock or SystemClock()),
+        after_call=after_call,
+        push_anywhere=push_anywhere,
+    )
+    app = Flask("huoban_perf.sandbox", static_folder=None)
+    app.register_blueprint(v1_face(gate))
+    app.register_blueprint(control_face(gate))
+
+    @app.errorhandler(404)
+    def unknown(error: Exception) -> Response:
+        del error
+        return Response(_own_envelope(501, "unknown method"), mimetype="application/json")
+
+    @app.errorhandler(500)
+    def broken(error: Exception) -> Response:
+        _log.error("the sandbox failed", exc_info=error)
+        return Response(_own_envelope(500, "internal error of the sandbox"), status=500, mimetype="application/json")
+
+    return app
+
+
+def _own_envelope(code: int, message: str) -> str:
+    return wire.write({"code": code, "message": message, "data": {}, "meta": {"trace_id": "0" * 16}})
+
+
+class RunningServer:
+    """A served world; a context manager that ends cleanly."""
+
+    def __init__(self, *, application: Application, port: int, threads: int, pusher: Pusher) -> None:
+        """Bind the address; nothing is answered before ``start``."""
+        self._ending = Event()
+        self._sockets: dict[int, Any] = {}
+        self._pusher = pusher
+        self._server = waitress.create_server(
+            self._unless_abandoned(application),
+            map=self._sockets,
+            host=_HOST,
+            port=port,
+            threads=threads,
+            max_request_body_size=_BODY_MAX_BYTES,
+            clear_untrusted_proxy_headers=True,
+            ident="huoban-sandbox",
+        )
+        self.url = f"http://{_HOST}:{self._server.effective_port}"
+        self._thread = Thread(target=self._run, name="sandbox-server", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to answer."""
+        self._pusher.start()
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End: requests under way are finished, connections closed, threads gone."""
+        if self._ending.is_set():
+            return
+        self._ending.set()
+        self._server.pull_trigger()
+        self._thread.join()
+        self._server.task_dispatcher.shutdown(cancel_pending=True)
+        self._server.asyncore.close_all(self._sockets, ignore_all=True)
+        self._pusher.stop()
+
+    def __enter__(self) -> Self:
+        """Begin to answer."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        self.stop()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._server.asyncore.loop(timeout=_LOOP_WAIT_S, map=self._sockets, use_poll=True, count=1)
+
+    def _unless_abandoned(self, application: Application) -> Application:
+        """Carry out the faults that leave a client without an answer."""
+
+        def abandoning(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+            body = application(environ, start_response)
+            abandon = environ.get(ABANDON)
+            if abandon is None:
+                return body
+            if abandon == "silence":
+                self._ending.wait(_SILENCE_MAX_S)
+            return _cut(environ, body)
+
+        return abandoning
+
+
+def _cut(environ: dict[str, Any], body: Iterable[bytes]) -> Iterable[bytes]:
+    """End the connection of a request; waitress shows its channel through the check it offers for disconnects."""
+    channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    connection = getattr(channel, "socket", None)
+    if connection is not None:
+        connection.shutdown(2)
+    return body
+
+
+def serve(world: World, *, port: int = 0, threads: int = 8, push_anywhere: bool = False) -> RunningServer:
+    """Serve a world on 127.0.0.1.
+
+    Args:
+        world: What is served; it stays open when the server ends.
+        port: Port, or 0 for any that is free.
+        threads: Requests worked on at once.
+        push_anywhere: Whether callback addresses may leave this machine.
+
+    Returns:
+        The server, to be used as a context manager or with ``start`` and ``stop``.
+
+    Raises:
+        ProfileError: The port is taken.
+    """
+    pusher = Pusher(world)
+    app = create_app(world, after_call=pusher.wake, push_anywhere=push_anywhere)
+    try:
+        return RunningServer(application=app, port=port, threads=threads, pusher=pusher)
+    except OSError as error:
+        raise ProfileError("sandbox.port_taken", facts={"port": port, "reason": str(error)}) from error

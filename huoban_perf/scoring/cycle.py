@@ -1,0 +1,250 @@
+"""One run of the engine: check everything, then score range by range, scheme by scheme.
+
+Source: scoring.md S0 (order); design.md §8; performance.md §2 (ranges of people keep memory flat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from huoban_perf.core.errors import Problem, ScoringError, ScoringInputError
+from huoban_perf.scoring.actuals import gather_actuals
+from huoban_perf.scoring.composite import score_composite
+from huoban_perf.scoring.forms import FormShape, form_problems, load_criteria, read_forms
+from huoban_perf.scoring.frames import CycleFrames, GivenFrame, given_frames
+from huoban_perf.scoring.goals import roll_up, score_okr, score_progress
+from huoban_perf.scoring.intake import read_frames
+from huoban_perf.scoring.items import ItemFacts, item_problems, score_items
+from huoban_perf.scoring.kpi import score_kpi, weight_problems
+from huoban_perf.scoring.metrics import load_metrics, store_metrics
+from huoban_perf.scoring.raters import score_reviews, weight_of
+from huoban_perf.scoring.receipt_lines import write_lines
+from huoban_perf.scoring.receipt_print import print_lines
+from huoban_perf.scoring.results import (
+    create_outputs,
+    note_exclusions,
+    write_forms,
+    write_items,
+    write_not_appraised,
+    write_receipts,
+    write_results,
+)
+from huoban_perf.scoring.rounding import sql_half_away, sql_literal
+from huoban_perf.scoring.scheme import Scheme
+from huoban_perf.scoring.segments import cut_segments
+from huoban_perf.scoring.subjects import list_subjects
+from huoban_perf.scoring.totals import score_totals
+from huoban_perf.scoring.workbench import Connection, Workbench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """How a run is made; none of these changes a score.
+
+    Attributes:
+        skip_bad_rows: Score without the bad rows instead of refusing.
+        explain: Write receipt lines.
+        details: Write item and form scores.
+        preview: Count unverified metric data too; the result says so.
+        range_size: Subjects per range; bounds the memory.
+    """
+
+    skip_bad_rows: bool = False
+    explain: bool = True
+    details: bool = True
+    preview: bool = False
+    range_size: int = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleResult:
+    """Names of the result relations in the caller's connection.
+
+    Attributes:
+        results: One row a subject.
+        lines: One row a receipt line.
+        items: One row a subject, segment and item.
+        forms: One row a form.
+        flags: Hints for people, never changing a score.
+        excluded: Everything left out, with the reason.
+        problems: Faults of rows that were skipped; empty unless ``skip_bad_rows``.
+    """
+
+    results: str = "out_results"
+    lines: str = "out_lines"
+    items: str = "out_items"
+    forms: str = "out_forms"
+    flags: str = "out_flags"
+    excluded: str = "out_excluded"
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What is fixed for the whole run."""
+
+    schemes: Mapping[str, Scheme]
+    goal_rules: Mapping[str, int]
+    facts: ItemFacts
+    shape: FormShape
+    parts: frozenset[str]
+    options: ScoreOptions
+
+
+def score_cycle(
+    connection: Connection,
+    *,
+    frames: CycleFrames,
+    schemes: Mapping[str, Scheme],
+    options: ScoreOptions | None = None,
+) -> CycleResult:
+    """Score every subject of a cycle.
+
+    Args:
+        connection: DuckDB connection with one relation a frame (``score-files.md``, English column names). The result
+            relations and the engine's own temporary relations (``t_``, ``s_``, ``c_``, ``a_``) are made in it.
+        frames: Where the frames are.
+        schemes: Schemes by key; a subject names its scheme, or there is only one.
+        options: How the run is made.
+
+    Returns:
+        Where the results are.
+
+    Raises:
+        ScoringInputError: Inputs break their written form; ``problems`` lists every row, column and value. Nothing is
+            scored then, unless bad rows are to be skipped.
+        ScoringError: A number is too large for exact 128-bit arithmetic.
+
+    Source: scoring.md S0–S13.
+    """
+    bench = Workbench(connection=connection)
+    chosen = options or ScoreOptions()
+    try:
+        _score(bench, given_frames(bench, frames), schemes, chosen)
+    except duckdb.OutOfRangeException as error:
+        raise ScoringError("scoring.number_too_large", facts={"detail": str(error).splitlines()[0]}) from error
+    return CycleResult(problems=tuple(bench.problems))
+
+
+def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[str, Scheme], options: ScoreOptions) -> None:
+    read_frames(bench, given, skip_bad_rows=options.skip_bad_rows)
+    grades = frozenset(grade.name for scheme in schemes.values() for grade in scheme.grades)
+    metrics = load_metrics(bench, grades=grades)
+    store_metrics(bench, metrics)
+    criteria = load_criteria(bench, given["forms"].extra)
+    list_subjects(bench, given, schemes)
+    is_segmented = cut_segments(bench, given, schemes)
+    goal_rules = roll_up(bench, schemes.values()) if given["goals"].is_given else {}
+    _refuse(bench, options)
+    create_outputs(bench)
+    plan = _Plan(
+        schemes=schemes,
+        goal_rules=goal_rules,
+        facts=ItemFacts(
+            has_actuals=given["actuals"].is_given,
+            has_progress=given["goals"].is_given,
+            has_hits=any(metric.points or metric.steps for metric in metrics),
+            is_segmented=is_segmented,
+        ),
+        shape=FormShape(
+            criteria=criteria, columns=frozenset(given["forms"].extra), has_ratings=given["ratings"].is_given
+        ),
+        parts=frozenset(
+            part
+            for part, frame in (("kpi", "items"), ("review", "forms"), ("points", "points"), ("okr", "goals"))
+            if given[frame].is_given
+        ),
+        options=options,
+    )
+    for key, first, last in _ranges(bench, options):
+        _score_range(bench, plan, schemes[key], first, last)
+    write_not_appraised(bench)
+    _refuse(bench, options)
+
+
+def _refuse(bench: Workbench, options: ScoreOptions) -> None:
+    if bench.problems and not options.skip_bad_rows:
+        raise ScoringInputError("input.invalid", facts={"count": len(bench.problems)}, problems=bench.problems)
+
+
+def _ranges(bench: Workbench, options: ScoreOptions) -> list[tuple[str, int, int]]:
+    rows = bench.rows(
+        "SELECT scheme, min(sid), max(sid) FROM (SELECT scheme, kind, sid, (row_number() OVER (PARTITION BY scheme, kind"
+        " ORDER BY sid) - 1) // $size AS part FROM s_subject WHERE excluded IS NULL) GROUP BY scheme, kind, part"
+        " ORDER BY kind, scheme, part",
+        size=options.range_size,
+    )
+    return [(str(scheme), int(str(first)), int(str(last))) for scheme, first, last in rows]
+
+
+def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: int) -> None:
+    chosen = {"home": sql_literal(home.key), "first": first, "last": last}
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE c_subject AS SELECT * FROM s_subject WHERE scheme = $home AND excluded IS NULL"
+        " AND sid BETWEEN $first AND $last",
+        **chosen,
+    )
+    bench.run("CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)")
+    if "review" in plan.parts:
+        read_forms(bench, home, plan.shape)
+        form_problems(bench, skip=plan.options.skip_bad_rows)
+        score_reviews(bench, home)
+    own = _score_segments(bench, plan)
+    score_totals(bench, home, has_items="kpi" in plan.parts, has_points="points" in plan.parts)
+    note_exclusions(bench, tuple(g.relation for g in home.raters.groups if weight_of(home, g) > 0), parts=plan.parts)
+    _write(bench, plan, home, own)
+
+
+_ACCUMULATED = ("item", "kpi", "dim", "composite")
+
+
+def _score_segments(bench: Workbench, plan: _Plan) -> tuple[Scheme, ...]:
+    """Score the segments of the range scheme by scheme into ``a_item``, ``a_kpi``, ``a_dim`` and ``a_composite``."""
+    found = bench.rows("SELECT DISTINCT scheme FROM a_seg ORDER BY 1")
+    own = tuple(plan.schemes[str(key)] for (key,) in found)
+    bench.run("CREATE OR REPLACE TEMP VIEW c_seg AS SELECT * FROM a_seg")
+    if "kpi" in plan.parts and plan.facts.has_actuals:
+        gather_actuals(bench, preview=plan.options.preview, is_segmented=plan.facts.is_segmented)
+    for index, scheme in enumerate(own):
+        if "okr" in plan.parts:
+            score_okr(bench, scheme, rules=plan.goal_rules[scheme.key])
+        if "kpi" in plan.parts:
+            if plan.facts.has_progress:
+                score_progress(bench, scheme, rules=plan.goal_rules[scheme.key], is_segmented=plan.facts.is_segmented)
+            score_items(bench, scheme, plan.facts)
+            item_problems(bench, skip=plan.options.skip_bad_rows)
+            score_kpi(bench, scheme)
+            weight_problems(bench, scheme)
+        score_composite(bench, scheme, parts=plan.parts)
+        made = ["composite"]
+        if "kpi" in plan.parts:
+            made += ["item", "kpi"] + ["dim"] * (scheme.items.mode == "dimension")
+        for name in made:
+            verb = "CREATE OR REPLACE TEMP TABLE a_$name AS SELECT *" if index == 0 else "INSERT INTO a_$name BY NAME SELECT *"
+            bench.run(verb + ", $scheme AS scheme FROM c_$name", name=name, scheme=sql_literal(scheme.key))
+    return own
+
+
+def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...]) -> None:
+    if plan.options.explain:
+        write_lines(bench, home, own, parts=plan.parts)
+        print_lines(bench)
+        write_receipts(bench)
+    places = " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(home.grades, 1))
+    write_results(
+        bench,
+        {
+            "names": places,
+            "near": home.boundary_distance_d4 * 100,
+            "full": sum(weight_of(home, group) for group in home.raters.groups),
+            "has_review": "review" in plan.parts,
+        },
+    )
+    if plan.options.details and "kpi" in plan.parts:
+        weighted = sql_half_away("CAST(i.weight AS HUGEINT) * i.score_n", "1000000")
+        write_items(bench, weighted)
+    if plan.options.details and "review" in plan.parts:
+        write_forms(bench)

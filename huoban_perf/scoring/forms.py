@@ -1,0 +1,298 @@
+"""Rater scores: one number a submitted form, from its criteria, in the wide or the long shape.
+
+Source: scoring.md S4.1 (forms, scales, criteria), S1 (criterion weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from huoban_perf.core.errors import Problem
+from huoban_perf.scoring.frames import criterion_column
+from huoban_perf.scoring.rounding import D4, D4_TO_GRID, Rounding, sql_literal, sql_name, sql_quantise
+from huoban_perf.scoring.scheme import Scheme
+from huoban_perf.scoring.scheme_checks import weight_faults
+from huoban_perf.scoring.workbench import Workbench, fill, sql_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One criterion of one kind of form, numbers in ten-thousandths.
+
+    Attributes:
+        form: Kind of form, empty for the only one.
+        name: Criterion code.
+        weight_d4: Weight; equal weights are 1 each.
+        low_d4: Lowest rating.
+        high_d4: Highest rating.
+        to_low_d4: Points of the lowest rating.
+        to_high_d4: Points of the highest rating, or None for the scheme's scale.
+    """
+
+    form: str
+    name: str
+    weight_d4: int
+    low_d4: int | None
+    high_d4: int | None
+    to_low_d4: int
+    to_high_d4: int | None
+
+    def bounds(self, scale_d4: int) -> tuple[int, int]:
+        """Return the lowest and highest rating allowed.
+
+        Args:
+            scale_d4: The scheme's scale.
+
+        Returns:
+            Own scale, else 0 and the scheme's scale (an option's points).
+        """
+        return (0, scale_d4) if self.low_d4 is None or self.high_d4 is None else (self.low_d4, self.high_d4)
+
+    def mapped(self, rating: str, *, scale_d4: int, rounding: Rounding | None) -> str:
+        """Write the mapped rating.
+
+        Args:
+            rating: SQL of the rating, ten-thousandths.
+            scale_d4: The scheme's scale.
+            rounding: The scheme's rounding of mapped ratings.
+
+        Returns:
+            A BIGINT expression in grid units; quantised once when a scale is mapped.
+
+        Source: scoring.md S4.1.
+        """
+        low, high = self.bounds(scale_d4)
+        to_low, to_high = self.to_low_d4, scale_d4 if self.to_high_d4 is None else self.to_high_d4
+        if (low, high) == (to_low, to_high) and rounding is None:
+            return f"{rating} * {D4_TO_GRID}"
+        span = high - low
+        num = f"{D4_TO_GRID} * (CAST({to_low * span} AS HUGEINT) + ({rating} - {low}) * {to_high - to_low})"
+        return sql_quantise(num, str(span), rounding=rounding)
+
+
+def load_criteria(bench: Workbench, names: Mapping[str, object]) -> tuple[Criterion, ...]:
+    """Read the criteria, or take every criterion column of the wide form with equal weights.
+
+    Args:
+        bench: The workbench with ``t_criteria``.
+        names: Criterion columns of the wide form.
+
+    Returns:
+        All criteria, by form and name.
+
+    Source: scoring.md S4.1; criteria of one form are a weight set (S1), all weights empty = equal.
+    """
+    rows = bench.rows(
+        "SELECT coalesce(form, ''), criterion, weight_d4, scale_min_d4, scale_max_d4, to_min_d4, to_max_d4"
+        " FROM t_criteria ORDER BY 1, 2"
+    )
+    if not rows:
+        return tuple(_criterion(("", name, None, None, None, None, None), D4) for name in sorted(names))
+    found: list[Criterion] = []
+    for form in sorted({str(row[0]) for row in rows}):
+        mine = [row for row in rows if row[0] == form]
+        if all(row[2] is None for row in mine):
+            found += [_criterion(row, D4) for row in mine]
+            continue
+        found += [_criterion(row, int(str(row[2] or 0))) for row in mine]
+        for fault in weight_faults(f"criteria:{form}", [int(str(row[2] or 0)) for row in mine]):
+            bench.problems.append(Problem(code="criteria.weights_miss_100", facts=fault.facts, file="评价项", address=fault.address))
+    return tuple(found)
+
+
+def _criterion(row: tuple[object, ...], weight_d4: int) -> Criterion:
+    low, high, to_low, to_high = (None if cell is None else int(str(cell)) for cell in row[3:])
+    return Criterion(
+        form=str(row[0]),
+        name=str(row[1]),
+        weight_d4=weight_d4,
+        low_d4=low,
+        high_d4=high,
+        to_low_d4=to_low or 0,
+        to_high_d4=to_high,
+    )
+
+
+CARRIED: Final = "sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, form"
+"""Columns of a form that every shape carries."""
+
+_RAW: Final = """
+CREATE OR REPLACE TEMP TABLE c_form_raw AS
+SELECT s.sid, f.task_no, f.relation AS raw_relation,
+  CASE WHEN f.relation = 'dotted' THEN $dotted ELSE f.relation END AS relation,
+  f.rater, coalesce(f.external, false) AS external, coalesce(f.rater_weight_d4, 10000) AS omega, f.status,
+  coalesce(f.conflict, false) AS conflict, coalesce(f.form, $only_form) AS form $cells
+FROM c_subject AS s JOIN t_forms AS f ON f.kind = s.kind AND f.subject = s.subject
+WHERE true $range
+"""
+
+_WIDE: Final = """
+SELECT $carried, $full AS full_weight, CAST($answered AS BIGINT) AS answered_weight, CAST($num AS HUGEINT) AS num,
+  $fault AS fault
+FROM c_form_raw WHERE form = $form
+"""
+
+_LONG: Final = """
+SELECT $carried, any_value(k.full_weight) AS full_weight,
+  CAST(coalesce(sum(k.weight) FILTER (WHERE r.score_d4 IS NOT NULL), 0) AS BIGINT) AS answered_weight,
+  coalesce(sum(CAST(k.weight AS HUGEINT) * $mapped), 0) AS num,
+  min(CASE WHEN r.criterion IS NOT NULL AND k.criterion IS NULL THEN 'unknown_criterion:' || r.criterion
+    WHEN r.score_d4 < k.low OR r.score_d4 > k.high THEN 'outside_scale:' || r.criterion END) AS fault
+FROM c_form_raw AS f
+LEFT JOIN (SELECT task_no, criterion, CASE WHEN coalesce(na, false) THEN NULL ELSE score_d4 END AS score_d4 FROM t_ratings) AS r
+  USING (task_no)
+LEFT JOIN s_criterion AS k USING (form, criterion)
+GROUP BY $carried
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormShape:
+    """How criteria of forms arrive.
+
+    Attributes:
+        criteria: All criteria.
+        columns: Criterion columns of the wide form; empty for the long form.
+        has_ratings: The long form is given.
+    """
+
+    criteria: tuple[Criterion, ...]
+    columns: frozenset[str]
+    has_ratings: bool
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Kinds of form."""
+        return tuple(sorted({criterion.form for criterion in self.criteria}))
+
+
+def read_forms(bench: Workbench, scheme: Scheme, shape: FormShape, *, limits: str = "") -> None:
+    """Sum up the criteria of every form of the people in ``c_subject``.
+
+    Args:
+        bench: The workbench with ``c_subject``, ``t_forms`` and, for the long form, ``t_ratings``.
+        scheme: The home scheme of these people.
+        shape: How criteria arrive.
+        limits: Further condition on the form row ``f``.
+
+    Makes ``c_form_sum``: one row a form. ``num ÷ answered_weight`` is the rater's score in grid units (``own_n``,
+    quantised once); ``full_weight`` and ``answered_weight`` of its criteria; ``fault`` a rating outside its scale or an
+    unknown criterion.
+
+    Source: scoring.md S4.1, S0.
+    """
+    dotted = "dotted" if scheme.group("dotted") else scheme.raters.dotted_as
+    bench.run(
+        _RAW,
+        dotted=sql_literal(dotted),
+        only_form=sql_literal(shape.forms[0] if len(shape.forms) == 1 else ""),
+        cells="".join(f", f.{sql_name(criterion_column(name))}" for name in sorted(shape.columns)),
+        range=limits,
+    )
+    shapes = _long(bench, scheme, shape) if shape.has_ratings else "\nUNION ALL ".join(_wide(scheme, shape))
+    rated = sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"))
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE c_form_sum AS SELECT $carried, full_weight, answered_weight, fault, $rated AS own_n"
+        " FROM ($shapes)",
+        carried=CARRIED,
+        rated=rated,
+        shapes=shapes or fill(_NOTHING, carried=CARRIED),
+    )
+
+
+_NOTHING: Final = """
+SELECT $carried, 1 AS full_weight, 0 AS answered_weight, CAST(0 AS HUGEINT) AS num, CAST(NULL AS VARCHAR) AS fault
+FROM c_form_raw
+"""
+
+
+def _wide(scheme: Scheme, shape: FormShape) -> Iterator[str]:
+    for form in shape.forms:
+        mine = {criterion.name: criterion for criterion in shape.criteria if criterion.form == form}
+        used = [criterion for name, criterion in mine.items() if name in shape.columns]
+        cells = {criterion.name: sql_name(criterion_column(criterion.name)) for criterion in used}
+        answered = [f"CASE WHEN {cells[c.name]} IS NULL THEN 0 ELSE {c.weight_d4} END" for c in used]
+        num = [f"coalesce({c.weight_d4} * ({_mapped(scheme, c, cells[c.name])}), 0)" for c in used]
+        yield fill(
+            _WIDE,
+            carried=CARRIED,
+            full=sum(criterion.weight_d4 for criterion in mine.values()),
+            answered=" + ".join(answered) or "0",
+            num=" + ".join(num) or "0",
+            fault=_wide_fault(scheme, shape, mine),
+            form=sql_literal(form),
+        )
+
+
+def _mapped(scheme: Scheme, criterion: Criterion, cell: str) -> str:
+    return criterion.mapped(cell, scale_d4=scheme.scale_d4, rounding=scheme.rounding.get("rating"))
+
+
+def _wide_fault(scheme: Scheme, shape: FormShape, mine: Mapping[str, Criterion]) -> str:
+    arms = []
+    for name in sorted(shape.columns):
+        cell = sql_name(criterion_column(name))
+        if name in mine:
+            low, high = mine[name].bounds(scheme.scale_d4)
+            arms.append(f"WHEN {cell} < {low} OR {cell} > {high} THEN {sql_literal(f'outside_scale:{name}')}")
+        else:
+            arms.append(f"WHEN {cell} IS NOT NULL THEN {sql_literal(f'unknown_criterion:{name}')}")
+    return f"CASE {' '.join(arms)} END" if arms else "CAST(NULL AS VARCHAR)"
+
+
+def _long(bench: Workbench, scheme: Scheme, shape: FormShape) -> str:
+    rows: list[tuple[object, ...]] = []
+    for criterion in shape.criteria:
+        full = sum(other.weight_d4 for other in shape.criteria if other.form == criterion.form)
+        low, high = criterion.bounds(scheme.scale_d4)
+        to_high = scheme.scale_d4 if criterion.to_high_d4 is None else criterion.to_high_d4
+        rows.append((criterion.form, criterion.name, criterion.weight_d4, full, low, high, criterion.to_low_d4, to_high))
+    columns = (
+        "form VARCHAR, criterion VARCHAR, weight BIGINT, full_weight BIGINT, low BIGINT, high BIGINT, to_low BIGINT,"
+        " to_high BIGINT"
+    )
+    bench.run("CREATE OR REPLACE TEMP TABLE s_criterion AS $rows", rows=sql_values(rows, columns))
+    num = "100000 * (CAST(k.to_low AS HUGEINT) * (k.high - k.low) + (r.score_d4 - k.low) * (k.to_high - k.to_low))"
+    mapped = sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
+    return fill(_LONG, carried=CARRIED, mapped=mapped)
+
+
+def form_problems(bench: Workbench, *, skip: bool) -> None:
+    """List ratings outside their scale, unknown criteria, and two forms of one rater, subject and relation.
+
+    Args:
+        bench: The workbench with ``c_form_sum``.
+        skip: Drop the forms.
+
+    Source: scoring.md S4.1, S4.2.
+    """
+    rows = bench.rows(
+        "SELECT s.kind, s.subject, f.raw_relation, f.rater, f.fault FROM c_form_sum AS f JOIN c_subject AS s USING (sid)"
+        " WHERE f.fault IS NOT NULL AND f.status = 'submitted' ORDER BY ALL"
+    )
+    rows += bench.rows(
+        "SELECT s.kind, s.subject, f.raw_relation, f.rater, 'rated_twice:' FROM c_form_sum AS f JOIN c_subject AS s USING (sid)"
+        " WHERE f.status = 'submitted' AND NOT f.conflict GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
+    )
+    for kind, subject, relation, rater, fault in rows:
+        code, _, criterion = str(fault).partition(":")
+        bench.problems.append(
+            Problem(
+                code=f"form.{code}",
+                facts={"subject": str(subject), "relation": str(relation), "rater": str(rater), "criterion": criterion or "-"},
+                file="评价任务",
+                address=f"forms:{kind}:{subject}:{relation}:{rater}",
+            )
+        )
+    if rows and skip:
+        bench.run("DELETE FROM c_form_sum WHERE fault IS NOT NULL")
+        bench.run(_KEEP_ONE)
+
+
+_KEEP_ONE: Final = """
+DELETE FROM c_form_sum WHERE rowid IN (
+  SELECT rowid FROM c_form_sum WHERE status = 'submitted' AND NOT conflict
+  QUALIFY count(*) OVER (PARTITION BY sid, raw_relation, rater, external) > 1)
+"""

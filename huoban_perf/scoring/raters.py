@@ -1,0 +1,203 @@
+"""From rater scores to groups and the 360 score: who counts, trimming, anonymity, coverage.
+
+Source: scoring.md S4.2–S4.6.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from huoban_perf.scoring import words
+from huoban_perf.scoring.rounding import D4, D4_TO_GRID, sql_literal, sql_quantise
+from huoban_perf.scoring.scheme import RaterGroup, Scheme
+from huoban_perf.scoring.workbench import Workbench, sql_values
+
+NOT_DUE: Final = ("withdrawn", "nominated")
+"""Forms in these statuses were never due (S4.5)."""
+
+_JUDGED: Final = """
+CREATE OR REPLACE TEMP TABLE c_form AS
+SELECT f.*, $score AS score_n, CASE
+    WHEN status IN $not_due THEN /*arm form.not_due*/ ('not_due') /*end*/
+    WHEN status <> 'submitted' THEN /*arm form.not_submitted*/ ('not_submitted') /*end*/
+    WHEN conflict THEN /*arm form.conflict*/ ('conflict') /*end*/
+    WHEN answered_weight * 2 < full_weight OR own_n IS NULL THEN /*arm form.few_answers*/ ('few_answers') /*end*/
+    WHEN omega = 0 THEN /*arm form.no_weight*/ ('no_weight') /*end*/
+    WHEN relation NOT IN $relations THEN /*arm form.no_group*/ ('no_group') /*end*/
+  END AS reason, false AS is_trimmed
+FROM c_form_sum AS f $joined
+"""
+
+_ONCE: Final = """
+UPDATE c_form SET reason = 'other_relation' WHERE rowid IN (
+  SELECT rowid FROM c_form
+  WHERE reason IS NULL AND (sid, rater, external) IN (
+    SELECT (sid, rater, external) FROM c_form WHERE reason IS NULL GROUP BY sid, rater, external HAVING count(*) > 1)
+  QUALIFY row_number() OVER (PARTITION BY sid, rater, external ORDER BY $rank, raw_relation) > 1)
+"""
+
+_TRIM: Final = """
+UPDATE c_form SET is_trimmed = true WHERE rowid IN (
+  SELECT row FROM (
+    SELECT rowid AS row, count(*) OVER w AS n, min(omega) OVER w = max(omega) OVER w AS is_equal,
+      row_number() OVER (PARTITION BY sid, relation ORDER BY score_n, rater, external) AS place,
+      CASE relation $trims ELSE 0 END AS trim
+    FROM c_form WHERE reason IS NULL AND relation IN $relations
+    WINDOW w AS (PARTITION BY sid, relation)
+  ) WHERE n >= 5 AND is_equal AND (place <= trim * n // 1000000 OR place > n - trim * n // 1000000))
+"""
+
+_GROUPS: Final = """
+CREATE OR REPLACE TEMP TABLE c_group AS
+SELECT sid, relation, n, g.weight, g.least, g.merges, $mean AS own_n, n >= g.least AS is_shown
+FROM (
+  SELECT sid, relation, count(*) AS n,
+    sum(CAST(omega AS HUGEINT) * score_n) FILTER (WHERE NOT is_trimmed) AS num,
+    CAST(sum(omega) FILTER (WHERE NOT is_trimmed) AS BIGINT) AS den
+  FROM c_form WHERE reason IS NULL GROUP BY sid, relation
+) JOIN s_group AS g USING (relation)
+"""
+
+_MERGED: Final = """
+INSERT INTO c_group
+SELECT sid, 'merged', n, weight, least, false, $mean, n >= least
+FROM (
+  SELECT f.sid, count(*) AS n, CAST(any_value(p.weight) AS BIGINT) AS weight, any_value(p.least) AS least,
+    sum(CAST(f.omega AS HUGEINT) * f.score_n) AS num, CAST(sum(f.omega) AS BIGINT) AS den
+  FROM c_form AS f
+  JOIN c_group AS g USING (sid, relation)
+  JOIN (SELECT sid, sum(weight) AS weight, max(least) AS least FROM c_group WHERE merges AND NOT is_shown GROUP BY sid) AS p
+    USING (sid)
+  WHERE f.reason IS NULL AND g.merges AND NOT g.is_shown
+  GROUP BY f.sid
+)
+"""
+
+_REVIEW: Final = """
+CREATE OR REPLACE TEMP TABLE c_review AS
+SELECT *, CASE WHEN state = 'ok' THEN $mean END AS review_n
+FROM (
+SELECT sid, is_due, counted, $figures, CASE
+    WHEN NOT is_due THEN /*arm review.none*/ ('none') /*end*/
+    WHEN $policy = 'zero' THEN /*arm review.zero*/ ('ok') /*end*/
+    WHEN $policy = 'hold' AND counted < $full THEN /*arm review.held*/ ('held') /*end*/
+    WHEN counted = 0 OR counted * 1000000 < $coverage * $full THEN /*arm review.coverage*/ ('waiting') /*end*/
+    WHEN $required_missing THEN /*arm review.required*/ ('waiting') /*end*/
+    ELSE /*arm review.ok*/ ('ok') /*end*/ END AS state,
+  CASE WHEN $policy = 'zero' THEN $full ELSE counted END AS divisor, num
+FROM (
+  SELECT s.sid, coalesce(any_value(d.is_due), false) AS is_due,
+    CAST(coalesce(sum(g.weight) FILTER (WHERE g.is_shown), 0) AS BIGINT) AS counted,
+    coalesce(sum(CAST(g.weight AS HUGEINT) * g.own_n) FILTER (WHERE g.is_shown), 0) AS num,
+    $pivots
+  FROM c_subject AS s
+  LEFT JOIN c_group AS g USING (sid)
+  LEFT JOIN (SELECT sid, true AS is_due FROM c_form WHERE reason IS DISTINCT FROM 'not_due' AND relation IN $weighty GROUP BY sid) AS d
+    USING (sid)
+  GROUP BY s.sid
+))
+"""
+
+
+def score_reviews(bench: Workbench, scheme: Scheme) -> None:
+    """Turn the forms of ``c_form_sum`` into groups and one 360 score a person.
+
+    Args:
+        bench: The workbench with ``c_subject`` and ``c_form_sum``.
+        scheme: The home scheme of these people.
+
+    Makes ``c_form`` (a row a form: ``score_n``, ``reason`` why it does not count, null = counted, ``is_trimmed``),
+    ``c_group`` (sid × relation, ``merged`` for 其他评价: ``n``, ``own_n``, ``is_shown``) and ``c_review`` (a row a person:
+    ``state`` ok/none/waiting/held, ``num ÷ divisor`` the 360 score, one ``<relation>_n`` a relation, null when hidden).
+
+    Source: scoring.md S4.2–S4.6; group and 360 score quantised once each (S0).
+    """
+    _store_groups(bench, scheme)
+    _judge(bench, scheme)
+    rounding = scheme.rounding.get("group")
+    bench.run(_GROUPS, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
+    if any(group.when_short == "merge" for group in scheme.raters.groups):
+        bench.run(_MERGED, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
+    _review(bench, scheme)
+
+
+def weight_of(scheme: Scheme, group: RaterGroup) -> int:
+    """Return a group's weight, 1 each when the groups weigh the same.
+
+    Args:
+        scheme: The scheme.
+        group: One of its groups.
+
+    Returns:
+        Ten-thousandths.
+    """
+    return D4 if scheme.raters.equal else group.weight_d4
+
+
+def _store_groups(bench: Workbench, scheme: Scheme) -> None:
+    rows: list[tuple[object, ...]] = [
+        (group.relation, weight_of(scheme, group), group.least, group.when_short == "merge" and group.weight_d4 > 0)
+        for group in scheme.raters.groups
+    ]
+    columns = "relation VARCHAR, weight BIGINT, least BIGINT, merges BOOLEAN"
+    bench.run("CREATE OR REPLACE TEMP TABLE s_group AS $rows", rows=sql_values(rows, columns))
+
+
+def _judge(bench: Workbench, scheme: Scheme) -> None:
+    score, joined = "own_n", ""
+    if scheme.severity.mode == "adopt":
+        high = scheme.scale_d4 * D4_TO_GRID
+        adjusted = f"least(greatest(own_n - coalesce(a.beta_d4, 0) * {D4_TO_GRID}, 0), {high})"
+        score = f"CASE WHEN own_n IS NOT NULL THEN {adjusted} END"
+        joined = (
+            "LEFT JOIN t_rater_adjustments AS a ON a.rater = f.rater AND f.relation <> 'self'"
+            f" AND a.snapshot = {sql_literal(scheme.severity.snapshot)}"
+        )
+    bench.run(
+        _JUDGED,
+        score=score,
+        joined=joined,
+        not_due=_listed(NOT_DUE),
+        relations=_listed([group.relation for group in scheme.raters.groups]),
+    )
+    twice = bench.count(
+        "SELECT count(*) FROM (SELECT 1 FROM c_form WHERE reason IS NULL GROUP BY sid, rater, external HAVING count(*) > 1)"
+    )
+    if twice:
+        ranks = " ".join(f"WHEN {sql_literal(name)} THEN {rank}" for rank, name in enumerate(words.RELATIONS))
+        bench.run(_ONCE, rank=f"CASE relation {ranks} END")
+    trims = {group.relation: group.trim_d4 for group in scheme.raters.groups if group.trim_d4}
+    if trims:
+        arms = " ".join(f"WHEN {sql_literal(relation)} THEN {trim}" for relation, trim in trims.items())
+        bench.run(_TRIM, trims=arms, relations=_listed(list(trims)))
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    return "(" + ", ".join(sql_literal(name) for name in names or ("-",)) + ")"
+
+
+def _review(bench: Workbench, scheme: Scheme) -> None:
+    groups = scheme.raters.groups
+    weights = {group.relation: weight_of(scheme, group) for group in groups}
+    shown = [f"{name}_n" for name in words.RELATIONS] + ["merged_n"]
+    required = [
+        f"({group.relation}_n IS NULL AND NOT coalesce(merged_n IS NOT NULL AND {group.relation}_merged, false))"
+        for group in groups
+        if group.is_required
+    ]
+    pivots = [f"max(g.own_n) FILTER (WHERE g.relation = '{name[:-2]}' AND g.is_shown) AS {name}" for name in shown]
+    pivots += [
+        f"bool_or(g.relation = '{group.relation}' AND g.merges AND NOT g.is_shown) AS {group.relation}_merged"
+        for group in groups
+    ]
+    bench.run(
+        _REVIEW,
+        figures=", ".join(shown),
+        pivots=",\n    ".join(pivots),
+        policy=sql_literal(scheme.raters.missing),
+        full=sum(weights.values()),
+        coverage=scheme.raters.min_coverage_d4,
+        required_missing=" OR ".join(required) or "false",
+        weighty=_listed([relation for relation, weight in weights.items() if weight > 0]),
+        mean=sql_quantise("num", "nullif(divisor, 0)", rounding=scheme.rounding.get("review")),
+    )

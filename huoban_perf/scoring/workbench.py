@@ -1,0 +1,130 @@
+"""The connection as the stages use it: SQL text with named parts, run in order, nothing opened or closed here.
+
+Every ``CASE`` arm that a rule depends on carries ``/*arm id*/ … /*end*/`` around its result, so that the tests can prove
+that each arm is reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from string import Template
+from typing import Protocol
+
+from huoban_perf.core.errors import Problem
+from huoban_perf.scoring.rounding import sql_literal
+
+Row = tuple[object, ...]
+
+
+class Cursor(Protocol):
+    """What the engine needs of a DuckDB result."""
+
+    def fetchall(self) -> list[Row]:
+        """Return all rows."""
+        ...
+
+
+class Connection(Protocol):
+    """What the engine needs of a DuckDB connection."""
+
+    def execute(self, query: str, /) -> Cursor:
+        """Run one statement."""
+        ...
+
+
+def fill(text: str, **parts: object) -> str:
+    """Put named parts into SQL text.
+
+    Args:
+        text: SQL with ``$name`` places.
+        parts: SQL fragments made by this package: quoted names, quoted literals, expressions; integers become BIGINT
+            (a bare literal would be 32-bit and overflow).
+
+    Returns:
+        The statement.
+
+    Raises:
+        KeyError: A place has no part.
+    """
+    return Template(text).substitute({name: _part(part) for name, part in parts.items()})
+
+
+def _part(part: object) -> str:
+    return f"({part})::BIGINT" if isinstance(part, int) and not isinstance(part, bool) else str(part)
+
+
+@dataclass(slots=True, kw_only=True)
+class Workbench:
+    """A connection and the faults found so far.
+
+    Attributes:
+        connection: The caller's DuckDB connection.
+        problems: Faults of the inputs, in the order found.
+    """
+
+    connection: Connection
+    problems: list[Problem] = field(default_factory=list)
+
+    def run(self, text: str, **parts: object) -> None:
+        """Run one statement.
+
+        Args:
+            text: SQL with ``$name`` places.
+            parts: SQL fragments for the places.
+        """
+        self.connection.execute(fill(text, **parts) if parts else text)
+
+    def rows(self, text: str, **parts: object) -> list[Row]:
+        """Run one query.
+
+        Args:
+            text: SQL with ``$name`` places.
+            parts: SQL fragments for the places.
+
+        Returns:
+            All rows.
+        """
+        return self.connection.execute(fill(text, **parts) if parts else text).fetchall()
+
+    def count(self, text: str, **parts: object) -> int:
+        """Run a query whose first cell is a count.
+
+        Args:
+            text: SQL with ``$name`` places.
+            parts: SQL fragments for the places.
+
+        Returns:
+            The count; 0 for null.
+        """
+        (cell, *_), *_ = self.rows(text, **parts)
+        return int(str(cell or 0))
+
+
+def sql_values(rows: list[Row], columns: str) -> str:
+    """Write rows as a relation, for small facts made in Python.
+
+    Args:
+        rows: Texts, integers or None; all of one length.
+        columns: ``name type, name type``; the types are enforced, also when there is no row.
+
+    Returns:
+        A parenthesised SELECT.
+    """
+    pairs = [column.strip().split(" ", 1) for column in columns.split(",")]
+    names = ", ".join(name for name, _ in pairs)
+    typed = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in pairs)
+    filler = [(None,) * len(pairs)]
+    body = ", ".join("(" + ", ".join(_literal(cell) for cell in row) + ")" for row in rows or filler)
+    return fill(
+        "(SELECT $typed FROM (VALUES $body) AS listed($names) WHERE $some)",
+        typed=typed,
+        body=body,
+        names=names,
+        some="true" if rows else "false",
+    )
+
+
+def _literal(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return sql_literal(cell if cell is None or isinstance(cell, int) else str(cell))

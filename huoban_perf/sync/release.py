@@ -1,0 +1,155 @@
+"""Release (公布): the decider's act that copies signed results to where people see them.
+
+Three steps, each confirmed before the next, so that a kill in between leaves a state that the same command finishes:
+1 copy to 绩效考核单 and 考核指标; 2 绩效考核单 → 待确认 and 核算结果 → 已公布; 3 last, 考核周期 → 反馈申诉.
+
+Source: data-model.md "For the first deployment".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from huoban_perf.core.errors import FactValue, Problem, SyncError, UnsafePlanError
+from huoban_perf.core.values import Value
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.cycle_row import SEALED
+from huoban_perf.sync.score import ScoreOutcome
+from huoban_perf.sync.snapshot import TableRows
+from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.write_back import WriteReport, compare, write
+
+_OPEN = frozenset({"held", "awaiting_reviews"})
+_RELEASED_APPRAISALS = frozenset({"awaiting_confirmation", "appealing", "completed"})
+"""Statuses of 绩效考核单 that follow the release; people move on from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What a release came to: one report a table and step."""
+
+    reports: tuple[WriteReport, ...]
+
+    @property
+    def written(self) -> int:
+        """Rows created or updated."""
+        return sum(report.written for report in self.reports)
+
+
+def release(outcome: ScoreOutcome, *, app: DeployedApp, decider: str | None) -> Released:
+    """Release a scored cycle.
+
+    Args:
+        outcome: A run of ``score`` that was applied; its rows stand in the workspace.
+        app: The deployed app.
+        decider: Member who decides; must be the cycle's 结果审定人 where one is named.
+
+    Returns:
+        What was written; nothing when the cycle is released already.
+
+    Raises:
+        UnsafePlanError: Another person than the named decider.
+        SyncError: Appraisals without a result are left; each is listed.
+    """
+    named = outcome.cycle.decider
+    if named is not None and named != decider:
+        facts: dict[str, FactValue] = {"cycle": outcome.cycle.name, "decider": decider or "-"}
+        raise UnsafePlanError("sync.wrong_decider", facts=facts)
+    tables = outcome.reading.tables
+    _refuse_open(outcome, tables)
+    steps = [
+        [("appraisal", list(_copies(outcome, tables, app))), ("appraisal_item", list(_items(outcome, tables)))],
+        [("appraisal", list(_opened(outcome, tables))), ("score_result", list(_signed(outcome)))],
+        [("cycle", list(_cycle(outcome)))],
+    ]
+    reports = [_write(app, tables, table, rows) for step in steps for table, rows in step]
+    return Released(reports=tuple(reports))
+
+
+def _write(app: DeployedApp, tables: Mapping[str, TableRows], table: str, rows: list[WantedRow]) -> WriteReport:
+    plan = compare(wanted=rows, standing=tables[table], tables=tables)
+    return write(plan, app=app, standing=tables[table])
+
+
+def _refuse_open(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> None:
+    results = tables["score_result"]
+    problems = []
+    for row in results:
+        if results.value(row, "status") in _OPEN:
+            facts: dict[str, FactValue] = {
+                "key": str(results.value(row, "natural_key")),
+                "reason": str(results.value(row, "missing_notes") or results.value(row, "status")),
+            }
+            problems.append(Problem(code="sync.unfinished_one", facts=facts))
+    if problems:
+        count: dict[str, FactValue] = {"cycle": outcome.cycle.name, "count": len(problems)}
+        raise SyncError("sync.unfinished", facts=count, problems=problems)
+
+
+def _copies(outcome: ScoreOutcome, tables: Mapping[str, TableRows], app: DeployedApp) -> Iterator[WantedRow]:
+    """Copy each released figure to 绩效考核单; the first release is revision 1."""
+    now = app.clock.now()
+    results = tables["score_result"]
+    for score in outcome.scores.subjects:
+        key = score.natural_key(outcome.cycle.name)
+        row = results.row_of_key(key)
+        if row is None or score.result is None:
+            continue
+        values: dict[str, Value | Refs] = {
+            "natural_key": key,
+            "released_score": score.result,
+            "released_grade": results.value(row, "initial_grade"),
+            "released_receipt": score.receipt_text,
+            "release_revision": Decimal(1),
+            "released_on": now,
+        }
+        yield WantedRow(key=key, values=values)
+
+
+def _items(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
+    """Copy each item's actual and scores to 考核指标."""
+    items = tables["appraisal_item"]
+    metrics, appraisals = tables["metric"], tables["appraisal"]
+    for row in items:
+        appraisal, metric = items.value(row, "appraisal"), items.value(row, "metric")
+        if not isinstance(appraisal, tuple) or not isinstance(metric, tuple) or not metric:
+            continue
+        at, of = appraisals.row_of_id(appraisal[0]), metrics.row_of_id(metric[0])
+        if at is None or of is None:
+            continue
+        subject = str(appraisals.value(at, "natural_key"))
+        scored = outcome.scores.items.get((subject, str(metrics.value(of, "code"))))
+        if scored is None:
+            continue
+        key = str(items.value(row, "natural_key"))
+        values: dict[str, Value | Refs] = {
+            "natural_key": key,
+            "actual_value": scored.actual,
+            "score": scored.score,
+            "weighted_score": scored.weighted,
+        }
+        yield WantedRow(key=key, values=values)
+
+
+def _opened(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
+    appraisals = tables["appraisal"]
+    for score in outcome.scores.subjects:
+        key = score.natural_key(outcome.cycle.name)
+        row = appraisals.row_of_key(key)
+        if row is None or score.result is None or appraisals.value(row, "status") in _RELEASED_APPRAISALS:
+            continue
+        yield WantedRow(key=key, values={"natural_key": key, "status": "awaiting_confirmation"})
+
+
+def _signed(outcome: ScoreOutcome) -> Iterator[WantedRow]:
+    for score in outcome.scores.subjects:
+        if score.result is not None:
+            key = score.natural_key(outcome.cycle.name)
+            yield WantedRow(key=key, values={"natural_key": key, "status": "released"})
+
+
+def _cycle(outcome: ScoreOutcome) -> Iterator[WantedRow]:
+    if outcome.cycle.status not in SEALED:
+        yield WantedRow(key=outcome.cycle.name, values={"name": outcome.cycle.name, "status": "feedback"})

@@ -1,0 +1,125 @@
+"""S2 and S7: the actual of a window from its verified rows, and the veto it may trigger."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from tests.oracle.metrics import Limits, Metric
+from tests.oracle.numbers import BookError, exact
+
+_CONDITION = re.compile(r"(<=|>=|<|>|=|≤|≥)\s*(\S+)")
+_COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt,
+    "≤": operator.le,
+    "<=": operator.le,
+    "=": operator.eq,
+    "≥": operator.ge,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+def condition(text: str, value: Fraction) -> bool:
+    """Evaluate a veto condition.
+
+    Args:
+        text: One of < ≤ = ≥ > and a number.
+        value: The exact actual.
+
+    Returns:
+        Whether it holds.
+
+    Raises:
+        BookError: It is no such condition.
+    """
+    match = _CONDITION.fullmatch(text.strip())
+    if match is None:
+        raise BookError("veto_when", text)
+    return _COMPARE[match[1]](value, exact(match[2]))
+
+
+def vetoed(metric: Metric, actual: Fraction, scored: Fraction, limits: Limits) -> bool:
+    """Whether a metric's veto is hit.
+
+    Args:
+        metric: The metric.
+        actual: Its exact actual.
+        scored: Its score, before any veto.
+        limits: The scheme's bounds.
+
+    Returns:
+        The condition on the actual; by default not reached, or score = floor.
+    """
+    if metric.veto_when is not None:
+        return condition(metric.veto_when, actual)
+    if metric.method == "done" and not metric.steps and actual == 0:
+        return True
+    return scored == limits.of(metric)[0]
+
+
+@dataclass(frozen=True)
+class Period:
+    """One verified row of an actual.
+
+    Attributes:
+        start: First day.
+        end: Last day.
+        value: The actual.
+    """
+
+    start: date
+    end: date
+    value: Fraction
+
+
+def overlap(start: date, end: date, low: date, high: date) -> int:
+    """Days two closed intervals share.
+
+    Args:
+        start: First day of one.
+        end: Last day of one.
+        low: First day of the other.
+        high: Last day of the other.
+
+    Returns:
+        The number of days, 0 when disjoint.
+    """
+    return max(0, (min(end, high) - max(start, low)).days + 1)
+
+
+def aggregate(rows: Sequence[Period], how: str, low: date, high: date) -> Fraction | None:
+    """Actual of a window from the rows of its periods.
+
+    Args:
+        rows: Verified rows.
+        how: ``sum``, ``average``, ``last`` or ``max``.
+        low: First day of the window.
+        high: Last day of the window.
+
+    Returns:
+        The exact actual, or None when no period counts.
+
+    Raises:
+        BookError: A period ends before it starts, or the aggregation is unknown.
+    """
+    if any(row.end < row.start for row in rows):
+        raise BookError("period")
+    if how == "sum":
+        shared = [(row, overlap(row.start, row.end, low, high)) for row in rows]
+        parts = [row.value * days / ((row.end - row.start).days + 1) for row, days in shared if days]
+        return sum(parts, Fraction(0)) if parts else None
+    inside = [row for row in rows if low <= row.end <= high]
+    if not inside:
+        return None
+    if how == "average":
+        return sum((row.value for row in inside), Fraction(0)) / len(inside)
+    if how == "max":
+        return max(row.value for row in inside)
+    if how == "last":
+        return max(inside, key=lambda row: (row.end, row.start)).value
+    raise BookError("aggregate", how)

@@ -1,0 +1,33 @@
+"""JSON Schemas: editors complete the keys and words that the models know."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from huoban_perf.core.schema import FieldKind
+from huoban_perf.template import json_schema, table_json_schema
+from huoban_perf.template.json_schema import FileKind
+
+KINDS: tuple[FileKind, ...] = ("app", "parameters", "scheme", "table")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_json_schema_refuses_unknown_keys_everywhere(kind: FileKind) -> None:
+    schema = json_schema(kind)
+    parts = [schema, *schema.get("$defs", {}).values()]
+    assert all(part["additionalProperties"] is False for part in parts if part.get("type") == "object")
+    assert json.loads(json.dumps(schema)) == schema
+
+
+def test_json_schema_of_a_table_lists_the_kinds_and_the_required_keys() -> None:
+    schema = table_json_schema()
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert set(schema["required"]) == {"key", "labels", "title", "fields"}
+    assert set(schema["$defs"]["FieldKind"]["enum"]) == {kind.value for kind in FieldKind}
+    assert schema["$defs"]["FieldText"]["properties"]["required"]["type"] == "boolean"
+
+
+def test_json_schema_of_the_app_uses_the_words_of_the_file() -> None:
+    assert set(json_schema("app")["$defs"]["MovedText"]["properties"]) == {"from", "to"}
