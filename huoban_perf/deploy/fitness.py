@@ -5,14 +5,16 @@ Source: design.md §5.4 rule 1.
 
 from __future__ import annotations
 
-from huoban_perf.core.addresses import WorkspaceId
+from collections.abc import Set
+
+from huoban_perf.core.addresses import Address, WorkspaceId
 from huoban_perf.core.changes import Action
 from huoban_perf.core.errors import ConflictError, FactValue, PlanError, StalePlanError, UnsafePlanError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.compare import seen_digest, shown
 from huoban_perf.deploy.pairing import Found
-from huoban_perf.deploy.plan import Plan, Step
+from huoban_perf.deploy.plan import Plan, Reason, Step
 from huoban_perf.deploy.state import StateFile
 from huoban_perf.deploy.survey import Survey
 from huoban_perf.deploy.world import Live, id_of
@@ -72,7 +74,9 @@ def stale_steps(plan: Plan, now: Survey) -> None:
     Raises:
         StalePlanError: Lists every such object.
     """
-    notes = [note for step in plan.steps if (note := _staleness(step, plan, now)) is not None]
+    made_here = {step.address for step in plan.steps if step.action is Action.CREATE}
+    standing = made_here | now.pairing.ids().keys()
+    notes = [note for step in plan.steps if (note := _staleness(step, standing, now)) is not None]
     if notes:
         problems = [note.problem() for note in notes]
         raise StalePlanError("plan.stale", facts={"count": len(problems)}, problems=problems)
@@ -94,7 +98,8 @@ def is_settled(step: Step, now: Survey) -> bool:
         case Action.CREATE:
             return pair is not None and pair.is_bound
         case Action.BIND:
-            return pair is not None and pair.is_bound and not now.comparisons[step.address].converged
+            is_known = pair is not None and pair.is_bound and not now.comparisons[step.address].converged
+            return is_known and step.reason is not Reason.MOVED
         case Action.UPDATE:
             return live is not None and _has_values(step, live, now)
         case Action.DELETE:
@@ -110,10 +115,8 @@ def _has_values(step: Step, live: Live, now: Survey) -> bool:
     return all(standing.get(change.attribute) == change.after for change in step.changes)
 
 
-def _staleness(step: Step, plan: Plan, now: Survey) -> Note | None:
-    made_here = {other.address for other in plan.steps if other.action is Action.CREATE}
-    standing = now.pairing.ids()
-    missing = [need for need in step.needs if need not in made_here and need not in standing]
+def _staleness(step: Step, standing: Set[Address], now: Survey) -> Note | None:
+    missing = [need for need in step.needs if need not in standing]
     if missing:
         return Note(code="plan.stale_need", address=step.address, facts={"need": str(missing[0])})
     if is_settled(step, now) or step.action is Action.FORGET:

@@ -183,9 +183,11 @@ class _Writer:
         if step.address.kind is ObjectKind.OPTION:
             return SheetRow(step.address, step.named[-1], "", (self._say(_ADD_OPTION, name=step.named[1]),))
         field = self.desired.field(step.address)
-        return SheetRow(
-            step.address, step.named[-1], kind_name(field.kind, self.locale), tuple(self._details(field, step))
-        )
+        return SheetRow(step.address, step.named[-1], self._kind(field.kind), tuple(self._details(field, step)))
+
+    def _kind(self, kind: FieldKind) -> str:
+        on_screen = kind_name(kind, "zh")
+        return on_screen if self.locale == "zh" else f"{kind_name(kind, self.locale)} ({on_screen})"
 
     def _changes(self, step: Step) -> Iterator[str]:
         for change in step.changes:

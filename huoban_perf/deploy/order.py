@@ -1,7 +1,7 @@
 """Order: no step refers to a later one, and a person could follow it by hand.
 
-What is only recorded comes first, then tables, plain fields, relations, computed fields, options; then what is
-forgotten; deletions last and from the inside out. Relations stand apart from the making of tables, so circles between
+What is only recorded comes first, then tables, plain fields, relations, computed fields, options; then deletions, from
+the inside out; what is forgotten comes last. Relations stand apart from the making of tables, so circles between
 tables never block.
 
 Source: design.md §5.3.
@@ -16,7 +16,7 @@ from huoban_perf.core.changes import Action
 from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind, FieldSpec
 from huoban_perf.deploy.plan import Step
 
-_RECORDED, _TABLE, _PLAIN, _RELATION, _COMPUTED, _OPTION, _FORGOTTEN, _DELETED = range(8)
+_RECORDED, _TABLE, _PLAIN, _RELATION, _COMPUTED, _OPTION, _DELETED, _FORGOTTEN = range(8)
 _DEPTH = {ObjectKind.TABLE: 0, ObjectKind.FIELD: 1, ObjectKind.OPTION: 2, ObjectKind.VIEW: 3, ObjectKind.AUTOMATION: 4}
 
 

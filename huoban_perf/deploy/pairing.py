@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Labels, Locale
 from huoban_perf.core.schema import (
@@ -108,13 +108,6 @@ class Pairing:
         }
 
 
-_MEMBERS: Mapping[ObjectKind | None, frozenset[ObjectKind]] = {
-    None: frozenset({ObjectKind.TABLE}),
-    ObjectKind.TABLE: frozenset({ObjectKind.FIELD}),
-    ObjectKind.FIELD: frozenset({ObjectKind.OPTION}),
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
     """What encloses the objects that are being paired: nothing for tables."""
@@ -128,6 +121,7 @@ class _Pairer:
     """Pairs the members of one enclosing object after the other."""
 
     records: Mapping[Address, StateObject]
+    recorded_within: Mapping[Address | None, set[str]]
     locale: Locale
     into: Pairing
 
@@ -155,17 +149,9 @@ class _Pairer:
             named = (*within.named, spec.labels.in_locale(self.locale))
             self.into.pairs[spec.address] = Pair(spec=spec, live=live, record=record, found=found, named=named)
             paired.append((spec, live))
-        known = {id_of(live) for live, _ in chosen.values()} | self._recorded(within.address)
+        known = {id_of(live) for live, _ in chosen.values()} | self.recorded_within.get(within.address, set())
         self._report_unmanaged([live for live in seen if id_of(live) not in known], within)
         return paired
-
-    def _recorded(self, enclosing: Address | None) -> set[str]:
-        """Ids that the state knows directly inside an object, declared or not."""
-        return {
-            record.remote_id
-            for address, record in self.records.items()
-            if address.parent == enclosing and address.kind in _MEMBERS[None if enclosing is None else enclosing.kind]
-        }
 
     def _propose(
         self,
@@ -211,7 +197,10 @@ def pair_schema(
         The pairing.
     """
     pairing = Pairing()
-    pairer = _Pairer(records=records, locale=locale, into=pairing)
+    recorded_within: dict[Address | None, set[str]] = {}
+    for address, record in records.items():
+        recorded_within.setdefault(address.parent, set()).add(record.remote_id)
+    pairer = _Pairer(records=records, recorded_within=recorded_within, locale=locale, into=pairing)
     for table, seen in pairer.pair(desired.tables, world.tables, within=_Place()):
         inside = _Place(address=table.address, named=(table.labels.in_locale(locale),))
         fields = () if seen is None else sorted(seen.fields, key=id_of)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
-from huoban_perf.core.changes import Action, SchemaOperation
+from huoban_perf.core.changes import Action, AttributeChange, SchemaOperation
 from huoban_perf.core.labels import Labels, Locale
 from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, OptionSpec, TableSpec
 from huoban_perf.deploy.artifact import Attributes
@@ -132,16 +132,16 @@ def record_found(pair: Pair, *, pairing: Pairing, origin: Origin, at: datetime, 
     return StateObject(remote_id=id_of(live), applied=after_applying(wish, shown=seen), origin=origin, at=at)
 
 
-def record_updated(record: StateObject, step: Step, *, at: datetime) -> StateObject:
+def record_updated(record: StateObject, changes: Iterable[AttributeChange], *, at: datetime) -> StateObject:
     """Return what is recorded after attributes were changed.
 
     Args:
         record: What was recorded before.
-        step: The change.
+        changes: The attributes.
         at: When.
 
     Returns:
         The record with the new values.
     """
-    applied = {**record.applied, **{change.attribute: change.after for change in step.changes}}
+    applied = {**record.applied, **{change.attribute: change.after for change in changes}}
     return record.model_copy(update={"applied": applied, "at": at})

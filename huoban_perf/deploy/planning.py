@@ -20,7 +20,7 @@ from huoban_perf.deploy.plan import Plan, Step
 from huoban_perf.deploy.state import StateFile
 from huoban_perf.deploy.steps import steps_of
 from huoban_perf.deploy.survey import Survey, survey
-from huoban_perf.deploy.words import kind_name, value_text
+from huoban_perf.deploy.words import attribute_name, kind_name, value_text
 from huoban_perf.deploy.world import digest_of
 
 
@@ -89,7 +89,7 @@ def make_plan(
         steps=steps,
         conflicts=tuple(conflicts_of(steps, locale=chosen.locale, overwrite=chosen.consent.overwrite)),
         refusals=tuple(refusals(steps, ours=len(seen.records), consent=chosen.consent, limits=chosen.limits)),
-        notes=(*seen.pairing.unmanaged, *_hints(steps, chosen.consent)),
+        notes=(*_unproven(steps, chosen.locale), *seen.pairing.unmanaged, *_hints(steps, chosen.consent)),
     ).sealed()
 
 
@@ -148,6 +148,22 @@ def _unholdable(seen: Survey, capabilities: Capabilities) -> list[Note]:
         )
         for pair in seen.pairing.pairs.values()
         if isinstance(pair.spec, FieldSpec) and pair.live is None and pair.spec.kind not in capabilities.field_kinds
+    ]
+
+
+def _unproven(steps: Iterable[Step], locale: Locale) -> list[Note]:
+    """Name what no read proves of the objects that are bound now: neither passed nor failed."""
+    return [
+        Note(
+            code="plan.unproven",
+            address=step.address,
+            facts={
+                "name": " / ".join(step.named),
+                "attributes": tuple(attribute_name(attribute, locale) for attribute in step.unproven),
+            },
+        )
+        for step in steps
+        if step.unproven
     ]
 
 

@@ -28,6 +28,7 @@ _HOST = "127.0.0.1"
 _BODY_MAX_BYTES = 256 * 1024 * 1024
 _SILENCE_MAX_S = 600.0
 """A request that shall never be answered is let go after so long, or when the server stops."""
+_SILENCE_LOOK_S = 0.1
 _LOOP_WAIT_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def create_app(
     app.register_blueprint(control_face(gate))
 
     @app.errorhandler(404)
+    @app.errorhandler(405)
     def unknown(error: Exception) -> Response:
         del error
         return Response(_own_envelope(501, "unknown method"), mimetype="application/json")
@@ -113,6 +115,7 @@ class RunningServer:
             host=_HOST,
             port=port,
             threads=threads,
+            channel_request_lookahead=1,
             max_request_body_size=_BODY_MAX_BYTES,
             clear_untrusted_proxy_headers=True,
             ident="huoban-sandbox",
@@ -131,8 +134,9 @@ class RunningServer:
         if self._ending.is_set():
             return
         self._ending.set()
-        self._server.pull_trigger()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._server.pull_trigger()
+            self._thread.join()
         self._server.task_dispatcher.shutdown(cancel_pending=True)
         self._server.asyncore.close_all(self._sockets, ignore_all=True)
         self._pusher.stop()
@@ -160,10 +164,16 @@ class RunningServer:
             if abandon is None:
                 return body
             if abandon == "silence":
-                self._ending.wait(_SILENCE_MAX_S)
+                self._keep_silent(environ.get("waitress.client_disconnected"))
             return _cut(environ, body)
 
         return abandoning
+
+    def _keep_silent(self, is_gone: Callable[[], bool] | None) -> None:
+        """Hold a request until its client gives up, the server ends, or a long time has passed."""
+        for _ in range(int(_SILENCE_MAX_S / _SILENCE_LOOK_S)):
+            if self._ending.wait(_SILENCE_LOOK_S) or (is_gone is not None and is_gone()):
+                return
 
 
 def _cut(environ: dict[str, Any], body: Iterable[bytes]) -> Iterable[bytes]:

@@ -58,7 +58,7 @@ def body_of(data: bytes) -> Mapping[str, Any]:
         return {}
     try:
         body = parse(data.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ParameterError("body", f"no JSON: {error}") from error
     if isinstance(body, dict):
         return body

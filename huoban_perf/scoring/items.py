@@ -86,7 +86,7 @@ FROM (
     SELECT * EXCLUDE (num, den), $quantised AS own_n,
       veto * ad * CASE WHEN method = 'progress' THEN 100000 ELSE 1 END AS veto_at
     FROM (
-      SELECT * EXCLUDE (den), num * sign(den) AS num, abs(den) AS den
+      SELECT * REPLACE (num * sign(den) AS num, abs(den) AS den)
       FROM (
         SELECT *, CASE WHEN fault IS NULL THEN $num END AS num, CASE WHEN fault IS NULL THEN $den END AS den
         FROM (SELECT *, $fault AS fault FROM (SELECT r.*, $hits FROM c_raw AS r $joined))

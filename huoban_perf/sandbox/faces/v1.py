@@ -80,6 +80,8 @@ class Gate:
             if call is None:
                 raise
             return _refused(error, fault, call, incoming)
+        except UnicodeEncodeError:
+            return refusal(ParameterError("body", "half a character"), rules=world.rules, trace_id="0" * 16)
         finally:
             self.after_call()
         if fault is not None and fault.kind in {"timeout_after_effect", "cut_connection"}:

@@ -235,13 +235,23 @@ class Bulk:
         return self._cells.equal(field, compared(value, field))
 
     def _rehearse(self, batch: Batch, *, rules: Rules) -> None:
+        """Refuse the whole call when an entry could not be written."""
         table = self._definitions.table(batch.table_id)
-        creating = batch.action == "create"
         for index, entry in enumerate(batch.entries):
+            fields = _fields_of(entry)
             try:
-                self._rows.check(table=table, fields=_fields_of(entry), rules=rules, creating=creating)
+                _refuse_empty_keys(entry, fields, batch=batch)
+                self._rows.check(table=table, fields=fields, rules=rules, creating=batch.action == "create")
             except ValuesRefusedError as error:
                 raise ValuesRefusedError([(f"items.{index}.{key}", text) for key, text in error.problems]) from error
+
+
+def _refuse_empty_keys(entry: Mapping[str, Any], fields: Mapping[str, Any], *, batch: Batch) -> None:
+    """Source: openapi-v1.md §9.2 [doc]: item_id is optional unless it is the key."""
+    values = {key: (entry if key == "item_id" else fields).get(key) for key in batch.keys}
+    missing = [key for key, value in values.items() if value is None or value in ("", [])]
+    if missing and (batch.action == "update" or missing != ["item_id"]):
+        raise ValuesRefusedError([(key, "the match key is empty") for key in missing])
 
 
 def _fields_of(entry: Any) -> Mapping[str, Any]:

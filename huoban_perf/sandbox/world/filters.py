@@ -16,7 +16,7 @@ from huoban_perf.sandbox.world.columns import Column, ColumnSource
 from huoban_perf.sandbox.world.definitions import FILE_KINDS, FieldDef, TableDef
 from huoban_perf.sandbox.world.moments import GUESSED_WORDS, SEEN_WORDS
 from huoban_perf.sandbox.world.refusals import ParameterError
-from huoban_perf.sandbox.world.values import number_text
+from huoban_perf.sandbox.world.values import MOST_DIGITS, number_text
 
 Ids = set[int]
 """Items that satisfy a condition."""
@@ -61,7 +61,9 @@ class Evaluator:
             for word, combine in (("and", self._all), ("or", self._any)):
                 if isinstance(node.get(word), list) and len(node) == 1:
                     return combine([self.ids(part) for part in node[word]])
-            if {"field", "query"} == set(node) and isinstance(node["query"], dict):
+            if "field" in node and isinstance(node.get("query"), dict):
+                if len(node) > 2:
+                    self._ignored(self._rules.malformed_filter, "a leaf has field and query only")
                 return self._leaf(str(node["field"]), node["query"])
             if not node:
                 return None
@@ -140,6 +142,8 @@ class Evaluator:
         try:
             number = Decimal(operand if isinstance(operand, str | int | Decimal) else "none")
         except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
             return self._ignored(self._rules.malformed_filter, f"{column.name}: a number is expected")
         if operator == "eq":
             return column.holding([number_text(number)])

@@ -112,7 +112,10 @@ class Queries:
             return self._answers[key]
         source = ColumnSource(store=self._store, cells=self._cells)
         evaluator = Evaluator(table=table, source=source, rules=rules, now=now, myself=asked.user_id)
-        found = evaluator.ids(asked.filter) if asked.filter else None
+        try:
+            found = evaluator.ids(asked.filter) if asked.filter else None
+        except RecursionError as error:
+            raise ParameterError("filter", "nested too deeply") from error
         if found is not None and len(found) <= _FEW:
             answer = self._few(found, table, order, rules)
         else:

@@ -23,7 +23,7 @@ _DATE_FORMS = (
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}\Z"), "minute"),
 )
 """Source: openapi-v1.md §8.2 [doc] for the first two; the third §18.14, switch ``loose_dates``."""
-_MOST_DIGITS = 60
+MOST_DIGITS = 60
 
 
 class Lookup(Protocol):
@@ -86,8 +86,8 @@ def _kept_number(value: Any, field: FieldDef, rules: Rules) -> int | Decimal:
     if isinstance(value, int) and -(10**15) < value < 10**15:
         return value
     exact = Decimal(value)
-    if not exact.is_finite() or len(exact.as_tuple().digits) > _MOST_DIGITS or abs(exact.adjusted()) > _MOST_DIGITS:
-        raise UnfitError(f"a number of at most {_MOST_DIGITS} digits is expected")
+    if not exact.is_finite() or len(exact.as_tuple().digits) > MOST_DIGITS or abs(exact.adjusted()) > MOST_DIGITS:
+        raise UnfitError(f"a number of at most {MOST_DIGITS} digits is expected")
     return value
 
 
