@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,13 @@ def _guarded_connect(self: socket.socket, address: Any) -> None:
     _CONNECT(self, address)
 
 
+_SLEEP = time.sleep
+
+
 def _no_sleep(seconds: float) -> None:
+    if sys._getframe(1).f_globals.get("__name__") == "subprocess":  # its wait with a timeout polls
+        _SLEEP(seconds)
+        return
     raise AssertionError(f"a test slept {seconds} s: take a clock")
 
 

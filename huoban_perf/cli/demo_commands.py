@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.memory import peak_mib
-from huoban_perf.cli.render import OutputForm, bar, progress, show_json, show_note, show_text, table
+from huoban_perf.cli.render import OutputForm, bar, folded, progress, show_json, show_note, show_text, table
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.core.errors import FactValue
@@ -40,13 +41,13 @@ def demo_command(settings: Settings, data: str, output: str) -> Exit:
     form = cast("OutputForm", output)
     if form == "text":
         facts: dict[str, FactValue] = {"file": str(profile.world_file)}
-        show_note(text("cli.demo_start", locale=settings.locale, facts=facts))
+        show_note(folded(text("cli.demo_start", locale=settings.locale, facts=facts)))
     with settings.site(profile) as site, progress(locale=settings.locale, form=form) as reporter:
         report = run_demo(site, data=cast("Data", data), clock=settings.clock, progress=reporter)
     if form == "json":
         show_json(_as_json(report))
     else:
-        show_text(_as_text(report, locale=settings.locale, data=data))
+        show_text(folded(_as_text(report, locale=settings.locale, runs=profile.runs_dir, data=data)))
     return Exit.DONE
 
 
@@ -66,13 +67,13 @@ def _as_json(report: DemoReport) -> dict[str, object]:
         "requests_minimum": report.requests_minimum,
         "rows_moved": report.rows_moved,
         "rows_per_second": int(report.rows_moved / report.seconds),
-        "seconds": Decimal(f"{report.seconds:.2f}"),
+        "seconds": round(report.seconds, 2),
         "peak_mib": peak_mib(),
         "run": report.run,
     }
 
 
-def _as_text(report: DemoReport, *, locale: Locale, data: str) -> str:
+def _as_text(report: DemoReport, *, locale: Locale, runs: Path, data: str) -> str:
     facts: dict[str, FactValue] = {
         "tables": report.tables,
         "fields": report.fields,
@@ -89,6 +90,7 @@ def _as_text(report: DemoReport, *, locale: Locale, data: str) -> str:
         "peak": peak_mib(),
         "person": report.receipt_of,
         "run": report.run,
+        "runs": str(runs),
     }
 
     def said(code: str) -> str:

@@ -20,10 +20,11 @@ from huoban_perf.cli.deploy_report import (
 )
 from huoban_perf.cli.deployed import Wish, owner_of, store_of, wish_of
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import OutputForm, progress, show_json, show_text
+from huoban_perf.cli.render import OutputForm, progress, show_json, show_note, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.core.addresses import Address
+from huoban_perf.core.labels import Locale
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import ObservedSchema
 from huoban_perf.deploy import (
@@ -93,6 +94,43 @@ def _desk(settings: Settings, reporter: Progress) -> Iterator[_Desk]:
         )
 
 
+def _addresses(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[Address, ...]:
+    """Read addresses; a usage error says how they are written."""
+    return tuple(_address(word) for word in words)
+
+
+def _bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[Address, str]:
+    """Read ``address=id`` pairs; a usage error says how they are written."""
+    pairs = [word.rpartition("=") for word in words]
+    for word, (_, equals, remote) in zip(words, pairs, strict=True):
+        if not equals or not remote:
+            raise click.BadParameter(f"{word}: 应为 地址=ID, 例如 table:goal=2100000000000001.")
+    return {_address(name): remote for name, _, remote in pairs}
+
+
+def _address(word: str) -> Address:
+    try:
+        return Address.parse(word)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{word}: 应为地址, 例如 table:goal、field:goal.weight、option:goal.kind.kr."
+        ) from error
+
+
+def _saved_plan(file: Path) -> Plan:
+    """Read what ``plan --out`` wrote; PlanError when it is damaged, edited or no text at all."""
+    return Plan.from_json(file.read_text(encoding="utf-8", errors="replace"), source=str(file))
+
+
+def _show_preview(plan: Plan, *, form: OutputForm, locale: Locale) -> None:
+    if form == "json":
+        show_json({"format_version": plan.format, **plan.model_dump(mode="json")})
+        show_note(text("cli.apply_needs_yes", locale=locale))
+    else:
+        show_text("\n".join(plan_lines(plan, locale=locale)))
+        show_text(text("cli.apply_needs_yes", locale=locale))
+
+
 @click.command("plan")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="把计划存成文件.")
 @_DETAILED
@@ -128,24 +166,22 @@ def plan_command(
 @click.command("apply")
 @click.argument("saved", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
 @click.option("--yes", is_flag=True, help="执行; 不加则只显示计划.")
-@click.option("--overwrite", multiple=True, metavar="地址", help="此处冲突以模板为准, 可写多次.")
+@click.option("--overwrite", multiple=True, metavar="地址", callback=_addresses, help="此处冲突以模板为准, 可写多次.")
 @_OUTPUT
 @pass_settings
 def apply_command(
     settings: Settings,
     saved: Path | None,
     yes: bool,
-    overwrite: tuple[str, ...],
+    overwrite: tuple[Address, ...],
     output: str,
 ) -> Exit:
     """执行计划: 建表、建字段, 并回读核对. SAVED 是 plan --out 存下的文件; 给了它就只执行它."""
     form = cast("OutputForm", output)
     with progress(locale=settings.locale, form=form) as reporter, _desk(settings, reporter) as desk:
-        addresses = frozenset(Address.parse(address) for address in overwrite)
-        plan = Plan.from_json(saved.read_text(encoding="utf-8")) if saved else desk.plan(overwrite=addresses)
+        plan = _saved_plan(saved) if saved else desk.plan(overwrite=frozenset(overwrite))
         if not (yes or saved) and not plan.is_empty:
-            show_text("\n".join(plan_lines(plan, locale=settings.locale)))
-            show_text(text("cli.apply_needs_yes", locale=settings.locale))
+            _show_preview(plan, form=form, locale=settings.locale)
             return Exit.DONE
         report = apply_plan(
             plan=plan, desired=desk.wish.schema, target=desk.target, store=desk.store, observed=desk.observed
@@ -184,9 +220,9 @@ def drift_command(settings: Settings, detailed_exitcode: bool, output: str) -> E
 
 @click.command("adopt")
 @click.option("--all", "adopt_all", is_flag=True, help="认领全部名称完全一致的对象.")
-@click.option("--bind", "pairs", multiple=True, metavar="地址=ID", help="认领一个对象, 可写多次.")
+@click.option("--bind", "pairs", multiple=True, metavar="地址=ID", callback=_bindings, help="认领一个对象, 可写多次.")
 @pass_settings
-def adopt_command(settings: Settings, adopt_all: bool, pairs: tuple[str, ...]) -> Exit:
+def adopt_command(settings: Settings, adopt_all: bool, pairs: dict[Address, str]) -> Exit:
     """把工作区里已有的表、字段、选项绑定到模板; 不带选项时只列出建议."""
     with progress(locale=settings.locale, form="json") as reporter, _desk(settings, reporter) as desk:
         seen = survey(
@@ -194,7 +230,7 @@ def adopt_command(settings: Settings, adopt_all: bool, pairs: tuple[str, ...]) -
         )
         found = proposals(seen)
         chosen = exact(found) if adopt_all else {}
-        chosen |= {Address.parse(name): remote for name, _, remote in (pair.partition("=") for pair in pairs)}
+        chosen |= pairs
         if not chosen:
             show_text("\n".join(proposal_lines(found, locale=settings.locale)))
             return Exit.DONE

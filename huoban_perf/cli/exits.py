@@ -12,13 +12,18 @@ from huoban_perf.core.errors import (
     ConflictError,
     HuobanPerfError,
     NotFoundError,
+    PlanError,
     ProfileError,
     ScoringError,
     SealedCycleError,
+    StalePlanError,
+    StateError,
     StateLockedError,
+    StateSerialError,
     SyncError,
     TemplateError,
     UnconfirmedWriteError,
+    UnfinishedApplyError,
     UnsafePlanError,
 )
 
@@ -40,15 +45,20 @@ class Exit(IntEnum):
 _BY_ERROR: tuple[tuple[type[HuobanPerfError], Exit], ...] = (
     (AccessError, Exit.NO_ACCESS),
     (UnsafePlanError, Exit.REFUSED),
+    (StalePlanError, Exit.REFUSED),
     (ConflictError, Exit.REFUSED),
     (SealedCycleError, Exit.REFUSED),
     (StateLockedError, Exit.REFUSED),
+    (StateSerialError, Exit.REFUSED),
     (UnconfirmedWriteError, Exit.PARTLY_DONE),
+    (UnfinishedApplyError, Exit.PARTLY_DONE),
     (NotFoundError, Exit.INVALID),
     (TemplateError, Exit.INVALID),
     (ProfileError, Exit.INVALID),
     (ScoringError, Exit.INVALID),
     (SyncError, Exit.INVALID),
+    (PlanError, Exit.INVALID),
+    (StateError, Exit.INVALID),
 )
 
 

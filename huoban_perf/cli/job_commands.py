@@ -42,7 +42,7 @@ def list_jobs(settings: Settings) -> None:
 def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
     """运行一个作业: score 评分, publish 公布. 默认只预览, 加 --yes 才写入."""
     from huoban_perf.cli.deployed import deployed_app, wish_of
-    from huoban_perf.sync.release import release
+    from huoban_perf.sync.release import release, release_preview
     from huoban_perf.sync.runs import RunStore
     from huoban_perf.sync.score import refuse_sealed, run_score
 
@@ -60,14 +60,17 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
         )
         refuse_sealed(outcome.cycle, pending=0 if outcome.reports else outcome.pending)
         written = sum(report.written for report in outcome.reports)
+        pending = 0 if options["yes"] else outcome.pending
         if options["name"] == "publish" and options["yes"]:
             decider = options["decider"]
             written += release(outcome, app=app, decider=str(decider) if decider else None).written
-    _show(outcome, written=written, form=form, locale=settings.locale)
+        elif options["name"] == "publish":
+            pending += release_preview(outcome, app=app)
+    _show(outcome, written=written, pending=pending, form=form, locale=settings.locale)
     return Exit.DONE
 
 
-def _show(outcome: ScoreOutcome, *, written: int, form: OutputForm, locale: Locale) -> None:
+def _show(outcome: ScoreOutcome, *, written: int, pending: int, form: OutputForm, locale: Locale) -> None:
     counts = {plan.table.key: (len(plan.created), len(plan.updated), plan.unchanged) for plan in outcome.plans}
     if form == "json":
         names = ("created", "updated", "unchanged")
@@ -77,7 +80,7 @@ def _show(outcome: ScoreOutcome, *, written: int, form: OutputForm, locale: Loca
                 "run": outcome.run,
                 "cycle": outcome.cycle.name,
                 "tables": {key: dict(zip(names, numbers, strict=True)) for key, numbers in counts.items()},
-                "rows_pending": outcome.pending - (outcome.pending if outcome.reports else 0),
+                "rows_pending": pending,
                 "rows_written": written,
             }
         )
@@ -86,7 +89,7 @@ def _show(outcome: ScoreOutcome, *, written: int, form: OutputForm, locale: Loca
         (plan.table.labels.in_locale(locale), *(str(number) for number in counts[plan.table.key]))
         for plan in outcome.plans
     ]
-    facts: dict[str, FactValue] = {"run": outcome.run, "written": written, "pending": outcome.pending}
-    code = "cli.job_written" if outcome.reports else "cli.job_preview" if outcome.pending else "cli.job_nothing"
+    facts: dict[str, FactValue] = {"run": outcome.run, "written": written, "pending": pending}
+    code = "cli.job_written" if written else "cli.job_preview" if pending else "cli.job_nothing"
     show_text(table(rows, header=text("cli.job_columns", locale=locale).split("|"), right=(1, 2, 3)))
     show_text(text(code, locale=locale, facts=facts))

@@ -131,5 +131,6 @@ def _locale_of(arguments: list[str]) -> Locale:
     from huoban_perf.cli.session import language
     from huoban_perf.profile import environment
 
-    given = arguments[arguments.index("--lang") + 1 :][:1] if "--lang" in arguments else []
+    words = [part for word in arguments for part in word.split("=", 1)]
+    given = words[words.index("--lang") + 1 :][:1] if "--lang" in words else []
     return language(given[0] if given else None, environment())

@@ -64,6 +64,31 @@ def table(rows: Sequence[Sequence[str]], *, header: Sequence[str], right: Sequen
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
+def folded(body: str) -> str:
+    """Fold lines that are wider than 80 columns; what follows is set in two columns deeper than its line.
+
+    Args:
+        body: Lines of text.
+
+    Returns:
+        The same text; a line breaks at a space where there is one, else between characters.
+    """
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for line in body.split("\n"):
+        rest = line
+        inset = " " * (len(line) - len(line.lstrip()) + 2)
+        while cell_len(rest) > WIDTH:
+            fits = next(count for count in range(len(rest), 0, -1) if cell_len(rest[:count]) <= WIDTH)
+            space = rest.rfind(" ", len(inset), fits + 1)
+            cut = space if space > fits // 2 else fits
+            lines.append(rest[:cut].rstrip())
+            rest = inset + rest[cut:].lstrip()
+        lines.append(rest)
+    return "\n".join(lines)
+
+
 def bar(share: Decimal, *, width: int = 24) -> str:
     """Return a bar of blocks for a share between 0 and 1."""
     return "█" * int(share * width + Decimal("0.5"))

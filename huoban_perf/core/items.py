@@ -48,12 +48,15 @@ class ItemQuery:
         filter: Typed conditions, or None for all items.
         order: Explicit, because offset paging without an order may skip or repeat.
         limit: Stop after so many items, or None for all.
+        complete: Whether a walk that brings fewer items than announced is an error. False only where the order itself
+            changes while others write, and the reader looks for what is missing by other means.
     """
 
     table: TableSpec
     filter: Filter | None = None
     order: Order = Order()
     limit: int | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

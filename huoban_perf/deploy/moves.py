@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.addresses import Address, ObjectKind, field_address
 from huoban_perf.core.errors import FactValue, PlanError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.deploy.artifact import Attributes, Note
@@ -44,7 +44,7 @@ def moved_objects(
         if target in renamed or (target != address and target in objects and _destination(target, moved) == target):
             problems.append(_note("plan.move_collides", address, target))
         renamed[target] = objects[address].model_copy(
-            update={"applied": _moved_targets(objects[address].applied, moved)}
+            update={"applied": _moved_references(address, objects[address].applied, moved)}
         )
     if problems:
         raise _refused(problems)
@@ -70,11 +70,14 @@ def _one_step(address: Address, moved: Mapping[Address, Address]) -> Address:
     return Address(address.kind, (*_one_step(parent, moved).keys, address.key))
 
 
-def _moved_targets(applied: Attributes, moved: Mapping[Address, Address]) -> Attributes:
-    target = applied.get("target")
-    if not isinstance(target, str):
-        return applied
-    return {**applied, "target": str(_destination(Address.parse(target), moved))}
+def _moved_references(address: Address, applied: Attributes, moved: Mapping[Address, Address]) -> Attributes:
+    """Rename what an object's attributes refer to: a relation's table, a table's title field."""
+    target, title = applied.get("target"), applied.get("title")
+    if isinstance(target, str):
+        applied = {**applied, "target": str(_destination(Address.parse(target), moved))}
+    if isinstance(title, str) and title:
+        applied = {**applied, "title": _destination(field_address(address.key, title), moved).key}
+    return applied
 
 
 def _faults(old: Address, new: Address, moved: Mapping[Address, Address], desired: DesiredSchema) -> list[Note]:

@@ -9,6 +9,7 @@ proved, so there a person decides.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import platform
@@ -28,6 +29,7 @@ from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateOwner
 
 Raw = dict[str, Any]
 Upgrade = Callable[[Raw], Raw]
+_Trace = tuple[int, int, int] | None
 
 UPGRADES: Mapping[int, Upgrade] = {}
 """Form n → the step that makes it form n + 1."""
@@ -94,6 +96,7 @@ class StateStore:
         self.path = path
         self._host = platform.node() if host is None else host
         self._held = False
+        self._written: tuple[_Trace, StateFile] | None = None
 
     @property
     def lock_path(self) -> Path:
@@ -143,8 +146,7 @@ class StateStore:
             StateFormatError: The file in place is damaged or was edited by hand.
         """
         with nullcontext() if self._held else self.locked(clock=clock):
-            standing = self._read()
-            serial, lineage = (0, "") if standing is None else (standing.get("serial"), standing.get("lineage"))
+            serial, lineage = self._standing()
             if (serial, lineage) != (state.serial, state.lineage):
                 raise StateSerialError(
                     "state.moved", facts={"file": str(self.path), "expected": state.serial, "found": str(serial)}
@@ -153,6 +155,13 @@ class StateStore:
             saved = state.model_copy(update={"serial": state.serial + 1, "lineage": state.lineage or born[7:23]})
             self._write(saved)
         return saved
+
+    def _standing(self) -> tuple[object, object]:
+        """Serial and lineage in the file; what we wrote ourselves and nobody touched is not read again."""
+        if self._written is not None and self._written[0] == _trace(self.path):
+            return self._written[1].serial, self._written[1].lineage
+        raw = self._read()
+        return (0, "") if raw is None else (raw.get("serial"), raw.get("lineage"))
 
     @contextmanager
     def locked(self, *, clock: Clock) -> Iterator[LockOwner | None]:
@@ -220,7 +229,7 @@ class StateStore:
         if not isinstance(raw, dict):
             raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": "1"})
         stated = raw.pop("digest", None)
-        if stated != digest(raw):
+        if stated != _digest(raw):
             raise StateFormatError("state.edited", facts={"file": str(self.path)})
         return raw
 
@@ -232,11 +241,21 @@ class StateStore:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(self.path)
+        self._written = (_trace(self.path), state)
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _trace(path: Path) -> _Trace:
+    """What changes whenever a file is written or replaced; None when there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def state_text(state: StateFile) -> str:
@@ -249,7 +268,7 @@ def state_text(state: StateFile) -> str:
         JSON text.
     """
     raw = state.model_dump(mode="json")
-    head = {**raw, "digest": digest(raw)}
+    head = {**raw, "digest": _digest(raw)}
     objects = head.pop("objects")
     lines = [f"{json.dumps(key)}: {_json(objects[key])}" for key in sorted(objects)]
     body = "{\n    " + ",\n    ".join(lines) + "\n  }" if lines else "{}"
@@ -291,6 +310,12 @@ def state_path(folder: Path, owner: StateOwner) -> Path:
         ``<folder>/<app>.<platform>.<workspace>.json``.
     """
     return folder / f"{owner.app}.{owner.platform}.{owner.workspace}.json"
+
+
+def _digest(raw: Raw) -> str:
+    """``core.digest`` of content that is plain JSON already, without walking it in Python."""
+    text = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _json(value: object) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -104,23 +105,22 @@ def _own_envelope(code: int, message: str) -> str:
 class RunningServer:
     """A served world; a context manager that ends cleanly."""
 
-    def __init__(self, *, application: Application, port: int, threads: int, pusher: Pusher) -> None:
-        """Bind the address; nothing is answered before ``start``."""
+    def __init__(self, *, application: Application, listening: socket, threads: int, pusher: Pusher) -> None:
+        """Take what it serves and a bound socket; nothing is answered before ``start``."""
         self._ending = Event()
         self._sockets: dict[int, Any] = {}
         self._pusher = pusher
         self._server = waitress.create_server(
             self._unless_abandoned(application),
             map=self._sockets,
-            host=_HOST,
-            port=port,
+            sockets=[listening],
             threads=threads,
             channel_request_lookahead=1,
             max_request_body_size=_BODY_MAX_BYTES,
             clear_untrusted_proxy_headers=True,
             ident="huoban-sandbox",
         )
-        self.url = f"http://{_HOST}:{self._server.effective_port}"
+        self.url = f"http://{_HOST}:{listening.getsockname()[1]}"
         self._thread = Thread(target=self._run, name="sandbox-server", daemon=True)
 
     def start(self) -> Self:
@@ -202,7 +202,11 @@ def serve(world: World, *, port: int = 0, threads: int = 8, push_anywhere: bool 
     """
     pusher = Pusher(world)
     app = create_app(world, after_call=pusher.wake, push_anywhere=push_anywhere)
+    listening = socket()
+    listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
-        return RunningServer(application=app, port=port, threads=threads, pusher=pusher)
+        listening.bind((_HOST, port))
     except OSError as error:
+        listening.close()
         raise ProfileError("sandbox.port_taken", facts={"port": port, "reason": str(error)}) from error
+    return RunningServer(application=app, listening=listening, threads=threads, pusher=pusher)

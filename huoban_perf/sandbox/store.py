@@ -16,7 +16,7 @@ from typing import Any
 from huoban_perf.core.errors import ProfileError
 
 FORMAT = "1"
-_LOCK_WAIT_S = 2.0
+_LOCK_WAIT_S = 0.5
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;

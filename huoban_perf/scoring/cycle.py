@@ -12,6 +12,7 @@ import duckdb
 
 from huoban_perf.core.errors import Problem, ScoringError, ScoringInputError
 from huoban_perf.scoring.actuals import gather_actuals
+from huoban_perf.scoring.appeals import Appeals
 from huoban_perf.scoring.composite import score_composite
 from huoban_perf.scoring.forms import FormShape, form_problems, load_criteria, read_forms
 from huoban_perf.scoring.frames import CycleFrames, GivenFrame, given_frames
@@ -49,6 +50,7 @@ class ScoreOptions:
         explain: Write receipt lines.
         details: Write item and form scores.
         preview: Count unverified metric data too; the result says so.
+        frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
         range_size: Subjects per range; bounds the memory.
     """
 
@@ -56,6 +58,7 @@ class ScoreOptions:
     explain: bool = True
     details: bool = True
     preview: bool = False
+    frozen: str = ""
     range_size: int = 100_000
 
 
@@ -90,6 +93,7 @@ class _Plan:
     goal_rules: Mapping[str, int]
     facts: ItemFacts
     shape: FormShape
+    appeals: Appeals
     parts: frozenset[str]
     options: ScoreOptions
 
@@ -152,6 +156,7 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
         shape=FormShape(
             criteria=criteria, columns=frozenset(given["forms"].extra), has_ratings=given["ratings"].is_given
         ),
+        appeals=Appeals(frozen=options.frozen, has_decisions=given["appeal_decisions"].is_given),
         parts=frozenset(
             part
             for part, frame in (("kpi", "items"), ("review", "forms"), ("points", "points"), ("okr", "goals"))
@@ -191,7 +196,7 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
     if "review" in plan.parts:
         read_forms(bench, home, plan.shape)
         form_problems(bench, skip=plan.options.skip_bad_rows)
-        score_reviews(bench, home)
+        score_reviews(bench, home, plan.shape, plan.appeals)
     own = _score_segments(bench, plan)
     score_totals(bench, home, has_items="kpi" in plan.parts, has_points="points" in plan.parts)
     note_exclusions(bench, tuple(g.relation for g in home.raters.groups if weight_of(home, g) > 0), parts=plan.parts)

@@ -115,12 +115,12 @@ def _criterion(row: tuple[object, ...], weight_d4: int) -> Criterion:
     )
 
 
-CARRIED: Final = "sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, form"
+CARRIED: Final = "form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, form"
 """Columns of a form that every shape carries."""
 
 _RAW: Final = """
 CREATE OR REPLACE TEMP TABLE c_form_raw AS
-SELECT s.sid, f.task_no, f.relation AS raw_relation,
+SELECT row_number() OVER () AS form_id, s.sid, f.task_no, f.relation AS raw_relation,
   CASE WHEN f.relation = 'dotted' THEN $dotted ELSE f.relation END AS relation,
   f.rater, coalesce(f.external, false) AS external, coalesce(f.rater_weight_d4, 10000) AS omega, f.status,
   coalesce(f.conflict, false) AS conflict, coalesce(f.form, $only_form) AS form $cells
@@ -161,6 +161,18 @@ class FormShape:
     criteria: tuple[Criterion, ...]
     columns: frozenset[str]
     has_ratings: bool
+
+    def sql_mapped(self, scheme: Scheme) -> str:
+        """Write the mapped rating of the long form.
+
+        Args:
+            scheme: The home scheme.
+
+        Returns:
+            A BIGINT expression over ``r`` (rating) and ``k`` (criterion), grid units.
+        """
+        num = "100000 * (CAST(k.to_low AS HUGEINT) * (k.high - k.low) + (r.score_d4 - k.low) * (k.to_high - k.to_low))"
+        return sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -254,9 +266,7 @@ def _long(bench: Workbench, scheme: Scheme, shape: FormShape) -> str:
         " to_high BIGINT"
     )
     bench.run("CREATE OR REPLACE TEMP TABLE s_criterion AS $rows", rows=sql_values(rows, columns))
-    num = "100000 * (CAST(k.to_low AS HUGEINT) * (k.high - k.low) + (r.score_d4 - k.low) * (k.to_high - k.to_low))"
-    mapped = sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
-    return fill(_LONG, carried=CARRIED, mapped=mapped)
+    return fill(_LONG, carried=CARRIED, mapped=shape.sql_mapped(scheme))
 
 
 def form_problems(bench: Workbench, *, skip: bool) -> None:

@@ -8,7 +8,7 @@ Source: scoring.md S3 (goal tree), S7 (OKR), S2 (method ``progress``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from huoban_perf.core.errors import Problem
 from huoban_perf.scoring.actuals import IN_SEGMENT
 from huoban_perf.scoring.rounding import sql_literal, sql_quantise
 from huoban_perf.scoring.scheme import Scheme
+from huoban_perf.scoring.trees import find_cycles
 from huoban_perf.scoring.workbench import Workbench, fill
 
 _TREE: Final = """
@@ -76,7 +77,7 @@ UPDATE s_node AS n SET node_n = r.node_n FROM (
 
 _OKR: Final = """
 CREATE OR REPLACE TEMP TABLE c_okr AS
-SELECT sid, seg, false AS held, $quantised AS okr_n
+SELECT sid, seg, $quantised AS okr_n
 FROM (
   SELECT g.sid, g.seg, sum(CAST(coalesce(n.weight_d4, 1) AS HUGEINT) * n.node_n) FILTER (WHERE n.node_n IS NOT NULL) * $scale AS num,
     sum(coalesce(n.weight_d4, 1)) FILTER (WHERE n.node_n IS NOT NULL) * 1000000 AS den
@@ -161,7 +162,7 @@ def roll_up(bench: Workbench, schemes: Iterable[Scheme]) -> dict[str, int]:
 
 def _tree_problems(bench: Workbench) -> None:
     parents = {str(goal): str(parent) for goal, parent in bench.rows("SELECT goal_no, parent_no FROM s_tree WHERE depth IS NULL")}
-    for path in _cycles(parents):
+    for path in find_cycles(parents):
         bench.problems.append(_problem(path[0], "cycle", path=" → ".join((*path, path[0]))))
     uneven = bench.rows(
         "SELECT coalesce(parent_no, '') AS p, count(*) FILTER (WHERE weight_d4 IS NULL) AS empty, max(weight_d4) AS most FROM s_tree"
@@ -174,22 +175,6 @@ def _tree_problems(bench: Workbench) -> None:
         " HAVING (empty > 0 AND count(weight_d4) > 0) OR most = 0 ORDER BY kind, subject"
     )
     bench.problems += [_problem(str(subject), "uneven_weights" if empty else "zero_weights") for _, subject, empty, _ in tops]
-
-
-def _cycles(parents: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Find each cycle once; goals that only hang below a cycle are not part of its path."""
-    found: dict[str, tuple[str, ...]] = {}
-    for start in sorted(parents):
-        path: list[str] = []
-        goal = start
-        while goal in parents and goal not in path:
-            path.append(goal)
-            goal = parents[goal]
-        if goal in path:
-            ring = path[path.index(goal) :]
-            first = ring.index(min(ring))
-            found.setdefault(min(ring), tuple(ring[first:] + ring[:first]))
-    return [found[goal] for goal in sorted(found)]
 
 
 def _problem(goal: str, code: str, **facts: str) -> Problem:

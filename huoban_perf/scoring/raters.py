@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.scoring import words
+from huoban_perf.scoring.answers import drop_short_criteria
+from huoban_perf.scoring.appeals import Appeals
+from huoban_perf.scoring.forms import FormShape
 from huoban_perf.scoring.rounding import D4, D4_TO_GRID, sql_literal, sql_quantise
 from huoban_perf.scoring.scheme import RaterGroup, Scheme
 from huoban_perf.scoring.workbench import Workbench, sql_values
@@ -49,11 +52,11 @@ UPDATE c_form SET is_trimmed = true WHERE rowid IN (
 
 _GROUPS: Final = """
 CREATE OR REPLACE TEMP TABLE c_group AS
-SELECT sid, relation, n, g.weight, g.least, g.merges, $mean AS own_n, n >= g.least AS is_shown
+SELECT sid, relation, n, g.weight, g.least, g.merges, $mean AS own_n, n >= g.least AND den > 0 AS is_shown
 FROM (
   SELECT sid, relation, count(*) AS n,
     sum(CAST(omega AS HUGEINT) * score_n) FILTER (WHERE NOT is_trimmed) AS num,
-    CAST(sum(omega) FILTER (WHERE NOT is_trimmed) AS BIGINT) AS den
+    CAST(sum(omega) FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
   FROM c_form WHERE reason IS NULL GROUP BY sid, relation
 ) JOIN s_group AS g USING (relation)
 """
@@ -99,12 +102,14 @@ FROM (
 """
 
 
-def score_reviews(bench: Workbench, scheme: Scheme) -> None:
+def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals) -> None:
     """Turn the forms of ``c_form_sum`` into groups and one 360 score a person.
 
     Args:
         bench: The workbench with ``c_subject`` and ``c_form_sum``.
         scheme: The home scheme of these people.
+        shape: How criteria arrive.
+        appeals: Frozen figures and decisions that apply.
 
     Makes ``c_form`` (a row a form: ``score_n``, ``reason`` why it does not count, null = counted, ``is_trimmed``),
     ``c_group`` (sid × relation, ``merged`` for 其他评价: ``n``, ``own_n``, ``is_shown``) and ``c_review`` (a row a person:
@@ -114,11 +119,15 @@ def score_reviews(bench: Workbench, scheme: Scheme) -> None:
     """
     _store_groups(bench, scheme)
     _judge(bench, scheme)
+    if scheme.raters.threshold_unit == "criterion":
+        drop_short_criteria(bench, scheme, shape)
     rounding = scheme.rounding.get("group")
     bench.run(_GROUPS, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
+    appeals.settle_groups(bench)
     if any(group.when_short == "merge" for group in scheme.raters.groups):
         bench.run(_MERGED, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
     _review(bench, scheme)
+    appeals.settle_reviews(bench)
 
 
 def weight_of(scheme: Scheme, group: RaterGroup) -> int:

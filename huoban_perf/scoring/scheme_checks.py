@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.scoring import words
+from huoban_perf.scoring.formula import formula_problems
 from huoban_perf.scoring.rounding import D4, text_of
 from huoban_perf.scoring.weights import is_full, repair
 
@@ -77,6 +78,7 @@ def _rounding_faults(scheme: Scheme) -> Iterator[Problem]:
 
 def _part_faults(scheme: Scheme) -> Iterator[Problem]:
     parts = scheme.parts
+    yield from formula_problems(parts.formula)
     if not parts.formula and not parts.equal:
         yield from weight_faults("parts", [parts.kpi_weight_d4, parts.review_weight_d4, parts.okr_weight_d4])
     if parts.review_weight_d4 > 0 and not scheme.raters.groups:

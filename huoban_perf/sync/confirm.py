@@ -40,7 +40,8 @@ def confirm(
     """
     missing = dict(expected)
     table = standing.table
-    newest = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True))
+    # Batches still to be applied move rows to the front while we read: what slips away is asked for by key below.
+    newest = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True), complete=False)
     if missing:
         for page in app.connection.item_source.scan(query=newest, bindings=app.bindings):
             found = _take(page.items, missing, standing)

@@ -12,13 +12,14 @@ from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from huoban_perf.core.errors import HuobanPerfError, Problem, TemplateError
+from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem, TemplateError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.sync.paths import Path, parse_path
 from huoban_perf.template import AppTemplate
+from huoban_perf.template.faults import shape_problems
+from huoban_perf.template.yaml_text import Mapped, line_of, read_yaml
 
 
 class Scope(StrEnum):
@@ -172,40 +173,46 @@ def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[F
     Raises:
         TemplateError: All faults at once: bad YAML, unknown table, unknown key, bad path.
     """
-    try:
-        text = _MapText.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise TemplateError("sync.extract_unreadable", facts={"file": str(file)}) from error
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        raise TemplateError(
-            "sync.extract_invalid",
-            facts={"file": str(file)},
-            problems=[
-                Problem(
-                    code="sync.extract_key",
-                    facts={"reason": fault["msg"]},
-                    file=str(file),
-                    address=".".join(str(part) for part in fault["loc"]),
-                )
-                for fault in faults
-            ],
-        ) from error
     problems: list[Problem] = []
-    frames = tuple(_frame(name, frame, schema, file, problems) for name, frame in text.frames.items())
+    frames: tuple[FrameMap, ...] = ()
+    content = read_yaml(file, problems=problems, shown=str(file))
+    if content is not None:
+        try:
+            text = _MapText.model_validate(content)
+        except ValidationError as error:
+            problems += shape_problems(error, kind=_MapText, text=content, shown=str(file))
+        else:
+            places = _Places(file=file, content=content, problems=problems)
+            frames = tuple(_frame(name, frame, schema, places) for name, frame in text.frames.items())
     if problems:
         raise TemplateError("sync.extract_invalid", facts={"file": str(file)}, problems=problems)
     return ExtractMap(frames, criteria)
 
 
-def _frame(name: str, text: _FrameText, schema: DesiredSchema, file: FilePath, problems: list[Problem]) -> FrameMap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where faults are found and kept."""
+
+    file: FilePath
+    content: Mapped
+    problems: list[Problem]
+
+    def note(self, error: HuobanPerfError, *, frame: str, column: str) -> None:
+        """Keep one fault with its file and line."""
+        line = line_of(self.content, ("frames", frame, "columns", column))
+        problem = Problem(
+            code=error.code, facts=error.facts, file=str(self.file), line=line, address=f"{frame}.{column}"
+        )
+        self.problems.append(problem)
+
+
+def _frame(name: str, text: _FrameText, schema: DesiredSchema, places: _Places) -> FrameMap:
     columns: list[Column] = []
     for column, wish in text.columns.items():
         try:
             columns.append(_column(column, wish, table=text.table, schema=schema))
         except HuobanPerfError as error:
-            where = f"{name}.{column}"
-            problems.append(Problem(code=error.code, facts=error.facts, file=str(file), address=where))
+            places.note(error, frame=name, column=column)
     return FrameMap(frame=name, table=text.table, scope=text.scope, columns=tuple(columns))
 
 
@@ -221,6 +228,10 @@ def _column(name: str, wish: str | dict[str, object], *, table: str, schema: Des
         present = (text.present["yes"], text.present["no"]) if text.present else None
     except (ValidationError, KeyError) as error:
         raise TemplateError("sync.extract_column", facts={"column": name}) from error
+    if bool(text.path) == bool(text.join):
+        raise TemplateError("sync.extract_column", facts={"column": name})
+    if instead is not None:
+        _check_instead(instead, table=table, schema=schema)
     return Column(
         name=name,
         path=parse_path(text.path, table=table, schema=schema) if text.path else None,
@@ -230,3 +241,16 @@ def _column(name: str, wish: str | dict[str, object], *, table: str, schema: Des
         present=present,
         join={part: parse_path(path, table=table, schema=schema) for part, path in text.join.items()},
     )
+
+
+def _check_instead(instead: Instead, *, table: str, schema: DesiredSchema) -> None:
+    """Refuse a condition on a field or option that the table lacks; it would never hold, and nobody would notice."""
+    try:
+        field = schema.table(table).field(instead.when)
+    except KeyError as error:
+        step: dict[str, FactValue] = {"path": instead.when, "step": instead.when, "table": table}
+        raise TemplateError("sync.bad_path", facts=step) from error
+    options = {option.address.key for option in field.options}
+    if instead.option not in options:
+        facts: dict[str, FactValue] = {"field": instead.when, "option": instead.option, "known": tuple(sorted(options))}
+        raise TemplateError("sync.extract_option", facts=facts)

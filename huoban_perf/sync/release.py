@@ -59,13 +59,35 @@ def release(outcome: ScoreOutcome, *, app: DeployedApp, decider: str | None) -> 
         raise UnsafePlanError("sync.wrong_decider", facts=facts)
     tables = outcome.reading.tables
     _refuse_open(outcome, tables)
-    steps = [
-        [("appraisal", list(_copies(outcome, tables, app))), ("appraisal_item", list(_items(outcome, tables)))],
-        [("appraisal", list(_opened(outcome, tables))), ("score_result", list(_signed(outcome)))],
-        [("cycle", list(_cycle(outcome)))],
-    ]
-    reports = [_write(app, tables, table, rows) for step in steps for table, rows in step]
+    reports = [_write(app, tables, table, rows) for table, rows in _steps(outcome, app)]
     return Released(reports=tuple(reports))
+
+
+def release_preview(outcome: ScoreOutcome, *, app: DeployedApp) -> int:
+    """Count the rows that a release of the results as they stand would write; writes nothing.
+
+    Args:
+        outcome: A run of ``score``, applied or not.
+        app: The deployed app.
+
+    Returns:
+        Rows to write; results that are not in the workspace yet are not counted.
+    """
+    tables = outcome.reading.tables
+    plans = [compare(wanted=rows, standing=tables[table], tables=tables) for table, rows in _steps(outcome, app)]
+    return sum(len(plan.writes) for plan in plans)
+
+
+def _steps(outcome: ScoreOutcome, app: DeployedApp) -> list[tuple[str, list[WantedRow]]]:
+    """Return the tables to write with their rows, in the order of the three steps."""
+    tables = outcome.reading.tables
+    return [
+        ("appraisal", list(_copies(outcome, tables, app))),
+        ("appraisal_item", list(_items(outcome, tables))),
+        ("appraisal", list(_opened(outcome, tables))),
+        ("score_result", list(_signed(outcome, tables))),
+        ("cycle", list(_cycle(outcome))),
+    ]
 
 
 def _write(app: DeployedApp, tables: Mapping[str, TableRows], table: str, rows: list[WantedRow]) -> WriteReport:
@@ -109,18 +131,14 @@ def _copies(outcome: ScoreOutcome, tables: Mapping[str, TableRows], app: Deploye
 
 
 def _items(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
-    """Copy each item's actual and scores to 考核指标."""
+    """Copy each item's actual and scores to 考核指标; an item is known by its metric, else by its goal."""
     items = tables["appraisal_item"]
-    metrics, appraisals = tables["metric"], tables["appraisal"]
     for row in items:
-        appraisal, metric = items.value(row, "appraisal"), items.value(row, "metric")
-        if not isinstance(appraisal, tuple) or not isinstance(metric, tuple) or not metric:
-            continue
-        at, of = appraisals.row_of_id(appraisal[0]), metrics.row_of_id(metric[0])
-        if at is None or of is None:
-            continue
-        subject = str(appraisals.value(at, "natural_key"))
-        scored = outcome.scores.items.get((subject, str(metrics.value(of, "code"))))
+        subject = _key_of(tables["appraisal"], items.value(row, "appraisal"))
+        item = _key_of(tables["metric"], items.value(row, "metric")) or _key_of(
+            tables["goal"], items.value(row, "goal")
+        )
+        scored = outcome.scores.items.get((subject, item))
         if scored is None:
             continue
         key = str(items.value(row, "natural_key"))
@@ -133,6 +151,12 @@ def _items(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[W
         yield WantedRow(key=key, values=values)
 
 
+def _key_of(rows: TableRows, relation: Value) -> str:
+    """Return the natural key of the row a relation points to, or an empty text."""
+    row = rows.row_of_id(relation[0]) if isinstance(relation, tuple) and relation else None
+    return "" if row is None else str(rows.value(row, rows.table.key_field or ""))
+
+
 def _opened(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
     appraisals = tables["appraisal"]
     for score in outcome.scores.subjects:
@@ -143,10 +167,10 @@ def _opened(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[
         yield WantedRow(key=key, values={"natural_key": key, "status": "awaiting_confirmation"})
 
 
-def _signed(outcome: ScoreOutcome) -> Iterator[WantedRow]:
+def _signed(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
     for score in outcome.scores.subjects:
-        if score.result is not None:
-            key = score.natural_key(outcome.cycle.name)
+        key = score.natural_key(outcome.cycle.name)
+        if score.result is not None and tables["score_result"].row_of_key(key) is not None:
             yield WantedRow(key=key, values={"natural_key": key, "status": "released"})
 
 

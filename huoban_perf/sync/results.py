@@ -247,6 +247,7 @@ def _items(
 ) -> Iterator[tuple[tuple[str, str], ItemScore]]:
     rows = connection.execute(
         "SELECT kind, subject, item, actual_num, actual_den, score_n, weighted_n FROM out_items"
+        " ORDER BY kind, subject, item, segment"
     ).fetchall()
     for kind, subject, item, actual, per, score, weighted in rows:
         place = keys.get((str(kind), str(subject)))

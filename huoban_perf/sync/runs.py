@@ -7,6 +7,7 @@ that ``score run --from`` reads); ``results/`` what scoring returned. Mode 0700,
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import SyncError
 
 FORMAT_VERSION = 1
+_STAGING = "staging"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,11 @@ class RunStore:
         for part in (path, path / "extract", path / "results"):
             part.mkdir(exist_ok=True, mode=0o700)
         return path
+
+    def begin(self) -> Path:
+        """Make an empty folder for a run that has no id yet; what a killed run left there is removed."""
+        shutil.rmtree(self._folder / _STAGING, ignore_errors=True)
+        return self.open(run=_STAGING)
 
     def save(self, manifest: Manifest) -> None:
         """Write the manifest last: a run without one was not finished."""

@@ -68,7 +68,9 @@ def _filled(**values: object) -> Document:
 def _dimensions(text: Value) -> tuple[Document, ...]:
     """Read ``业绩 70`` lines; a line that is not a name and a number is left to the scheme's own check."""
     lines = [line.split() for line in str(text or "").splitlines() if line.strip()]
-    return tuple({"name": words[0], "weight": words[-1] if len(words) > 1 else ""} for words in lines)
+    return tuple(
+        {"name": " ".join(words[:-1] or words), "weight": words[-1] if len(words) > 1 else ""} for words in lines
+    )
 
 
 def _belongs(rows: TableRows, row: int, scheme: str) -> bool:

@@ -160,7 +160,7 @@ def _store_extract(
     started: datetime,
 ) -> tuple[str, Path, Manifest]:
     """Write the extract under a working name, then give it the name that its digest makes."""
-    staging = runs.open(run="staging")
+    staging = runs.begin()
     counts = write_frames(reading, schema=app.schema, extract_map=extract_map, folder=staging / "extract")
     inputs = files_digest(sorted((staging / "extract").glob("*.csv")))
     rules = digest({key: scheme_hash(document) for key, document in schemes.items()})

@@ -113,7 +113,14 @@ class HuobanItems:
             answer = self._transport.call(ITEM_LIST, {**body, "limit": limit, "offset": offset})
             return read_page(answer.data, rows_key="items", endpoint=ITEM_LIST, trace_id=answer.trace_id)
 
-        pages = walk(fetch, id_key="item_id", page_size=PAGE_SIZE, endpoint=ITEM_LIST, limit=query.limit)
+        pages = walk(
+            fetch,
+            id_key="item_id",
+            page_size=PAGE_SIZE,
+            endpoint=ITEM_LIST,
+            limit=query.limit,
+            complete=query.complete,
+        )
         seen = 0
         for page in pages:
             items = table.decode(page.rows)

@@ -65,7 +65,13 @@ def read_page(data: Any, *, rows_key: str, endpoint: Endpoint, trace_id: str | N
 
 
 def walk(
-    fetch: Callable[[int, int], Page], *, id_key: str, page_size: int, endpoint: Endpoint, limit: int | None = None
+    fetch: Callable[[int, int], Page],
+    *,
+    id_key: str,
+    page_size: int,
+    endpoint: Endpoint,
+    limit: int | None = None,
+    complete: bool = True,
 ) -> Iterator[Page]:
     """Yield pages with the repeats taken out.
 
@@ -75,6 +81,7 @@ def walk(
         page_size: Rows to ask for.
         endpoint: For errors.
         limit: Stop after so many rows, or None for all.
+        complete: Whether fewer rows than announced are an error.
 
     Yields:
         At least one page, possibly empty, with what the server announced.
@@ -98,7 +105,8 @@ def walk(
             return
         stale = 0 if fresh else stale + 1
         if not page.rows or stale >= _STALE_PAGES or not _has_more(page, offset=offset):
-            _check_complete(first, page, seen=len(seen), endpoint=endpoint)
+            if complete:
+                _check_complete(first, page, seen=len(seen), endpoint=endpoint)
             return
 
 

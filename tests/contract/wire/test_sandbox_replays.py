@@ -75,7 +75,11 @@ class Replay:
                 self.known[f"user:{name}"] = self.control("build/member", body)["user_id"]
         for space in described["workspaces"]:
             for table in space["tables"]:
-                body = {"space_id": self.known[f"space:{space['name']}"], "name": table["name"], "alias": table["alias"]}
+                body = {
+                    "space_id": self.known[f"space:{space['name']}"],
+                    "name": table["name"],
+                    "alias": table["alias"],
+                }
                 self.known[f"table:{table['name']}"] = self.control("build/table", body)["table_id"]
         for space in described["workspaces"]:
             for table in space["tables"]:
@@ -104,7 +108,12 @@ class Replay:
         for number, row in enumerate(self.filled(rows), start=1):
             fields = {self.known[f"field:{table}.{name}"]: value for name, value in row.items()}
             body = {"table_id": self.known[f"table:{table}"], "fields": fields}
-            request = {"method": "POST", "path": "/item", "body": body, "headers": {"Open-Authorization": f"Bearer {key}"}}
+            request = {
+                "method": "POST",
+                "path": "/item",
+                "body": body,
+                "headers": {"Open-Authorization": f"Bearer {key}"},
+            }
             answer = self.send(request)
             assert answer["body"]["code"] == 0, answer
             self.known[f"item:{table}#{number}"] = answer["body"]["data"]["item"]["item_id"]
@@ -142,7 +151,9 @@ class Replay:
             parts = request["multipart"]
             sent["data"] = {name: part for name, part in parts.items() if isinstance(part, str)}
             sent["files"] = {
-                name: (part["filename"], part["text"].encode()) for name, part in parts.items() if isinstance(part, dict)
+                name: (part["filename"], part["text"].encode())
+                for name, part in parts.items()
+                if isinstance(part, dict)
             }
         elif "body" in request:
             sent["data"] = simplejson.dumps(request["body"], use_decimal=True).encode()

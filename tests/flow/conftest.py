@@ -1,0 +1,55 @@
+"""An embedded workspace in process, connected like any client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions, connect
+from huoban_perf.profile import Profile, Site
+from huoban_perf.sandbox import create_app, mount, open_world
+
+BASE = "http://workspace.test"
+SiteMaker = Callable[..., Site]
+
+
+class FastClock(SystemClock):
+    """Real time, but waiting costs nothing."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[SiteMaker]:
+    """Return a maker of sites: ``planes`` and the sandbox's ``mode`` and ``switches`` may be chosen."""
+    closing: list[Callable[[], None]] = []
+
+    def make(*, planes: tuple[str, ...] = ("v1", "builder"), mode: str = "documented", **switches: object) -> Site:
+        world = open_world(None, start=datetime(2026, 10, 8, 1, tzinfo=UTC), seed=1)
+        closing.append(world.close)
+        session = requests.Session()
+        mount(session, create_app(world), BASE)
+        clock = FastClock()
+        control = ControlPlane(control_url=f"{BASE}/_sandbox", session=session, clock=clock)
+        control.limit_rate(None)
+        control.set_mode(mode, switches=switches)
+        workspace = control.build_workspace("绩效管理")
+        connection = connect(
+            options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=planes, rate_per_s=None),  # type: ignore[arg-type]
+            api_key=control.mint_key(workspace),
+            session=session,
+            clock=clock,
+            control_url=f"{BASE}/_sandbox",
+        )
+        profile = Profile(home=tmp_path / "home", planes=planes, rate_per_s=None)  # type: ignore[arg-type]
+        return Site(profile=profile, connection=connection, workspace=workspace, control=control)
+
+    yield make
+    for close in closing:
+        close()
