@@ -61,13 +61,13 @@ def _first(lines: list[str], locale: Locale) -> list[str]:
 def _step_lines(steps: Iterable[Step], locale: Locale) -> Iterator[str]:
     ordered = sorted(steps, key=lambda step: step.risk.value != "data_loss")
     for step in ordered:
-        mark = text(f"cli.risk_{step.risk.value}", locale=locale)
+        mark = "" if step.risk.value == "safe" else text(f"cli.risk_{step.risk.value}", locale=locale)
         reason = text(f"cli.reason_{step.reason.value}", locale=locale)
         yield f"  {step.action.sign} {' / '.join(step.named)}  {reason}{mark}"
         for change in step.changes if step.action.value == "update" else ():
             before, after = (value_text(change.attribute, value, locale) for value in (change.before, change.after))
-            cause = text(f"cli.cause_{change.cause.value}", locale=locale)
-            yield f"      {attribute_name(change.attribute, locale)}: {before} → {after}  {cause}"
+            cause = "" if change.cause.value == "change" else text(f"cli.cause_{change.cause.value}", locale=locale)
+            yield f"      {attribute_name(change.attribute, locale)}: {before} → {after}  {cause}".rstrip()
 
 
 def _notes(plan: Plan, locale: Locale) -> list[str]:

@@ -135,10 +135,14 @@ def adopt(
     if problems:
         listed = [note.problem() for note in problems]
         raise PlanError("adopt.refused", facts={"count": len(listed)}, problems=listed)
+    tables = seen.pairing.address_by_table_id()
     for address in chosen:
         pair = replace(seen.pairing.pairs[address], record=None, found=Found.NAME)
-        known = record_found(pair, pairing=seen.pairing, origin=Origin.ADOPTED, at=clock.now(), locale=state.locale)
-        state = state.with_object(address, known)
+        if pair.live is not None:
+            known = record_found(
+                pair, pair.live, tables=tables, origin=Origin.ADOPTED, at=clock.now(), locale=state.locale
+            )
+            state = state.with_object(address, known)
     return state
 
 

@@ -6,6 +6,7 @@ Source: design.md §5.4 rule 1.
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import assert_never
 
 from huoban_perf.core.addresses import Address, WorkspaceId
 from huoban_perf.core.changes import Action
@@ -106,6 +107,8 @@ def is_settled(step: Step, now: Survey) -> bool:
             return live is None
         case Action.FORGET:
             return step.address not in now.records
+        case _:  # pragma: no cover
+            assert_never(step.action)
 
 
 def _has_values(step: Step, live: Live, now: Survey) -> bool:

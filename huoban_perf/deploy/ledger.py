@@ -84,26 +84,27 @@ class Ledger:
             seen: The workspace.
             origin: How it came to be ours, if it was not before.
         """
+        tables = seen.pairing.address_by_table_id()
         options = pair.spec.options if isinstance(pair.spec, FieldSpec) else ()
         for found in (pair, *(seen.pairing.pairs[option.address] for option in options)):
             if found.live is None:
                 continue
-            known = record_found(found, pairing=seen.pairing, origin=origin, at=self._clock.now(), locale=self._locale)
+            at = self._clock.now()
+            known = record_found(found, found.live, tables=tables, origin=origin, at=at, locale=self._locale)
             self.state = self.state.with_object(found.address, known)
             self.ids[found.address] = known.remote_id
         self._is_dirty = True
 
     def updated(self, address: Address, changes: Iterable[AttributeChange]) -> None:
-        """Record attributes that now are as wished; nothing for an object that is not ours.
+        """Record attributes that now are as wished.
 
         Args:
             address: The object.
             changes: The attributes.
         """
-        known = self.state.objects.get(address)
-        if known is not None:
-            self.state = self.state.with_object(address, record_updated(known, changes, at=self._clock.now()))
-            self._is_dirty = True
+        known = record_updated(self.state.objects[address], changes, at=self._clock.now())
+        self.state = self.state.with_object(address, known)
+        self._is_dirty = True
 
     def forgotten(self, address: Address, *, is_gone: bool) -> None:
         """Drop an object from the state.

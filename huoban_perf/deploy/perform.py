@@ -12,10 +12,10 @@ from huoban_perf.core.labels import Labels, Locale
 from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, OptionSpec, TableSpec
 from huoban_perf.deploy.artifact import Attributes
 from huoban_perf.deploy.compare import after_applying, shown, wished
-from huoban_perf.deploy.pairing import Pair, Pairing
+from huoban_perf.deploy.pairing import Pair
 from huoban_perf.deploy.plan import Step
 from huoban_perf.deploy.state import Origin, StateObject
-from huoban_perf.deploy.world import Spec, id_of
+from huoban_perf.deploy.world import Live, Spec, id_of
 
 
 def operation_of(
@@ -107,12 +107,15 @@ def record_created(spec: Spec, *, remote_id: str, at: datetime, locale: Locale) 
     return StateObject(remote_id=remote_id, applied=applied, origin=Origin.CREATED, at=at)
 
 
-def record_found(pair: Pair, *, pairing: Pairing, origin: Origin, at: datetime, locale: Locale) -> StateObject:
+def record_found(
+    pair: Pair, live: Live, *, tables: Mapping[str, Address], origin: Origin, at: datetime, locale: Locale
+) -> StateObject:
     """Return what is recorded of an object that stands.
 
     Args:
-        pair: The object; must stand.
-        pairing: Where our tables stand.
+        pair: The object.
+        live: What stands for it.
+        tables: Which of our tables an id stands for.
         origin: How it came to be ours.
         at: When.
         locale: Language in which names are deployed.
@@ -121,10 +124,7 @@ def record_found(pair: Pair, *, pairing: Pairing, origin: Origin, at: datetime, 
         The record: values as shown, and as wished where nothing is shown. An object that was ours keeps its origin and
         what was applied, but for what both sides moved to the same value.
     """
-    live = pair.live
-    if live is None:
-        raise ValueError(f"nothing stands for {pair.address}")
-    seen = shown(live, address_by_table_id=pairing.address_by_table_id())
+    seen = shown(live, address_by_table_id=tables)
     wish = wished(pair.spec, locale=locale)
     if pair.record is not None and pair.is_bound:
         agreed = {name: value for name, value in seen.items() if name in wish and wish[name] == value}

@@ -13,7 +13,7 @@ from huoban_perf.deploy.guard import covers
 from huoban_perf.deploy.pairing import Found, Pair
 from huoban_perf.deploy.plan import Performer, Reason, Step
 from huoban_perf.deploy.survey import Survey
-from huoban_perf.deploy.world import id_of
+from huoban_perf.deploy.world import Live, id_of
 
 _FOUND = {Found.ALIAS: Reason.FOUND_BY_ALIAS, Found.NAME: Reason.FOUND_BY_NAME}
 
@@ -33,7 +33,7 @@ def steps_of(survey: Survey, *, capabilities: Capabilities, delete: Set[Address]
         if pair.live is None:
             yield from _creation(pair, survey, capabilities)
         else:
-            yield from _settlement(pair, survey, capabilities)
+            yield from _settlement(pair, pair.live, survey, capabilities)
     claimed = {(pair.address.kind, id_of(pair.live)) for pair in survey.pairing.pairs.values() if pair.live is not None}
     for address, record in survey.records.items():
         if address not in survey.pairing.pairs:
@@ -76,11 +76,9 @@ def _creation(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterato
     )
 
 
-def _settlement(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
-    if pair.live is None:
-        return
+def _settlement(pair: Pair, live: Live, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
     comparison = survey.comparisons[pair.address]
-    remote_id, seen = id_of(pair.live), seen_digest(pair.live)
+    remote_id, seen = id_of(live), seen_digest(live)
     moved_from = survey.origins.get(pair.address)
     reason = _FOUND.get(pair.found)
     if reason is None and moved_from is not None:

@@ -31,7 +31,7 @@ class Survey:
         records: What the state knows, renames carried out.
         origins: New address → old address of what was renamed.
         pairing: What stands for each declared object.
-        comparisons: Address → differences, of everything that stands.
+        comparisons: Address → differences; none for what does not stand.
         problems: What no step could bring about: two candidates, another field kind, another target.
     """
 
@@ -87,7 +87,6 @@ def survey(
     comparisons = {
         address: compare_pair(pair, locale=locale, address_by_table_id=by_table_id)
         for address, pair in pairing.pairs.items()
-        if pair.live is not None
     }
     return Survey(
         desired=desired,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
-from huoban_perf.core.addresses import Address, ObjectKind, WorkspaceId
+from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.digest import digest
 from huoban_perf.core.schema import (
     FieldSpec,
@@ -34,18 +35,9 @@ class World:
         self._fields = {(table.table_id, field.field_id): field for table in observed.tables for field in table.fields}
 
     @property
-    def workspace(self) -> WorkspaceId:
-        """The workspace that was read."""
-        return self.observed.workspace
-
-    @property
     def tables(self) -> tuple[ObservedTable, ...]:
         """Every table, by id, so that the order of a read changes nothing."""
         return tuple(self._tables[table_id] for table_id in sorted(self._tables))
-
-    def table(self, table_id: str | None) -> ObservedTable | None:
-        """Return a table by id, or None."""
-        return None if table_id is None else self._tables.get(table_id)
 
     def at(self, address: Address, ids: Mapping[Address, str]) -> Live | None:
         """Return the object that an address is bound to.
@@ -85,6 +77,8 @@ def id_of(live: Live) -> str:
             return live.field_id
         case ObservedOption():
             return live.option_id
+        case _:  # pragma: no cover
+            assert_never(live)
 
 
 def digest_of(observed: ObservedSchema) -> str:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from huoban_perf.core.errors import Problem, ProfileError
+from huoban_perf.profile.faults import profile_problems
 
 DEFAULT = "sandbox"
 """The profile that needs no file: the embedded workspace."""
@@ -98,30 +99,27 @@ def load_profile(name: str | None, *, environ: Mapping[str, str]) -> Profile:
     try:
         return Profile.model_validate({"home": home, **entries[wanted], "name": wanted})
     except ValidationError as error:
-        problems = [
-            Problem(
-                code="profile.key",
-                facts={"field": ".".join(str(part) for part in fault["loc"]), "reason": fault["msg"]},
-                file=str(file),
-                address=wanted,
-            )
-            for fault in error.errors(include_input=False, include_url=False)
-        ]
-        raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=problems) from error
+        raise ProfileError(
+            "profile.invalid", facts={"file": str(file)}, problems=profile_problems(error, file=file, profile=wanted)
+        ) from error
 
 
 def _read(file: Path) -> Mapping[str, Mapping[str, object]]:
     if not file.exists():
         return {}
+    problem = Problem(code="profile.shape", file=str(file), line=1)
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
+        reason = str(getattr(error, "problem", None) or "?")
         line = mark.line + 1 if mark is not None else None
-        problem = Problem(code="profile.key", facts={"field": "-", "reason": "YAML"}, file=str(file), line=line)
+        problem = Problem(code="profile.not_yaml", facts={"reason": reason}, file=str(file), line=line)
         raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=[problem]) from error
-    entries = content.get("profiles", {}) if isinstance(content, dict) else None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = Problem(code="profile.unreadable", file=str(file))
+        raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=[problem]) from error
+    entries = content.get("profiles") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        problem = Problem(code="profile.shape", facts={}, file=str(file))
         raise ProfileError("profile.invalid", facts={"file": str(file)}, problems=[problem])
-    return entries
+    return {str(name): {str(key): value for key, value in entry.items()} for name, entry in entries.items()}

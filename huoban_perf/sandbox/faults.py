@@ -34,6 +34,8 @@ FaultKind = Literal[
     "cut_connection",
     "html",
 ]
+_BASE = "/openapi/v1"
+"""May stand in a pattern or not."""
 _KINDS: dict[str, FaultKind] = {kind: kind for kind in get_args(FaultKind)}
 BATCH_FAULTS = frozenset({"partial_batch", "late_callback", "duplicate_callback", "lost_callback"})
 CALLBACK_FATES = {"late_callback": "late", "duplicate_callback": "twice", "lost_callback": "lost"}
@@ -112,7 +114,7 @@ def fault_of(entry: Mapping[str, Any]) -> Fault:
     times = entry.get("times", 1)
     keep = entry.get("keep")
     return Fault(
-        pattern=pattern,
+        pattern=pattern.replace(_BASE, "", 1),
         kind=_KINDS[str(kind)],
         after_requests=int(entry.get("after_requests") or 0),
         times=None if times is None else int(times),

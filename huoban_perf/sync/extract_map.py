@@ -6,7 +6,7 @@ Read from ``extract.yaml`` of a template; its head lists the forms a column may 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path as FilePath
@@ -115,10 +115,17 @@ class FormCriterion:
 
 @dataclass(frozen=True, slots=True)
 class ExtractMap:
-    """All scoring inputs of an app: the frames read from tables, and what each kind of form asks."""
+    """All scoring inputs of an app.
+
+    Attributes:
+        frames: Inputs read from tables.
+        criteria: What each kind of form asks.
+        pass_grade: Name of the grade that counts as 合格 (data-model.md §3), or empty for the scheme's default.
+    """
 
     frames: tuple[FrameMap, ...]
     criteria: tuple[FormCriterion, ...]
+    pass_grade: str = ""
 
     def columns_by_table(self) -> dict[str, set[str]]:
         """Return table → field keys that any path reads."""
@@ -156,7 +163,10 @@ def extract_map_of(template: AppTemplate, schema: DesiredSchema) -> ExtractMap:
         for criterion in template.parameters.model.criteria
         for relation in criterion.relations
     )
-    return load_extract_map(template.folder / "extract.yaml", schema=schema, criteria=criteria)
+    passing = template.parameters.model.passing
+    names = {option.key: option.zh for option in template.parameters.model.grades}
+    found = load_extract_map(template.folder / "extract.yaml", schema=schema, criteria=criteria)
+    return replace(found, pass_grade=names[passing.grade] if passing is not None else "")
 
 
 def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[FormCriterion, ...]) -> ExtractMap:

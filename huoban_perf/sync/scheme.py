@@ -20,12 +20,15 @@ TABLES = ("scheme", "rater_group", "grade_band")
 """What a scheme consists of; read whole."""
 
 
-def scheme_documents(tables: Mapping[str, TableRows], *, schema: DesiredSchema) -> dict[str, Document]:
+def scheme_documents(
+    tables: Mapping[str, TableRows], *, schema: DesiredSchema, pass_grade: str = ""
+) -> dict[str, Document]:
     """Build every scheme's document.
 
     Args:
         tables: The rows of ``TABLES``.
         schema: The app's schema, for the names of grades.
+        pass_grade: The grade that counts as 合格; left out of schemes that do not have it.
 
     Returns:
         Natural key of the scheme → canonical document (keys as ``scoring.parse_scheme`` states; numbers as text; a cell
@@ -36,6 +39,7 @@ def scheme_documents(tables: Mapping[str, TableRows], *, schema: DesiredSchema) 
     documents: dict[str, Document] = {}
     for row in schemes:
         key = str(schemes.value(row, "natural_key"))
+        grades = _grades(tables["grade_band"], schemes.item_id(row), grade_names)
         documents[key] = {
             "key": key,
             "name": str(schemes.value(row, "name")),
@@ -52,7 +56,8 @@ def scheme_documents(tables: Mapping[str, TableRows], *, schema: DesiredSchema) 
             ),
             "raters": {"groups": _groups(tables["rater_group"], schemes.item_id(row))},
             "total": _filled(floor=schemes.value(row, "score_floor"), cap=schemes.value(row, "score_cap")),
-            "grades": _grades(tables["grade_band"], schemes.item_id(row), grade_names),
+            "grades": grades,
+            **({"pass_grade": pass_grade} if any(grade.get("name") == pass_grade for grade in grades) else {}),
         }
     return documents
 

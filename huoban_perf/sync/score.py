@@ -107,7 +107,9 @@ def run_score(
     found = find_cycle(cycle, tables=reading.tables)
     schemes = {
         key: scheme_document(parse_scheme(document))
-        for key, document in sorted(scheme_documents(reading.tables, schema=app.schema).items())
+        for key, document in sorted(
+            scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade).items()
+        )
     }
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
     scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.sandbox import wire
-from huoban_perf.sandbox.rules import Rules
 from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.world.ids import Ids
 from huoban_perf.sandbox.world.moments import Moments
@@ -135,7 +134,3 @@ class Events:
         )
         names = ("callback_id", "key_id", "event", "body", "state", "pushed")
         return [{**dict(zip(names, row, strict=True)), "body": wire.parse(row[3])} for row in rows]
-
-    def fate(self, rules: Rules) -> str:
-        """Return how results are pushed unless a fault says otherwise."""
-        return rules.callback_fate

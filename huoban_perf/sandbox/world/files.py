@@ -46,8 +46,3 @@ class Files:
             str(row[0]): Uploaded(file_id=row[0], name=row[1], size_bytes=row[2], created_on=row[3], created_by=row[4])
             for row in self._store.among(sql, file_ids)
         }
-
-    def content(self, file_id: int) -> bytes | None:
-        """Return the bytes of a file, or None when there is none."""
-        content: bytes | None = self._store.value("SELECT content FROM files WHERE file_id = ?", file_id)
-        return content

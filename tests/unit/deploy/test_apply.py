@@ -133,6 +133,17 @@ def test_field_built_by_hand_with_a_difference_stays_pending_by_attribute(v1_ben
     assert [change.attribute for change in report.pending[0].changes] == ["required"]
 
 
+def test_option_left_out_by_hand_is_made_where_the_connection_can(bench: Bench) -> None:
+    desired = company()
+    build_by_hand(bench.platform, desired)
+    status = next(field for field in bench.platform.table_named("员工").fields if field.name == "在职状态")
+    bench.platform.edit_field("员工", "在职状态", options=status.options[:1])
+    report = bench.deploy(desired)
+    assert report.is_settled
+    assert report.count(Action.CREATE) == 1
+    assert bench.plan(desired).is_empty
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("number", range(1, 18))
 def test_platform_failure_at_any_write_then_same_plan_ends_in_same_world(
@@ -197,7 +208,7 @@ def test_options_whose_ids_do_not_come_with_the_field_are_bound_by_reading_back(
 
 
 def test_created_object_without_id_is_a_broken_contract(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Platform, "perform", lambda self, *, workspace, operation: Performed(created={}))
+    monkeypatch.setattr(Platform, "perform", lambda *_, **__: Performed(created={}))
     with pytest.raises(UnfinishedApplyError) as caught:
         bench.deploy(company())
     assert isinstance(caught.value.__cause__, ProtocolError)
@@ -325,7 +336,7 @@ def test_update_that_does_not_read_back_is_unsettled(bench: Bench, monkeypatch: 
     desired = company()
     bench.deploy(desired)
     bench.platform.edit_field("员工", "姓名", required=False)
-    monkeypatch.setattr(Platform, "_update", lambda self, operation: None)
+    monkeypatch.setattr(Platform, "_update", lambda *_: None)
     report = bench.deploy(desired)
     assert [str(step.address) for step in report.unsettled] == ["field:employee.name"]
     assert not report.is_settled
@@ -334,7 +345,7 @@ def test_update_that_does_not_read_back_is_unsettled(bench: Bench, monkeypatch: 
 def test_kind_that_reads_back_otherwise_is_a_problem_of_the_report(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.unit.deploy.world.shown_kinds", lambda kind: frozenset({FieldKind.TEXT}))
+    monkeypatch.setattr("tests.unit.deploy.world.shown_kinds", lambda _: frozenset({FieldKind.TEXT}))
     report = bench.deploy(make_schema(make_table("goal", "目标", make_field("goal", "w", "权重", FieldKind.NUMBER))))
     assert [note.code for note in report.problems] == ["plan.kind_differs"]
 

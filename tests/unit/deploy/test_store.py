@@ -84,6 +84,13 @@ def test_save_after_another_save_is_refused(store: StateStore) -> None:
     assert caught.value.facts["found"] == "2"
 
 
+def test_save_after_the_file_vanished_is_refused(store: StateStore) -> None:
+    first = store.save(state_with(1), clock=Clock())
+    store.path.unlink()
+    with pytest.raises(StateSerialError):
+        store.save(first, clock=Clock())
+
+
 def test_save_over_a_state_born_meanwhile_is_refused(store: StateStore) -> None:
     store.save(state_with(1), clock=Clock())
     with pytest.raises(StateSerialError):

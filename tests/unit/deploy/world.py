@@ -208,10 +208,10 @@ class Platform:
     def table_named(self, name: str) -> ObservedTable:
         return next(table for table in self.tables.values() if table.name == name)
 
-    def edit_field(self, table: str, name: str, **values: Any) -> None:
+    def edit_field(self, table: str, named: str, /, **values: Any) -> None:
         """A person changes a field by hand."""
         here = self.table_named(table)
-        changed = next(field for field in here.fields if field.name == name)
+        changed = next(field for field in here.fields if field.name == named)
         self.put_field(here.table_id, replace(changed, **values))
 
     def names(self) -> list[str]:

@@ -62,7 +62,8 @@ def test_dump_without_ids_compares_worlds_by_content_and_loads_again(sandbox: Sa
 @pytest.mark.parametrize(
     "body",
     [
-        {"workspaces": [{"name": "甲", "tables": [{"name": "t", "fields": [{"name": "f", "kind": "relation", "target": "x"}]}]}]},
+        {"workspaces": [{"name": "甲", "tables": [{"name": "t", "fields": [{"name": "f", "kind": "relation",
+                                                                           "target": "x"}]}]}]},
         {"workspaces": [{"name": "甲", "tables": [{"name": "t", "fields": [], "items": [{"nothing": 1}]}]}]},
         {"workspaces": [{"tables": []}]},
         {"workspaces": "x"},

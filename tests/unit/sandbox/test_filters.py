@@ -153,7 +153,7 @@ def test_filter_sees_writes_made_after_its_first_use(table: Table) -> None:
     assert table.found("名", eq="旧") == []
 
 
-# --- agreement with core -----------------------------------------------------------------------------------------------
+# --- agreement with core -----------------------------------------------------------------------------------------
 
 _TEXTS = st.sampled_from(["a", "ab", "b", "牛", "牛肉", "x y"])
 _NUMBERS = st.decimals(min_value=-5, max_value=5, places=1)

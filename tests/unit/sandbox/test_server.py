@@ -123,7 +123,7 @@ def test_any_path_answers_in_an_envelope(server: RunningServer) -> None:
         assert set(body) == {"code", "message", "data", "meta"}
 
 
-# --- callbacks ---------------------------------------------------------------------------------------------------------
+# --- callbacks ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_push_that_does_not_arrive_is_noted(server: RunningServer, receiver: tup
     assert callback["state"] == "failed"
 
 
-# --- durability --------------------------------------------------------------------------------------------------------
+# --- durability --------------------------------------------------------------------------------------------------
 
 _SERVE = """
 import sys
