@@ -114,6 +114,21 @@ def progress(*, locale: Locale, form: OutputForm) -> Iterator[Progress]:
         yield _lines(locale=locale)
 
 
+class _Stages:
+    """Which subjects each running stage was told about, so that a finished stage is named by what it was about."""
+
+    def __init__(self) -> None:
+        self._subjects: dict[str, set[str]] = {}
+
+    def note(self, stage: str, subject: str) -> None:
+        self._subjects.setdefault(stage, set()).add(subject)
+
+    def finish(self, stage: str) -> str:
+        """Return the one subject of a finished stage, or nothing when it went over many."""
+        subjects = self._subjects.pop(stage, set())
+        return subjects.pop() if len(subjects) == 1 else ""
+
+
 @contextmanager
 def _bars(*, locale: Locale) -> Iterator[Progress]:
     from rich.console import Console
@@ -122,25 +137,31 @@ def _bars(*, locale: Locale) -> Iterator[Progress]:
 
     console = Console(stderr=True, width=WIDTH)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[tuple[str, str], TaskID] = {}
+    tasks: dict[str, TaskID] = {}
+    stages = _Stages()
     with RichProgress(*columns, console=console, transient=True) as bars:
 
         def report(stage: str, *, subject: str, done: int, total: int) -> None:
-            place = (stage, subject)
-            if place not in tasks:
-                tasks[place] = bars.add_task(_stage_text(stage, subject, locale), total=total)
-            bars.update(tasks[place], completed=done, total=total)
+            stages.note(stage, subject)
+            label = _stage_text(stage, subject, locale)
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(label, total=total)
+            bars.update(tasks[stage], description=label, completed=done, total=total)
             if done >= total:
-                bars.remove_task(tasks.pop(place))
-                bars.console.print(f"[green]✓[/] {_stage_text(stage, subject, locale)} {total}", highlight=False)
+                bars.remove_task(tasks.pop(stage))
+                label = _stage_text(stage, stages.finish(stage), locale)
+                bars.console.print(f"[green]✓[/] {label} {total}", highlight=False)
 
         yield report
 
 
 def _lines(*, locale: Locale) -> Progress:
+    stages = _Stages()
+
     def report(stage: str, *, subject: str, done: int, total: int) -> None:
+        stages.note(stage, subject)
         if done >= total:
-            show_note(f"✓ {_stage_text(stage, subject, locale)} {total}")
+            show_note(f"✓ {_stage_text(stage, stages.finish(stage), locale)} {total}")
 
     return report
 

@@ -136,13 +136,10 @@ def adopt(
         listed = [note.problem() for note in problems]
         raise PlanError("adopt.refused", facts={"count": len(listed)}, problems=listed)
     tables = seen.pairing.address_by_table_id()
-    for address in chosen:
-        pair = replace(seen.pairing.pairs[address], record=None, found=Found.NAME)
-        if pair.live is not None:
-            known = record_found(
-                pair, pair.live, tables=tables, origin=Origin.ADOPTED, at=clock.now(), locale=state.locale
-            )
-            state = state.with_object(address, known)
+    pairs = [replace(seen.pairing.pairs[address], record=None, found=Found.NAME) for address in chosen]
+    for pair, live in [(pair, pair.live) for pair in pairs if pair.live is not None]:
+        known = record_found(pair, live, tables=tables, origin=Origin.ADOPTED, at=clock.now(), locale=state.locale)
+        state = state.with_object(pair.address, known)
     return state
 
 

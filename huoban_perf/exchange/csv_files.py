@@ -27,7 +27,9 @@ _CHUNK: Final = 1024 * 1024
 _WIDEST_CELL: Final = 16 * 1024 * 1024
 
 
-def read_csv(connection: duckdb.DuckDBPyConnection, file: Path, *, spare: Path, problems: list[Problem]) -> Sheet | None:
+def read_csv(
+    connection: duckdb.DuckDBPyConnection, file: Path, *, spare: Path, problems: list[Problem]
+) -> Sheet | None:
     """Read a CSV file.
 
     Args:
@@ -103,21 +105,15 @@ def _undecodable(file: Path, encoding: str) -> int | None:
 
 def _is_even(file: Path) -> bool:
     """Tell whether a file has one kind of line end and no blank line, so that counting rows counts lines."""
-    tail = b""
     is_crlf: bool | None = None
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            block = tail + chunk
-            feeds, pairs, returns = block.count(b"\n"), block.count(b"\r\n"), block.count(b"\r")
-            here = pairs > 0
-            if pairs not in {0, feeds} or returns - block.endswith(b"\r") != pairs:
+        while block := stream.read(_CHUNK) + stream.readline():
+            feeds, pairs = block.count(b"\n"), block.count(b"\r\n")
+            if pairs not in {0, feeds} or block.count(b"\r") != pairs or is_crlf not in {None, pairs > 0}:
                 return False
-            if feeds and is_crlf not in {None, here}:
+            if block[:1] in {b"\n", b"\r"} or b"\n\n" in block or b"\n\r\n" in block:
                 return False
-            if b"\n\n" in block or b"\n\r\n" in block or (not tail and block[:1] in {b"\n", b"\r"}):
-                return False
-            is_crlf = here if feeds else is_crlf
-            tail = block[-2:]
+            is_crlf = pairs > 0 if feeds else is_crlf
     return True
 
 

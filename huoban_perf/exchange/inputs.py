@@ -95,9 +95,7 @@ def open_inputs(folder: Path, *, instead: Sequence[Path] = (), threads: int = 2)
         connection.close()
 
 
-def score_inputs(
-    inputs: Inputs, *, schemes: Mapping[str, Scheme], options: ScoreOptions | None = None
-) -> CycleResult:
+def score_inputs(inputs: Inputs, *, schemes: Mapping[str, Scheme], options: ScoreOptions | None = None) -> CycleResult:
     """Score the inputs; faults name the file people know.
 
     Args:
@@ -134,9 +132,7 @@ def _missing_frames(files: Sequence[FrameFile]) -> list[Problem]:
     ]
 
 
-def _register(
-    connection: duckdb.DuckDBPyConnection, file: FrameFile, *, spare: Path, problems: list[Problem]
-) -> None:
+def _register(connection: duckdb.DuckDBPyConnection, file: FrameFile, *, spare: Path, problems: list[Problem]) -> None:
     sheet = _read(connection, file, spare, problems)
     if sheet is None:
         return
@@ -150,9 +146,7 @@ def _register(
     connection.execute(f"CREATE {kind} in_{file.frame} AS SELECT {LINE}, {columns} FROM ({sheet.query})")  # noqa: S608
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, file: FrameFile, spare: Path, problems: list[Problem]
-) -> Sheet | None:
+def _read(connection: duckdb.DuckDBPyConnection, file: FrameFile, spare: Path, problems: list[Problem]) -> Sheet | None:
     if file.sheet is not None:
         return read_sheet(file.path, file.sheet, spare=spare, place=file.place, problems=problems)
     if file.path.suffix.lower() == ".parquet":

@@ -138,7 +138,9 @@ def _text(value: object) -> str:
         case float():
             return format(Decimal(f"{value:.15g}"), "f")
         case datetime():
-            return value.date().isoformat() if value.time() == time.min else value.isoformat(sep=" ", timespec="seconds")
+            return (
+                value.date().isoformat() if value.time() == time.min else value.isoformat(sep=" ", timespec="seconds")
+            )
         case date():
             return value.isoformat()
         case _:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.core.errors import Problem
-from huoban_perf.scoring.rounding import sql_half_away, sql_literal
+from huoban_perf.scoring.rounding import sql_half_away
 from huoban_perf.scoring.workbench import Row, Workbench, sql_values
 
 _DECIDED: Final = """
 CREATE OR REPLACE TEMP TABLE s_decided AS
 SELECT c.kind, c.subject, max_by(struct_pack(grade := c.new_grade, score := c.new_score_d4, reason := c.reason),
   (coalesce(c.decided_at, TIMESTAMP '0001-01-01'), coalesce(c.session, ''), c.new_grade)) AS last
-FROM t_calibration AS c WHERE c.status = 'approved' GROUP BY c.kind, c.subject
+FROM t_calibration AS c JOIN out_results USING (kind, subject) WHERE c.status = 'approved' GROUP BY c.kind, c.subject
 """
 
 _CHECKED: Final = """
@@ -38,7 +38,7 @@ SELECT r.kind, r.subject, r.scheme, r.pool, r.pool_n, r.rank, CAST(r.percentile_
   r.first_grade, r.suggested_grade, coalesce(d.last.grade, r.suggested_grade), g.place,
   coalesce(CAST(d.last.score AS DECIMAL(14,0)) * 0.0001, r.result), coalesce(d.last.reason, r.note)
 FROM ($ranked) AS r $decided
-LEFT JOIN $grades AS g ON g.scheme = r.scheme AND g.grade = coalesce($chosen r.suggested_grade)
+LEFT JOIN $grades AS g ON g.scheme = r.scheme AND g.grade = coalesce(d.last.grade, r.suggested_grade)
 """
 
 RANKS: Final = """
@@ -94,12 +94,11 @@ def list_decisions(bench: Workbench, grades: list[Row]) -> None:
     ]
 
 
-def finalise(bench: Workbench, kind: str, grades: list[Row], *, ranked: str, has_decisions: bool) -> None:
+def finalise(bench: Workbench, grades: list[Row], *, ranked: str, has_decisions: bool) -> None:
     """Write the final grades of one kind of subject.
 
     Args:
         bench: The workbench with ``out_grades`` and, with decisions, ``s_decided``.
-        kind: ``person`` or ``department``.
         grades: Rows of all schemes' grades.
         ranked: Relation with kind, subject, scheme, pool, pool_n, rank, percentile_m, first_grade, suggested_grade,
             result, note.
@@ -114,8 +113,6 @@ def finalise(bench: Workbench, kind: str, grades: list[Row], *, ranked: str, has
         if has_decisions
         else "CROSS JOIN (SELECT CAST(NULL AS STRUCT(grade VARCHAR, score BIGINT, reason VARCHAR)) AS last) AS d",
         grades=sql_values(grades, GRADE_COLUMNS),
-        chosen="d.last.grade,",
-        kind=sql_literal(kind),
     )
 
 

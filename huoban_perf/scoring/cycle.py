@@ -12,8 +12,10 @@ import duckdb
 
 from huoban_perf.core.errors import Problem, ScoringError, ScoringInputError
 from huoban_perf.scoring.actuals import gather_actuals
+from huoban_perf.scoring.answers import write_criteria
 from huoban_perf.scoring.appeals import Appeals
 from huoban_perf.scoring.composite import score_composite
+from huoban_perf.scoring.departments import check_departments
 from huoban_perf.scoring.forms import FormShape, form_problems, load_criteria, read_forms
 from huoban_perf.scoring.frames import CycleFrames, GivenFrame, given_frames
 from huoban_perf.scoring.goals import roll_up, score_okr, score_progress
@@ -21,6 +23,8 @@ from huoban_perf.scoring.intake import read_frames
 from huoban_perf.scoring.items import ItemFacts, item_problems, score_items
 from huoban_perf.scoring.kpi import score_kpi, weight_problems
 from huoban_perf.scoring.metrics import load_metrics, store_metrics
+from huoban_perf.scoring.outcomes import settle_departments, settle_people
+from huoban_perf.scoring.outliers import flag_outliers
 from huoban_perf.scoring.raters import score_reviews, weight_of
 from huoban_perf.scoring.receipt_lines import write_lines
 from huoban_perf.scoring.receipt_print import print_lines
@@ -49,6 +53,7 @@ class ScoreOptions:
         skip_bad_rows: Score without the bad rows instead of refusing.
         explain: Write receipt lines.
         details: Write item and form scores.
+        criteria: Write the figures of single criteria that may be shown.
         preview: Count unverified metric data too; the result says so.
         frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
         range_size: Subjects per range; bounds the memory.
@@ -57,6 +62,7 @@ class ScoreOptions:
     skip_bad_rows: bool = False
     explain: bool = True
     details: bool = True
+    criteria: bool = False
     preview: bool = False
     frozen: str = ""
     range_size: int = 100_000
@@ -139,6 +145,7 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
     metrics = load_metrics(bench, grades=grades)
     store_metrics(bench, metrics)
     criteria = load_criteria(bench, given["forms"].extra)
+    check_departments(bench)
     list_subjects(bench, given, schemes)
     is_segmented = cut_segments(bench, given, schemes)
     goal_rules = roll_up(bench, schemes.values()) if given["goals"].is_given else {}
@@ -164,8 +171,10 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
         ),
         options=options,
     )
-    for key, first, last in _ranges(bench, options):
-        _score_range(bench, plan, schemes[key], first, last)
+    for kind, settle in (("department", settle_departments), ("person", settle_people)):
+        for key, first, last in _ranges(bench, kind, options):
+            _score_range(bench, plan, schemes[key], first, last)
+        settle(bench, given, schemes)
     write_not_appraised(bench)
     _refuse(bench, options)
 
@@ -175,12 +184,13 @@ def _refuse(bench: Workbench, options: ScoreOptions) -> None:
         raise ScoringInputError("input.invalid", facts={"count": len(bench.problems)}, problems=bench.problems)
 
 
-def _ranges(bench: Workbench, options: ScoreOptions) -> list[tuple[str, int, int]]:
+def _ranges(bench: Workbench, kind: str, options: ScoreOptions) -> list[tuple[str, int, int]]:
     rows = bench.rows(
-        "SELECT scheme, min(sid), max(sid) FROM (SELECT scheme, kind, sid, (row_number() OVER (PARTITION BY scheme, kind"
-        " ORDER BY sid) - 1) // $size AS part FROM s_subject WHERE excluded IS NULL) GROUP BY scheme, kind, part"
-        " ORDER BY kind, scheme, part",
+        "SELECT scheme, min(sid), max(sid) FROM (SELECT scheme, sid, (row_number() OVER (PARTITION BY scheme"
+        " ORDER BY sid) - 1) // $size AS part FROM s_subject WHERE excluded IS NULL AND kind = $kind)"
+        " GROUP BY scheme, part ORDER BY scheme, part",
         size=options.range_size,
+        kind=sql_literal(kind),
     )
     return [(str(scheme), int(str(first)), int(str(last))) for scheme, first, last in rows]
 
@@ -198,7 +208,14 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
         form_problems(bench, skip=plan.options.skip_bad_rows)
         score_reviews(bench, home, plan.shape, plan.appeals)
     own = _score_segments(bench, plan)
-    score_totals(bench, home, has_items="kpi" in plan.parts, has_points="points" in plan.parts)
+    by_department = home.departments.use == "score" and bench.count("SELECT count(*) FROM c_subject WHERE kind = 'person'") > 0
+    score_totals(
+        bench,
+        home,
+        has_items="kpi" in plan.parts,
+        has_points="points" in plan.parts,
+        department="s_coefficient" if by_department else "",
+    )
     note_exclusions(bench, tuple(g.relation for g in home.raters.groups if weight_of(home, g) > 0), parts=plan.parts)
     _write(bench, plan, home, own)
 
@@ -253,3 +270,6 @@ def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...])
         write_items(bench, weighted)
     if plan.options.details and "review" in plan.parts:
         write_forms(bench)
+        flag_outliers(bench, home)
+    if plan.options.criteria and "review" in plan.parts:
+        write_criteria(bench, home, plan.shape)

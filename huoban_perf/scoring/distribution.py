@@ -71,8 +71,8 @@ def rank_people(bench: Workbench, schemes: Mapping[str, Scheme], grades: list[Ro
         for (settings, pool), found in pools.merged.items()
         if settings == pools.settings[key]
     ]
-    exact = _keys(schemes, lambda scheme: scheme.distribution.control == "exact")
-    ordered = _keys(schemes, lambda scheme: scheme.distribution.ties == "ordered")
+    exact = _listed([key for key, scheme in schemes.items() if scheme.distribution.control == "exact"])
+    ordered = _listed([key for key, scheme in schemes.items() if scheme.distribution.ties == "ordered"])
     by_hand = fill("CASE WHEN o.scheme IN $ordered THEN coalesce(o.$name, -1000000000000) ELSE 0 END DESC", ordered=ordered, name="$name")
     bench.run(
         RANKS,
@@ -86,8 +86,7 @@ def rank_people(bench: Workbench, schemes: Mapping[str, Scheme], grades: list[Ro
     return pools
 
 
-def _keys(schemes: Mapping[str, Scheme], chosen: object) -> str:
-    keys = [key for key, scheme in schemes.items() if callable(chosen) and chosen(scheme)]
+def _listed(keys: list[str]) -> str:
     return "(" + ", ".join(sql_literal(key) for key in keys or [""]) + ")"
 
 

@@ -29,6 +29,20 @@ _TABLES: Final = (
     " veto_hit BOOLEAN, note VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_forms (kind VARCHAR, subject VARCHAR, task_no VARCHAR, relation VARCHAR,"
     " group_relation VARCHAR, rater VARCHAR, score_n BIGINT, is_counted BOOLEAN, reason VARCHAR, is_trimmed BOOLEAN)",
+    "CREATE OR REPLACE TEMP TABLE out_groups (kind VARCHAR, subject VARCHAR, relation VARCHAR, n BIGINT, score_n BIGINT)",
+    "CREATE OR REPLACE TEMP TABLE out_criteria (kind VARCHAR, subject VARCHAR, relation VARCHAR, criterion VARCHAR,"
+    " n BIGINT, score_n BIGINT)",
+    "CREATE OR REPLACE TEMP TABLE out_grades (kind VARCHAR, subject VARCHAR, scheme VARCHAR, pool VARCHAR, pool_n BIGINT,"
+    " rank BIGINT, percentile DECIMAL(18,6), first_grade VARCHAR, suggested_grade VARCHAR, final_grade VARCHAR,"
+    " final_place BIGINT, final_score DECIMAL(18,6), note VARCHAR)",
+    "CREATE OR REPLACE TEMP TABLE out_pools (scheme VARCHAR, pool VARCHAR, n BIGINT, waiting BIGINT, is_advisory BOOLEAN,"
+    " place BIGINT, grade VARCHAR, quota BIGINT, first_count BIGINT, suggested_count BIGINT, final_count BIGINT,"
+    " is_over BOOLEAN)",
+    "CREATE OR REPLACE TEMP TABLE out_checks (scheme VARCHAR, pool VARCHAR, check_text VARCHAR, n BIGINT, count BIGINT,"
+    " holds BOOLEAN)",
+    "CREATE OR REPLACE TEMP TABLE out_bonus (subject VARCHAR, pool VARCHAR, base DECIMAL(18,4), grade VARCHAR,"
+    " grade_coefficient VARCHAR, department_coefficient VARCHAR, prorate VARCHAR, raw DECIMAL(18,6),"
+    " amount DECIMAL(18,6), reason VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_flags (kind VARCHAR, subject VARCHAR, flag VARCHAR, key VARCHAR, detail VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_excluded (kind VARCHAR, subject VARCHAR, level VARCHAR, key VARCHAR,"
     " reason VARCHAR, detail VARCHAR)",
@@ -175,14 +189,22 @@ def write_items(bench: Workbench, weighted: str) -> None:
     bench.run(_ITEMS, weighted=weighted)
 
 
+_GROUPS: Final = """
+INSERT INTO out_groups
+SELECT s.kind, s.subject, g.relation, CASE WHEN g.is_shown THEN g.n END, CASE WHEN g.is_shown THEN g.own_n END
+FROM c_group AS g JOIN c_subject AS s USING (sid)
+"""
+
+
 def write_forms(bench: Workbench) -> None:
-    """Append the forms of the range, with the reason why a form does not count.
+    """Append the forms of the range, with the reason why a form does not count, and the groups that are shown.
 
     Args:
         bench: The workbench with ``c_form``.
     """
     arms = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(text)}" for key, text in FORM_REASONS.items())
     bench.run(_FORMS, reasons=arms)
+    bench.run(_GROUPS)
 
 
 def write_receipts(bench: Workbench) -> None:

@@ -21,7 +21,7 @@ from huoban_perf.sandbox.world.refusals import ParameterError
 from huoban_perf.sandbox.world.rows import Rows
 from huoban_perf.sandbox.world.values import compared
 
-_KEPT_ANSWERS = 16
+_KEPT_ANSWERS = 8
 _FEW = 500
 _SHALLOW = 2000
 """From this offset on a walk is worth remembering: SQLite would count through all rows before it again."""

@@ -1,7 +1,7 @@
 """Planner cases as data: wish + workspace + state → steps with their reasons, or why there are none.
 
-A case file holds one YAML document a case. Keys: ``why`` · ``wish`` (table key → label and fields) · ``seen`` (tables as the
-platform shows them) · ``state`` (address → id, or id and what was applied; by default all that is wished) ·
+A case file holds one YAML document a case. Keys: ``why`` · ``wish`` (table key → label and fields) · ``seen`` (tables
+as the platform shows them) · ``state`` (address → id, or id and what was applied; by default all that is wished) ·
 ``options`` · ``steps`` (``action address performer reason``, then attribute:cause …) · ``problems`` · ``conflicts`` ·
 ``refusals`` · ``notes`` (codes). What is not listed must be empty, but for notes.
 """

@@ -83,3 +83,12 @@ def test_page_numbers_without_meaning_are_refused(table: Table, body: dict[str, 
 
 def test_numbers_may_come_as_text(table: Table) -> None:
     assert len(table.list(limit="2", offset="1")["items"]) == 2
+
+
+def test_deep_pages_are_those_of_a_shallow_walk(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = [{"field_id": name, "type": way} for name in ("created_on", "item_id") for way in ("asc", "desc")]
+    shallow = [_walk(table, limit=2, order=order) for order in orders]
+    monkeypatch.setattr("huoban_perf.sandbox.world.queries._SHALLOW", 1)
+    assert [_walk(table, limit=2, order=order) for order in orders] == shallow
+    table.create(名="新")
+    assert [len(_walk(table, limit=2, order=order)) for order in orders] == [7] * 4
