@@ -5,6 +5,9 @@ Source: design.md §5.4 rule 5.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, Cause
 from huoban_perf.core.labels import Locale
@@ -49,6 +52,7 @@ def drift(
     state: StateFile,
     capabilities: Capabilities,
     locale: Locale = "zh",
+    moved: Mapping[Address, Address] | None = None,
 ) -> DriftReport:
     """Return what moved in the workspace since we last applied.
 
@@ -58,14 +62,16 @@ def drift(
         state: What we know we did there.
         capabilities: What the connection can carry out.
         locale: Language in which names are deployed.
+        moved: Old address → new address of renamed keys, so that a rename hides no drift.
 
     Returns:
         Only drift, conflicts, and what is gone; changes of the template alone are a matter for ``plan``.
 
     Raises:
+        PlanError: A rename cannot be carried out.
         StateError: The state is that of another workspace.
     """
-    seen = survey(desired=desired, observed=observed, state=state, locale=locale)
+    seen = survey(desired=desired, observed=observed, state=state, locale=locale, moved=moved)
     steps = steps_of(seen, capabilities=capabilities, delete=frozenset())
     moved = [theirs for step in ordered(steps, desired=desired) if (theirs := _theirs(step)) is not None]
     return DriftReport(workspace=observed.workspace, steps=tuple(moved), problems=seen.problems)

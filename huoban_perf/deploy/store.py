@@ -114,7 +114,7 @@ class StateStore:
 
         Raises:
             StateFormatError: The file is damaged, was edited by hand, or is of another version.
-            StateError: It belongs to another app, platform or workspace.
+            StateError: It cannot be read, or belongs to another app, platform or workspace.
         """
         raw = self._read()
         if raw is None:
@@ -144,6 +144,7 @@ class StateStore:
             StateSerialError: The file moved since the state was loaded.
             StateLockedError: Another run holds the lock.
             StateFormatError: The file in place is damaged or was edited by hand.
+            StateError: The file cannot be written.
         """
         with nullcontext() if self._held else self.locked(clock=clock):
             serial, lineage = self._standing()
@@ -153,7 +154,10 @@ class StateStore:
                 )
             born = digest([state.app, state.platform, state.workspace, clock.now().isoformat()])
             saved = state.model_copy(update={"serial": state.serial + 1, "lineage": state.lineage or born[7:23]})
-            self._write(saved)
+            try:
+                self._write(saved)
+            except OSError as error:
+                raise _unusable(self.path, error) from error
         return saved
 
     def _standing(self) -> tuple[object, object]:
@@ -175,9 +179,13 @@ class StateStore:
 
         Raises:
             StateLockedError: Another process holds it, or a run on another machine left it behind.
+            StateError: The lock's file cannot be made or locked.
         """
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unusable(self.lock_path, error) from error
         try:
             left_behind = self._take(handle, clock)
             self._held = True
@@ -196,6 +204,8 @@ class StateStore:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise self._refusal("state.locked", owner, clock) from error
+        except OSError as error:  # a file system without locks
+            raise _unusable(self.lock_path, error) from error
         if owner is not None and owner.host != self._host:
             raise self._refusal("state.locked_elsewhere", owner, clock)
         os.ftruncate(handle, 0)
@@ -219,6 +229,8 @@ class StateStore:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _unusable(self.path, error) from error
         except UnicodeDecodeError as error:
             raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": "UTF-8"}) from error
         try:
@@ -247,6 +259,10 @@ class StateStore:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _unusable(path: Path, error: OSError) -> StateError:
+    return StateError("state.unusable", facts={"file": str(path), "reason": error.strerror or type(error).__name__})
 
 
 def _trace(path: Path) -> _Trace:

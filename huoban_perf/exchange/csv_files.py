@@ -1,7 +1,7 @@
 """CSV files as companies have them: with or without BOM, UTF-8 or GB18030, blank lines, every fault with its row.
 
-A well-formed UTF-8 file is read by DuckDB where it lies; only what DuckDB cannot read faithfully (another encoding, blank
-lines that would shift the row numbers, mixed line ends, ragged rows) is walked record by record.
+A well-formed UTF-8 file is read by DuckDB where it lies; only what DuckDB cannot read faithfully (another encoding,
+blank lines that would shift the row numbers, mixed line ends, ragged rows) is walked record by record.
 
 Source: score-files.md; issue 3 point 5.
 """

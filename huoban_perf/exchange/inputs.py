@@ -14,7 +14,7 @@ from typing import Final
 
 import duckdb
 
-from huoban_perf.core.errors import Problem, ScoringInputError
+from huoban_perf.core.errors import FactValue, Problem, ScoringInputError
 from huoban_perf.exchange.csv_files import is_note, read_csv
 from huoban_perf.exchange.frame_files import FrameFile, frame_files
 from huoban_perf.exchange.headers import LINE, name_columns
@@ -87,7 +87,7 @@ def open_inputs(folder: Path, *, instead: Sequence[Path] = (), threads: int = 2)
                 _register(connection, file, spare=Path(spare) / f"{file.frame}.csv", problems=problems)
             faults = [problem for problem in problems if not is_note(problem)]
             if faults:
-                facts = {"folder": str(folder), "count": len(faults)}
+                facts: dict[str, FactValue] = {"folder": str(folder), "count": len(faults)}
                 raise ScoringInputError("exchange.invalid", facts=facts, problems=faults)
             notes = tuple(problem for problem in problems if is_note(problem))
             yield Inputs(connection=connection, files=files, notes=notes)

@@ -66,10 +66,9 @@ class Output:
         Returns:
             SELECT with the columns named as in the file.
         """
-        listed = ", ".join(
-            f"{column.value.replace('$decimals', str(result_decimals))} AS {sql_name(column.zh if header == 'zh' else column.name)}"
-            for column in self.columns
-        )
+        names = [column.zh if header == "zh" else column.name for column in self.columns]
+        values = [column.value.replace("$decimals", str(result_decimals)) for column in self.columns]
+        listed = ", ".join(f"{value} AS {sql_name(name)}" for value, name in zip(values, names, strict=True))
         return f"SELECT {listed} FROM {self.relation} ORDER BY {self.order}"  # noqa: S608
 
 
@@ -97,8 +96,8 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         "results",
         "结果",
         "out_results",
-        "kind 对象类型;subject 对象编码;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;kpi# 业绩得分;"
-        "review# 360得分;okr# OKR得分;self# 自评;superior# 上级;upper# 隔级上级;dotted# 虚线上级;peer# 同事;"
+        "kind 对象类型;subject 对象编码;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;"
+        "kpi# 业绩得分;review# 360得分;okr# OKR得分;self# 自评;superior# 上级;upper# 隔级上级;dotted# 虚线上级;peer# 同事;"
         "subordinate# 下级;customer# 客户;merged# 合并评价;points# 加减分合计;adjusted# 计入加减分;distance 距等级线;"
         "is_near_bound 临界;coefficient 等级系数;veto 否决;missing_note 未计入;reason 不参评原因",
         "kind DESC, subject",
@@ -107,8 +106,8 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         "receipt_lines",
         "得分明细",
         "out_lines",
-        "kind 对象类型;subject 对象编码;line_no 行号;level 层级;parent 上级行号;part 类别;key 键;label 名称;detail 说明;"
-        "contribution 贡献;printed 显示贡献;machine 机器形式",
+        "kind 对象类型;subject 对象编码;line_no 行号;level 层级;parent 上级行号;part 类别;key 键;label 名称;"
+        "detail 说明;contribution 贡献;printed 显示贡献;machine 机器形式",
         "kind DESC, subject, line_no",
     ),
     _output(

@@ -40,8 +40,8 @@ def text_query(file: Path, *, width: int, is_numbered: bool) -> str:
         is_numbered: The first column is the row number; else rows are counted, the header being row 1.
 
     Returns:
-        SELECT of text columns ``"0"`` … and ``line_no``; rows without any value are left out. Nothing is guessed: DuckDB's
-        sniffer would take a first row beginning with ``#`` for a comment.
+        SELECT of text columns ``"0"`` … and ``line_no``; rows without any value are left out. Nothing is guessed:
+        DuckDB's sniffer would take a first row beginning with ``#`` for a comment.
     """
     names = [str(position) for position in range(width)]
     types = ["line_no"] * is_numbered + names

@@ -82,7 +82,7 @@ def replay_results(extract: Path, *, schemes: Mapping[str, Scheme], stored: Path
 
 def _difference(name: str, stored: Path | None, computed: Path | None) -> Difference | None:
     if stored is None or computed is None:
-        return Difference(file=name, line=0, stored=stored and stored.name, computed=computed and computed.name)
+        return Difference(file=name, line=0, stored=_name(stored), computed=_name(computed))
     if stored.read_bytes() == computed.read_bytes():
         return None
     with stored.open("rb") as before, computed.open("rb") as after:
@@ -90,6 +90,10 @@ def _difference(name: str, stored: Path | None, computed: Path | None) -> Differ
             if old != new:
                 return Difference(file=name, line=line, stored=_text(old), computed=_text(new))
     return None
+
+
+def _name(file: Path | None) -> str | None:
+    return None if file is None else file.name
 
 
 def _text(line: bytes | None) -> str | None:

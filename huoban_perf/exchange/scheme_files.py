@@ -1,7 +1,7 @@
 """Scheme documents from files: YAML or JSON, one scheme a file or several by key; numbers stay text.
 
-Accepted: a scheme document (``scoring.parse_scheme``), a mapping of key → document, and any file whose ``schemes`` holds such
-a mapping, so that the manifest of a run is a scheme file too.
+Accepted: a scheme document (``scoring.parse_scheme``), a mapping of key → document, and any file whose ``schemes`` holds
+such a mapping, so that the manifest of a run is a scheme file too.
 """
 
 from __future__ import annotations

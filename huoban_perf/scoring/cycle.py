@@ -27,7 +27,7 @@ from huoban_perf.scoring.outcomes import settle_departments, settle_people
 from huoban_perf.scoring.outliers import flag_outliers
 from huoban_perf.scoring.raters import score_reviews, weight_of
 from huoban_perf.scoring.receipt_lines import write_lines
-from huoban_perf.scoring.receipt_print import print_lines
+from huoban_perf.scoring.receipt_print import add_rounding_lines, print_lines
 from huoban_perf.scoring.results import (
     create_outputs,
     note_exclusions,
@@ -253,6 +253,8 @@ def _score_segments(bench: Workbench, plan: _Plan) -> tuple[Scheme, ...]:
 def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...]) -> None:
     if plan.options.explain:
         write_lines(bench, home, own, parts=plan.parts)
+        if any(scheme.rounding for scheme in (home, *own)):
+            add_rounding_lines(bench)
         print_lines(bench)
         write_receipts(bench)
     places = " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(home.grades, 1))

@@ -13,6 +13,7 @@ from typing import Final
 
 from huoban_perf.scoring import words
 from huoban_perf.scoring.composite import part_weights
+from huoban_perf.scoring.formula import names_of, parse_formula
 from huoban_perf.scoring.raters import weight_of
 from huoban_perf.scoring.rounding import D4, sql_half_away, sql_literal, sql_text_of
 from huoban_perf.scoring.scheme import Scheme
@@ -48,8 +49,15 @@ FROM c_share WHERE is_split
 _PARTS: Final = """
 SELECT sid, seg * $segment + $ordinal * $part_step, CASE WHEN is_split THEN seg * $segment ELSE 0 END,
   CASE WHEN is_split THEN 2 ELSE 1 END, $part, $part, $label,
-  CASE WHEN $value IS NULL THEN $missing ELSE '得分 ' || $shown || ' × 权重 ' || $weight_text || ' ÷ ' || $divisor_text END,
+  CASE WHEN $value IS NULL THEN $missing ELSE '得分 ' || $shown || $rest END,
   json_object('score_n', $value, 'weight_d4', $weight, 'divisor_d4', divisor), is_scored * $contribution
+FROM c_share WHERE scheme = $scheme
+"""
+
+_FORMULA: Final = """
+SELECT sid, seg * $segment, CASE WHEN is_split THEN seg * $segment ELSE 0 END, CASE WHEN is_split THEN 2 ELSE 1 END,
+  'formula', 'formula', '公式', $formula || ' = ' || coalesce($shown, '—'), json_object('formula', $formula, 'score_n', composite_n),
+  is_scored * $contribution
 FROM c_share WHERE scheme = $scheme
 """
 
@@ -161,15 +169,22 @@ def _points_text(value: str, digits: int = 9) -> str:
 
 def _share(num: str, den: str) -> str:
     """Write a contribution: the quotient within the segment times the segment's share of the days."""
-    quotient = sql_half_away(f"CAST({num} AS HUGEINT) * share", f"CAST({den} AS HUGEINT) * whole")
+    quotient = sql_half_away(f"CAST({num} AS HUGEINT) * share", f"nullif(CAST({den} AS HUGEINT) * whole, 0)")
     return f"CAST({quotient} AS BIGINT)"
+
+
+def _counted(scheme: Scheme, num: str, den: str) -> str:
+    """Write a contribution, null below a formula: its inputs are shown, not added."""
+    return "CAST(NULL AS BIGINT)" if scheme.parts.formula else _share(num, den)
 
 
 _LABELS: Final = {"kpi": "业绩", "review": "360评价", "okr": "OKR"}
 
 
 def _scheme_lines(scheme: Scheme, parts: frozenset[str]) -> Iterator[str]:
-    weights = dict(zip(("kpi", "okr", "review"), _kpi_okr_review(scheme), strict=True))
+    weights = shown_weights(scheme)
+    if scheme.parts.formula:
+        yield _formula_line(scheme)
     for ordinal, part in ((1, "kpi"), (2, "review"), (3, "okr")):
         if weights[part]:
             yield _part_line(scheme, part, ordinal, weights[part])
@@ -179,9 +194,32 @@ def _scheme_lines(scheme: Scheme, parts: frozenset[str]) -> Iterator[str]:
         yield _item_lines(scheme, weights["kpi"])
 
 
-def _kpi_okr_review(scheme: Scheme) -> tuple[int, int, int]:
+def shown_weights(scheme: Scheme) -> dict[str, int]:
+    """Return the weight of each part that has a line; with a formula, 1 for each part it reads.
+
+    Args:
+        scheme: The scheme.
+
+    Returns:
+        Part → weight, ten-thousandths, 0 = no line.
+    """
     kpi, review, okr = part_weights(scheme)
-    return kpi, okr, review
+    if not scheme.parts.formula:
+        return {"kpi": kpi, "review": review, "okr": okr}
+    names = names_of(parse_formula(scheme.parts.formula))
+    uses_review = bool(names - {"kpi", "okr"})
+    return {"kpi": D4 * ("kpi" in names), "review": D4 * uses_review, "okr": D4 * ("okr" in names)}
+
+
+def _formula_line(scheme: Scheme) -> str:
+    return fill(
+        _FORMULA,
+        segment=SEGMENT,
+        formula=sql_literal(scheme.parts.formula),
+        shown=_points_text("composite_n"),
+        contribution=_share("composite_n", "1"),
+        scheme=sql_literal(scheme.key),
+    )
 
 
 def _part_line(scheme: Scheme, part: str, ordinal: int, weight: int) -> str:
@@ -197,9 +235,8 @@ def _part_line(scheme: Scheme, part: str, ordinal: int, weight: int) -> str:
         shown=_points_text(value),
         missing=sql_literal("缺失, 不计入"),
         weight=weight,
-        weight_text=sql_literal(_percent(weight)),
-        divisor_text=_points_text("divisor", 4),
-        contribution=_share(f"{weight} * {value}", "divisor"),
+        rest=sql_literal(", 见公式") if scheme.parts.formula else f"' × 权重 {_percent(weight)} ÷ ' || {_points_text('divisor', 4)}",
+        contribution=_counted(scheme, f"{weight} * {value}", "divisor"),
         scheme=sql_literal(scheme.key),
     )
 
@@ -217,7 +254,7 @@ def _dimension_lines(scheme: Scheme, weight: int) -> str:
         dimension=DIMENSION,
         shown=_points_text("d.dim_n"),
         weight_text=_points_text("d.dim_weight", 4),
-        contribution=_share(f"{weight} * CAST(d.dim_weight AS HUGEINT) * d.dim_n", "c.divisor * k.weight"),
+        contribution=_counted(scheme, f"{weight} * CAST(d.dim_weight AS HUGEINT) * d.dim_n", "CAST(c.divisor AS HUGEINT) * k.weight"),
         scheme=sql_literal(scheme.key),
     )
 
@@ -241,7 +278,7 @@ def _item_lines(scheme: Scheme, weight: int) -> str:
         joined="JOIN a_dim AS d ON d.sid = i.sid AND d.seg = i.seg AND d.dim = coalesce(i.dim, '')" if is_dimension else "",
         detail=_item_detail(),
         machine=_ITEM_MACHINE,
-        contribution=_share(num, den),
+        contribution=_counted(scheme, num, den),
         scheme=sql_literal(scheme.key),
     )
 
@@ -283,7 +320,7 @@ def _insert_groups(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Sche
     groups.append(("merged", "其他评价", len(groups) + 1, 0))
     values = ", ".join(f"({sql_literal(r)}, {sql_literal(label)}, {place}, {weight})" for r, label, place, weight in groups)
     for own in segment_schemes:
-        _, review, _ = part_weights(own)
+        review = shown_weights(own)["review"]
         if review:
             num = f"{review} * CAST(g.weight AS HUGEINT) * CASE WHEN g.is_shown AND g.weight > 0 THEN g.own_n END"
             _insert(
@@ -295,7 +332,7 @@ def _insert_groups(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Sche
                     dimension=DIMENSION,
                     shown=_points_text("g.own_n"),
                     weight_text=_points_text("g.weight", 4),
-                    contribution=_share(num, "CAST(c.divisor AS HUGEINT) * r.divisor"),
+                    contribution=_counted(own, num, "CAST(c.divisor AS HUGEINT) * r.divisor"),
                     groups=values,
                     scheme=sql_literal(own.key),
                 ),

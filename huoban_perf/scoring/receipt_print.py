@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from huoban_perf.scoring.receipt_lines import DIMENSION, PART, SEGMENT
 from huoban_perf.scoring.rounding import MICRO_TO_GRID, sql_floor_div
 from huoban_perf.scoring.workbench import Workbench
 
@@ -24,6 +25,36 @@ FROM (
   WINDOW w AS (PARTITION BY sid, parent)
 )
 """
+
+
+_ROUNDED: Final = """
+INSERT INTO c_line
+SELECT sid, parent + CASE part
+    WHEN 'total' THEN /*arm rounded.total*/ (899 * $segment) /*end*/
+    WHEN 'segment' THEN /*arm rounded.segment*/ ($segment - 1) /*end*/
+    WHEN 'dimension' THEN /*arm rounded.dimension*/ ($dimension - 1) /*end*/
+    ELSE /*arm rounded.part*/ ($part - 1) /*end*/ END,
+  parent, level + 1, 'rounding', 'rounding', '取整', '按方案的取整规则', json_object('from_n', found_n, 'to_n', whole_n), whole_n - found_n
+FROM (
+  SELECT c.sid, c.parent, p.level, p.part, p.whole_n, CAST(sum(c.contribution_n) AS BIGINT) AS found_n, count(*) AS n
+  FROM c_line AS c JOIN (
+    SELECT sid, node, level, part, contribution_n AS whole_n FROM c_line
+    UNION ALL SELECT sid, 0, 0, 'total', total_n FROM c_result WHERE worst = 0
+  ) AS p ON p.sid = c.sid AND p.node = c.parent
+  WHERE c.contribution_n IS NOT NULL AND p.whole_n IS NOT NULL GROUP BY ALL
+) WHERE abs(whole_n - found_n) > n
+"""
+
+
+def add_rounding_lines(bench: Workbench) -> None:
+    """Give every rounding that the scheme asks for a line of its own, so that the lines above still add up.
+
+    Args:
+        bench: The workbench with ``c_line`` and ``c_result``.
+
+    Source: scoring.md S0 (``rounding``), S7 (every step that changes the value has its line).
+    """
+    bench.run(_ROUNDED, segment=SEGMENT, part=PART, dimension=DIMENSION)
 
 
 def print_lines(bench: Workbench) -> None:

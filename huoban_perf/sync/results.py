@@ -26,6 +26,9 @@ RELATIONS = ("self", "superior", "upper", "peer", "subordinate", "customer")
 _KINDS = {"个人": "person", "部门": "department"}
 _GRID = Decimal(1_000_000_000)
 _SIX = Decimal("0.000001")
+_FOUR = Decimal("0.0001")
+_TEN_THOUSANDTHS = 10_000
+"""Actuals leave the engine as a fraction of ten-thousandths (``c_actual``)."""
 _SUBJECT_FRAMES = ("appraisals", "items", "actuals", "goals", "forms")
 """Frames with a subject: together they are what one person's score was computed from."""
 
@@ -252,7 +255,7 @@ def _items(
     for kind, subject, item, actual, per, score, weighted in rows:
         place = keys.get((str(kind), str(subject)))
         if place is not None:
-            exact = None if actual is None or not per else (Decimal(actual) / Decimal(per)).quantize(Decimal("0.0001"))
+            exact = None if actual is None or not per else (Decimal(actual) / (per * _TEN_THOUSANDTHS)).quantize(_FOUR)
             yield (
                 (place, str(item)),
                 ItemScore(actual=exact, score=_shown(_grid(score)), weighted=_shown(_grid(weighted))),

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.flow
 FAULTS: dict[str, list[dict[str, Any]]] = {
     "throttled": [{"endpoint": "/item/list", "kind": "throttle", "after_requests": 3, "times": 2}],
     "5xx on reads": [{"endpoint": "/item/list", "kind": "http_5xx_envelope", "after_requests": 5, "times": 2}],
-    "timeout after the effect": [{"endpoint": "/items", "kind": "timeout_after_effect", "after_requests": 2, "times": 2}],
+    "timeout after the effect": [
+        {"endpoint": "/items", "kind": "timeout_after_effect", "after_requests": 2, "times": 2}
+    ],
     "connection cut": [{"endpoint": "/items", "kind": "cut_connection", "after_requests": 4, "times": 2}],
 }
 

@@ -1,4 +1,4 @@
-"""A connection with an API key only, as the documented platform is: the plan becomes a sheet, a person builds, we verify."""
+"""A connection with an API key only, as the documented platform is: the plan is a sheet, a person builds, we verify."""
 
 from __future__ import annotations
 

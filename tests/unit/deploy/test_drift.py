@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from huoban_perf.core.addresses import field_address
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema import DesiredSchema, FieldKind
 from huoban_perf.deploy import DriftReport, drift
@@ -64,3 +65,21 @@ def test_changed_kind_is_drift_that_no_step_mends(bench: Bench) -> None:
     report = drifted(bench, company())
     assert [note.code for note in report.problems] == ["plan.kind_differs"]
     assert not report.is_empty
+
+
+def test_renamed_key_hides_no_drift(bench: Bench) -> None:
+    desired = company()
+    bench.deploy(desired)
+    bench.platform.edit_field("目标", "权重", name="占比")
+    goal = desired.tables[2]
+    old, new = field_address("goal", "weight"), field_address("goal", "share")
+    fields = tuple(replace(field, address=new) if field.address == old else field for field in goal.fields)
+    wanted = make_schema(*desired.tables[:2], replace(goal, fields=fields))
+    report = drift(
+        desired=wanted,
+        observed=bench.target.observe(),
+        state=bench.state(),
+        capabilities=bench.target.connection.capabilities,
+        moved={old: new},
+    )
+    assert [(str(step.address), step.changes[0].before) for step in report.steps] == [("field:goal.share", "占比")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -253,3 +254,35 @@ def test_saving_a_large_state_is_quick(store: StateStore) -> None:
     for _ in range(5):
         state = store.save(state, clock=Clock())
     assert time.perf_counter() - started < 5
+
+
+def test_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("", encoding="utf-8")
+    store = StateStore(tmp_path / "state" / "little.json")
+    with pytest.raises(StateError) as caught:
+        store.save(state_with(1), clock=Clock())
+    assert caught.value.code == "state.unusable"
+    with pytest.raises(StateError):
+        store.load(OWNER)
+
+
+def test_file_that_cannot_be_replaced_is_a_clear_error(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    saved = store.save(state_with(1), clock=Clock())
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StateError) as caught:
+        store.save(saved, clock=Clock())
+    assert caught.value.facts["reason"] == "No space left on device"
+    assert store.load(OWNER) == saved
+
+
+def test_disk_without_locks_is_a_clear_error(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(handle: int, operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unable)
+    with pytest.raises(StateError) as caught:
+        store.save(state_with(1), clock=Clock())
+    assert caught.value.facts["reason"] == "No locks available"
