@@ -19,12 +19,13 @@ from huoban_perf.deploy.apply import DeployTarget, apply_plan
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.drift import DriftReport, drift
 from huoban_perf.deploy.guard import Consent, Limits
+from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
 from huoban_perf.deploy.planning import PlanOptions, make_plan
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
 from huoban_perf.deploy.state import Origin, StateFile, StateObject, StateOwner, bindings_of
-from huoban_perf.deploy.store import LockOwner, StateStore, state_path
+from huoban_perf.deploy.store import StateStore, state_path
 from huoban_perf.deploy.survey import Survey, survey
 from huoban_perf.deploy.words import attribute_name, kind_name, value_text
 

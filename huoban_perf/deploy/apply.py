@@ -31,6 +31,7 @@ from huoban_perf.core.schema import DesiredSchema, ObservedSchema
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.fitness import check_fits, check_state, is_settled, stale_steps
 from huoban_perf.deploy.ledger import Ledger
+from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.moves import moved_objects
 from huoban_perf.deploy.perform import operation_of, spec_of
 from huoban_perf.deploy.plan import Performer, Plan, Step
@@ -38,7 +39,7 @@ from huoban_perf.deploy.planning import raise_problems
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
 from huoban_perf.deploy.state import Origin, StateFile, StateOwner
 from huoban_perf.deploy.steps import steps_of
-from huoban_perf.deploy.store import LockOwner, StateStore
+from huoban_perf.deploy.store import StateStore
 from huoban_perf.deploy.survey import Survey, survey
 
 

@@ -73,8 +73,8 @@ def drift(
     """
     seen = survey(desired=desired, observed=observed, state=state, locale=locale, moved=moved)
     steps = steps_of(seen, capabilities=capabilities, delete=frozenset())
-    moved = [theirs for step in ordered(steps, desired=desired) if (theirs := _theirs(step)) is not None]
-    return DriftReport(workspace=observed.workspace, steps=tuple(moved), problems=seen.problems)
+    concerned = [theirs for step in ordered(steps, desired=desired) if (theirs := _theirs(step)) is not None]
+    return DriftReport(workspace=observed.workspace, steps=tuple(concerned), problems=seen.problems)
 
 
 def _theirs(step: Step) -> Step | None:

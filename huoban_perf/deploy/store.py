@@ -1,22 +1,16 @@
-"""The state's file: atomic writes, a lock with an owner, a serial, a digest against editing by hand.
+"""The state's file: atomic writes, a serial, a digest against editing by hand, an owner, upgrades.
 
 A save writes a temporary file, flushes it to disk and renames it, so a kill leaves either the old or the new state.
-The lock is an advisory lock of the operating system on ``<file>.lock``: it ends with its process, however that ends, so
-what a dead process left behind is recognised by the text still standing in the file. From another host nothing can be
-proved, so there a person decides.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +18,8 @@ from pydantic import ValidationError
 
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import StateError, StateFormatError, StateLockedError, StateSerialError
+from huoban_perf.core.errors import StateError, StateFormatError, StateSerialError
+from huoban_perf.deploy.lock import LockOwner, hold, unusable
 from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateOwner
 
 Raw = dict[str, Any]
@@ -33,54 +28,6 @@ _Trace = tuple[int, int, int] | None
 
 UPGRADES: Mapping[int, Upgrade] = {}
 """Form n → the step that makes it form n + 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockOwner:
-    """Who holds, or left behind, a lock.
-
-    Attributes:
-        pid: Process id.
-        host: Machine.
-        since: When it was taken, or None when the text does not say.
-    """
-
-    pid: int
-    host: str
-    since: datetime | None
-
-    def text(self) -> str:
-        """Return the form kept in the lock file."""
-        since = None if self.since is None else self.since.isoformat()
-        return json.dumps({"pid": self.pid, "host": self.host, "since": since})
-
-    @classmethod
-    def parse(cls, text: str) -> LockOwner | None:
-        """Read the form kept in the lock file.
-
-        Args:
-            text: Content of the file.
-
-        Returns:
-            The owner, or None when nobody is named.
-        """
-        try:
-            raw = json.loads(text)
-            since = None if raw["since"] is None else datetime.fromisoformat(raw["since"])
-            return cls(pid=int(raw["pid"]), host=str(raw["host"]), since=since)
-        except (ValueError, KeyError, TypeError):
-            return None
-
-    def age_s(self, now: datetime) -> int:
-        """Return how long the lock has stood, in seconds; 0 when unknown.
-
-        Args:
-            now: The present moment, aware.
-
-        Returns:
-            Whole seconds.
-        """
-        return 0 if self.since is None else max(0, int((now - self.since).total_seconds()))
 
 
 class StateStore:
@@ -157,7 +104,7 @@ class StateStore:
             try:
                 self._write(saved)
             except OSError as error:
-                raise _unusable(self.path, error) from error
+                raise unusable(self.path, error) from error
         return saved
 
     def _standing(self) -> tuple[object, object]:
@@ -181,48 +128,12 @@ class StateStore:
             StateLockedError: Another process holds it, or a run on another machine left it behind.
             StateError: The lock's file cannot be made or locked.
         """
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise _unusable(self.lock_path, error) from error
-        try:
-            left_behind = self._take(handle, clock)
+        with hold(self.lock_path, host=self._host, clock=clock) as left_behind:
             self._held = True
             try:
                 yield left_behind
             finally:
                 self._held = False
-                os.ftruncate(handle, 0)
-        finally:
-            os.close(handle)
-
-    def _take(self, handle: int, clock: Clock) -> LockOwner | None:
-        text = os.pread(handle, 4096, 0).decode(errors="replace")
-        owner = LockOwner.parse(text)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise self._refusal("state.locked", owner, clock) from error
-        except OSError as error:  # a file system without locks
-            raise _unusable(self.lock_path, error) from error
-        if owner is not None and owner.host != self._host:
-            raise self._refusal("state.locked_elsewhere", owner, clock)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, LockOwner(pid=os.getpid(), host=self._host, since=clock.now()).text().encode(), 0)
-        return owner
-
-    def _refusal(self, code: str, owner: LockOwner | None, clock: Clock) -> StateLockedError:
-        known = owner or LockOwner(pid=0, host="?", since=None)
-        return StateLockedError(
-            code,
-            facts={
-                "file": str(self.lock_path),
-                "pid": known.pid,
-                "host": known.host,
-                "age_s": known.age_s(clock.now()),
-            },
-        )
 
     def _read(self) -> Raw | None:
         try:
@@ -230,7 +141,7 @@ class StateStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
         except UnicodeDecodeError as error:
             raise StateFormatError("state.damaged", facts={"file": str(self.path), "place": "UTF-8"}) from error
         try:
@@ -259,10 +170,6 @@ class StateStore:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _unusable(path: Path, error: OSError) -> StateError:
-    return StateError("state.unusable", facts={"file": str(path), "reason": error.strerror or type(error).__name__})
 
 
 def _trace(path: Path) -> _Trace:

@@ -2,8 +2,8 @@
 
 One file a frame (CSV, Parquet or Excel; names and headers in Chinese or English, declared in ``scoring.columns``)
 becomes a relation of a DuckDB connection; whatever is wrong with files, headers and cells is listed at once and nothing
-is scored. The rule book stays in ``scoring``; this room only carries columns in and results out. May import ``core`` and
-``scoring``; openpyxl is used only in ``workbooks`` and ``outputs``, YAML only in ``scheme_files``.
+is scored. The rule book stays in ``scoring``; this room only carries columns in and results out. May import ``core``
+and ``scoring``; openpyxl is used only in ``workbooks`` and ``outputs``, YAML only in ``scheme_files``.
 
 Reading order: ``frame_files`` (which file is which frame), ``headers`` (which column is which), ``records``,
 ``csv_files`` and ``workbooks`` (rows as text with the row number people see), ``inputs`` (all of it as one connection),

@@ -97,9 +97,9 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         "结果",
         "out_results",
         "kind 对象类型;subject 对象编码;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;"
-        "kpi# 业绩得分;review# 360得分;okr# OKR得分;self# 自评;superior# 上级;upper# 隔级上级;dotted# 虚线上级;peer# 同事;"
-        "subordinate# 下级;customer# 客户;merged# 合并评价;points# 加减分合计;adjusted# 计入加减分;distance 距等级线;"
-        "is_near_bound 临界;coefficient 等级系数;veto 否决;missing_note 未计入;reason 不参评原因",
+        "kpi# 业绩得分;review# 360得分;okr# OKR得分;self# 自评;superior# 上级;upper# 隔级上级;dotted# 虚线上级;"
+        "peer# 同事;subordinate# 下级;customer# 客户;merged# 合并评价;points# 加减分合计;adjusted# 计入加减分;"
+        "distance 距等级线;is_near_bound 临界;coefficient 等级系数;veto 否决;missing_note 未计入;reason 不参评原因",
         "kind DESC, subject",
     ),
     _output(

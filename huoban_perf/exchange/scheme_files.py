@@ -1,7 +1,7 @@
 """Scheme documents from files: YAML or JSON, one scheme a file or several by key; numbers stay text.
 
-Accepted: a scheme document (``scoring.parse_scheme``), a mapping of key → document, and any file whose ``schemes`` holds
-such a mapping, so that the manifest of a run is a scheme file too.
+Accepted: a scheme document (``scoring.parse_scheme``), a mapping of key → document, and any file whose ``schemes``
+holds such a mapping, so that the manifest of a run is a scheme file too.
 """
 
 from __future__ import annotations
@@ -68,15 +68,27 @@ def read_schemes(files: Sequence[Path]) -> dict[str, Scheme]:
     return found
 
 
-def read_value(text: str) -> object:
-    """Read the right side of ``path=value``.
+def read_changes(texts: Sequence[str]) -> dict[str, object]:
+    """Read what ``--set`` was given.
 
     Args:
-        text: YAML text, for example ``60``, ``true``, ``null`` or ``[S, A]``.
+        texts: ``path=value`` each; the value is YAML: ``60``, ``true``, ``null``, ``[S, A]``.
 
     Returns:
-        Text, a switch, None, or a list or mapping of those; text as it stands when it is no YAML.
+        Path → value, as ``scoring.change_scheme`` takes it.
+
+    Raises:
+        SchemeError: A text has no ``=`` or no path; all such are listed.
     """
+    pairs = [(text, *text.partition("=")) for text in texts]
+    wrong = [text for text, path, sign, _ in pairs if not sign or not path.strip()]
+    if wrong:
+        problems = [Problem(code="exchange.bad_change", facts={"change": text}) for text in wrong]
+        raise SchemeError("exchange.bad_changes", facts={"count": len(wrong)}, problems=problems)
+    return {path.strip(): _value(value) for _, path, _, value in pairs}
+
+
+def _value(text: str) -> object:
     try:
         return yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError:

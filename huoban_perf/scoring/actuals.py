@@ -66,6 +66,18 @@ IN_SEGMENT: Final = "coalesce(i.valid_from, g.core_from) <= g.core_to AND coales
 """An item belongs to a segment when their days meet; the core leaves out short neighbours that joined (S11)."""
 
 
+_FLAGGED: Final = """
+INSERT INTO out_flags
+SELECT g.kind, g.subject, 'missing_period', c.item, c.detail FROM c_gap AS c
+JOIN (SELECT DISTINCT sid, kind, subject FROM a_seg) AS g USING (sid)
+"""
+
+_PREVIEWED: Final = """
+INSERT INTO out_flags
+SELECT DISTINCT g.kind, g.subject, 'preview', g.subject, '含未核实的指标数据, 仅供预览' FROM a_seg AS g JOIN c_period USING (sid)
+"""
+
+
 def gather_actuals(bench: Workbench, *, preview: bool, is_segmented: bool) -> None:
     """Gather the verified periods of every item of the range that has no actual of its own.
 
@@ -74,8 +86,8 @@ def gather_actuals(bench: Workbench, *, preview: bool, is_segmented: bool) -> No
         preview: Count unverified rows too.
         is_segmented: Items may apply to a part of the cycle.
 
-    Makes ``c_actual`` (sid, seg, item: ``an ÷ ad`` the exact actual in ten-thousandths, HUGEINT) and ``c_gap`` (sid,
-    item: days of the item's time without a counted period).
+    Makes ``c_actual`` (sid, seg, item: ``an ÷ ad`` the exact actual in ten-thousandths, HUGEINT); flags the days of an
+    item's time without a counted period.
 
     Source: scoring.md S2 (a period across a boundary is split by days if additive, else belongs to its last day).
     """
@@ -83,3 +95,6 @@ def gather_actuals(bench: Workbench, *, preview: bool, is_segmented: bool) -> No
     bench.run(_PERIODS, placed=f"AND {IN_SEGMENT}" if is_segmented else "", statuses=statuses)
     bench.run(_ACTUALS)
     bench.run(_GAPS)
+    bench.run(_FLAGGED)
+    if preview:
+        bench.run(_PREVIEWED)

@@ -17,6 +17,7 @@ from huoban_perf.core.errors import Problem
 from huoban_perf.scoring.columns import FRAMES, Column
 from huoban_perf.scoring.frames import GivenFrame
 from huoban_perf.scoring.reading import Reading
+from huoban_perf.scoring.rounding import sql_text_of
 from huoban_perf.scoring.row_checks import ROW_CHECKS, RowCheck
 from huoban_perf.scoring.workbench import Workbench, fill
 
@@ -224,7 +225,7 @@ def _row_fault(check: RowCheck, column: Column, reading: Reading) -> Fault:
         column=column.name,
         zh=column.zh,
         condition=check.condition,
-        shown=f"t.{reading.name}",
+        shown=sql_text_of(f"t.{reading.name}", digits=4) if reading.name.endswith("_d4") else f"t.{reading.name}",
         expected=check.expected,
     )
 

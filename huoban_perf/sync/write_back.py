@@ -23,6 +23,9 @@ from huoban_perf.sync.wanted import WantedRow, resolve
 NOT_COMPARED = frozenset({"batch", "calculated_on", "released_on"})
 """批次, 计算时间 and 公布时间 say when a row was written, so they never cause a write. Source: design.md §5.5."""
 
+_PROVENANCE = frozenset({"input_hash", "scheme_hash"})
+"""Say what a result came from; a change of them alone replaces no result, so the guard does not count it."""
+
 _GUARD_FLOOR = 20
 """Below so many changed rows the share guard stays silent, so that a small company is not stopped by its size."""
 
@@ -35,7 +38,7 @@ class WritePlan:
         table: The table.
         created: Rows whose key stands nowhere, with all their values.
         updated: Rows that stand with other values; ``values`` holds only what differs (and the key).
-        overwritten: How many of ``updated`` replace a value that was not empty.
+        overwritten: How many of ``updated`` replace a result that was not empty.
         unchanged: How many rows stand as wanted.
         orphans: Keys that stand but are not wanted; reported, never deleted.
         standing: How many rows the table held.
@@ -109,7 +112,7 @@ def compare(
             if field not in NOT_COMPARED and field not in first_only and not equal(standing.value(index, field), value)
         }
         if changed:
-            overwritten += any(not is_empty(standing.value(index, field)) for field in changed)
+            overwritten += any(not is_empty(standing.value(index, field)) for field in changed.keys() - _PROVENANCE)
             stamps = {field: value for field, value in values.items() if field in NOT_COMPARED}
             key_field = {standing.table.key_field or "": row.key}
             updated.append(ItemWrite(key=row.key, values={**key_field, **changed, **stamps}))

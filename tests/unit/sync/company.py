@@ -55,9 +55,7 @@ class Office:
 
     @property
     def app(self) -> DeployedApp:
-        return DeployedApp(
-            connection=self.memory.connection(), schema=schema(), bindings=NO_BINDINGS, clock=self.clock
-        )
+        return DeployedApp(connection=self.memory.connection(), schema=schema(), bindings=NO_BINDINGS, clock=self.clock)
 
     @property
     def runs(self) -> RunStore:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from huoban_perf.sync.score import ScoreOutcome
 from tests.unit.sync.company import Office, copied, seeded
 from tests.unit.sync.memory import Memory
 
@@ -14,10 +16,11 @@ def seeded_memory() -> Memory:
 
 
 @pytest.fixture(scope="session")
-def scored_memory(seeded_memory: Memory, tmp_path_factory: pytest.TempPathFactory) -> Memory:
+def first_run(seeded_memory: Memory, tmp_path_factory: pytest.TempPathFactory) -> tuple[Memory, ScoreOutcome]:
+    """The workspace after the first scoring, and its outcome; both are copied for each test."""
     office = Office(copied(seeded_memory), tmp_path_factory.mktemp("runs"))
-    office.score()
-    return office.memory
+    outcome = office.score()
+    return office.memory, outcome
 
 
 @pytest.fixture
@@ -27,6 +30,14 @@ def office(seeded_memory: Memory, tmp_path: Path) -> Office:
 
 
 @pytest.fixture
-def scored(scored_memory: Memory, tmp_path: Path) -> Office:
+def scored(first_run: tuple[Memory, ScoreOutcome], tmp_path: Path) -> Office:
     """The company with results in the workspace."""
-    return Office(copied(scored_memory), tmp_path / "runs")
+    return Office(copied(first_run[0]), tmp_path / "runs")
+
+
+@pytest.fixture
+def outcome(first_run: tuple[Memory, ScoreOutcome]) -> ScoreOutcome:
+    """The outcome of the run that wrote those results."""
+    found = first_run[1]
+    tables = {key: rows.only(lambda _: True) for key, rows in found.reading.tables.items()}
+    return replace(found, reading=replace(found.reading, tables=tables))

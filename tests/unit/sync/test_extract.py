@@ -84,7 +84,12 @@ def test_parameters_of_a_metric_are_joined_in_one_cell(office: Office, tmp_path:
 def test_raters_come_by_account_or_by_their_code(office: Office, tmp_path: Path) -> None:
     found = frames(office, tmp_path / "extract")
     inside = only(found["forms"], task_no=f"[{CYCLE}|E010|superior|E004]")
-    assert (inside["rater"], inside["external"], inside["form"], inside["relation"]) == ("E004", "否", "superior", "上级")
+    assert (inside["rater"], inside["external"], inside["form"], inside["relation"]) == (
+        "E004",
+        "否",
+        "superior",
+        "上级",
+    )
     assert inside["submitted_at"] == "2026-09-30 17:30:00"
     outside = next(row for row in found["forms"] if row["external"] == "是")
     assert outside["rater"].startswith("C")
@@ -107,9 +112,7 @@ def test_equal_criterion_weights_are_left_out_and_others_are_written(office: Off
     heavy = type(first)(first.form, first.criterion, Decimal("2.5"))
     folder = tmp_path / "uneven"
     folder.mkdir()
-    write_frames(
-        read(office), schema=schema(), extract_map=type(uneven)(uneven.frames, (heavy, *rest)), folder=folder
-    )
+    write_frames(read(office), schema=schema(), extract_map=type(uneven)(uneven.frames, (heavy, *rest)), folder=folder)
     with (folder / "criteria.csv").open(encoding="utf-8", newline="") as stream:
         assert {row["weight"] for row in csv.DictReader(stream)} == {"2.5", "1"}
 

@@ -57,9 +57,7 @@ def test_dimension_lines_are_a_name_and_a_weight(office: Office) -> None:
 
 
 def test_rows_of_another_scheme_do_not_mix_in(office: Office) -> None:
-    other = office.memory.put(
-        schema().table("scheme"), {"natural_key": "[另一个|1]", "name": "另一个", "version": "1"}
-    )
+    other = office.memory.put(schema().table("scheme"), {"natural_key": "[另一个|1]", "name": "另一个", "version": "1"})
     group = {"natural_key": "[另一个|1|customer]", "scheme": (other,), "relation": "customer", "weight": Decimal(100)}
     office.memory.put(schema().table("rater_group"), group)
     office.memory.put(

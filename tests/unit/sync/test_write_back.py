@@ -210,3 +210,37 @@ def test_rows_read_again_replace_their_former_reading() -> None:
     assert len(rows) == 1
     assert rows.value(0, "name") == "新"
     assert rows.row_of_id(item) == 0
+
+
+def test_change_of_provenance_alone_is_written_but_not_counted_as_an_overwrite() -> None:
+    hashed = make_table(
+        extra=(
+            FieldSpec(
+                address=field_address("person", "input_hash"), labels=Labels("校验码", "hash"), kind=FieldKind.TEXT
+            ),
+        )
+    )
+    memory = Memory()
+    memory.put(hashed, {"code": "[E000]", "score": Decimal(80), "input_hash": "old"})
+    standing = read_table(app_of(memory), table=hashed)
+    row = {"code": "[E000]", "score": Decimal(80), "input_hash": "new"}
+    plan = compare(wanted=[WantedRow(key="[E000]", values=row)], standing=standing, tables={})
+    assert (len(plan.updated), plan.overwritten) == (1, 0)
+
+
+def test_field_given_a_first_value_belongs_to_others_from_then_on() -> None:
+    memory = Memory()
+    run(memory, people(1))
+    standing = read_table(app_of(memory), table=TABLE)
+    changed = [WantedRow(key="[E000]", values={"code": "[E000]", "score": Decimal(1), "name": "人0"})]
+    assert compare(wanted=changed, standing=standing, tables={}, first_only={"score"}).unchanged == 1
+
+
+def test_empty_values_are_not_sent_with_a_new_row_but_clear_a_standing_one() -> None:
+    memory = Memory()
+    row = WantedRow(key="[E000]", values={"code": "[E000]", "name": None, "score": Decimal(1)})
+    plan = compare(wanted=[row], standing=read_table(app_of(memory), table=TABLE), tables={})
+    assert plan.created[0].values == {"code": "[E000]", "score": Decimal(1)}
+    memory.put(TABLE, {"code": "[E000]", "name": "人", "score": Decimal(1)})
+    plan = compare(wanted=[row], standing=read_table(app_of(memory), table=TABLE), tables={})
+    assert plan.updated[0].values == {"code": "[E000]", "name": None}
