@@ -15,7 +15,7 @@ from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.labels import Locale
 
 _COMMANDS = {
-    "adopt": ("deploy", "认领: 把工作区里已有的表和字段绑定到模板"),
+    "adopt": ("state", "认领: 把工作区里已有的表和字段绑定到模板"),
     "apply": ("deploy", "执行计划: 建表、建字段, 或列出须手工完成的步骤"),
     "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
     "doctor": ("deploy", "体检: Key、工作区、可用能力"),
@@ -24,7 +24,7 @@ _COMMANDS = {
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
     "score": ("score", "评分: explain 查看某人的得分明细"),
-    "state": ("deploy", "状态: 地址与平台 ID 的绑定"),
+    "state": ("state", "状态: 地址与平台 ID 的绑定"),
     "template": ("template", "模板: list, show, lint, schema"),
 }
 """Command → module under ``cli`` and its one-line help, so that ``--help`` imports nothing heavy."""

@@ -7,6 +7,7 @@ holds such a mapping, so that the manifest of a run is a scheme file too.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -25,11 +26,7 @@ _SCHEME_KEYS = frozenset(field.name.removesuffix("_d4") for field in fields(Sche
 class _TextLoader(yaml.SafeLoader):
     """YAML whose scalars are text, except true, false and null; repeated keys are an error."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {  # noqa: RUF012 - yaml's own attribute
-        first: [pair for pair in pairs if pair[0] in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        if first not in "yYnNoO"
-    }
+    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - yaml's own attribute
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         """Build a mapping, refusing a key that stands twice."""
@@ -37,6 +34,10 @@ class _TextLoader(yaml.SafeLoader):
         if len(made) != len(node.value):
             raise yaml.constructor.ConstructorError(problem="repeated key", problem_mark=node.start_mark)
         return made
+
+
+_TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), ["t", "f"])
+_TextLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
 
 
 def read_schemes(files: Sequence[Path]) -> dict[str, Scheme]:

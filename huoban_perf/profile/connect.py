@@ -79,8 +79,11 @@ def serve_world(profile: Profile, *, port: int = 0) -> Iterator[str]:
     """
     profile.world_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     world = open_world(profile.world_file, start=WORLD_START, seed=_SEED)
-    with serve(world, port=port) as server:
-        yield server.url
+    try:
+        with serve(world, port=port) as server:
+            yield server.url
+    finally:
+        world.close()
 
 
 def forget_world(profile: Profile) -> None:

@@ -59,6 +59,7 @@ def test_value_as_cell_text(value: Value, text: str) -> None:
 
 
 def test_frames_hold_the_company_in_business_codes(office: Office, tmp_path: Path) -> None:
+    office.memory.put(schema().table("cycle"), {"name": "2026Q2", "status": "archived"})
     found = frames(office, tmp_path / "extract")
     assert [row["cycle"] for row in found["cycle"]] == [CYCLE]
     person = only(found["people"], emp_no="E010")

@@ -69,14 +69,20 @@ def test_table_without_key_has_rows_but_no_keys() -> None:
 
 
 def test_progress_is_told_page_by_page_and_not_for_an_empty_table() -> None:
-    memory, told = Memory(), []
+    memory = Memory()
+    told: list[tuple[str, int, int]] = []
+
+    def tell(stage: str, *, subject: str, done: int, total: int) -> None:
+        assert stage == "progress.read"
+        told.append((subject, done, total))
+
     base = app(memory)
     heard = DeployedApp(
         connection=base.connection,
         schema=base.schema,
         bindings=base.bindings,
         clock=base.clock,
-        progress=lambda stage, *, subject, done, total: told.append((subject, done, total)),
+        progress=tell,
     )
     read_table(heard, table=TABLE)
     assert told == []

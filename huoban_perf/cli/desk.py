@@ -1,0 +1,137 @@
+"""The desk of the deploy commands: wish, world and memory in one value, and the options they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+from huoban_perf.cli.deployed import Wish, owner_of, store_of, wish_of
+from huoban_perf.cli.session import Settings
+from huoban_perf.core.addresses import Address
+from huoban_perf.core.progress import Progress
+from huoban_perf.core.schema import ObservedSchema
+from huoban_perf.deploy import Consent, DeployTarget, Plan, PlanOptions, StateFile, StateStore, make_plan
+from huoban_perf.profile import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every deploy command works with.
+
+    Attributes:
+        site: The connected workspace.
+        wish: The profile's template.
+        store: The state file.
+        target: Where plans are applied.
+        state: The state as read.
+        observed: The workspace as read.
+    """
+
+    site: Site
+    wish: Wish
+    store: StateStore
+    target: DeployTarget
+    state: StateFile
+    observed: ObservedSchema
+
+    @property
+    def moved(self) -> dict[Address, Address]:
+        """Renames of the template, old address → new."""
+        entries = self.wish.template.app.model.moved
+        return {Address.parse(entry.from_): Address.parse(entry.to) for entry in entries}
+
+    def plan(self, consent: Consent) -> Plan:
+        """Return what differs.
+
+        Args:
+            consent: What the person agreed to; the template's own consents are added.
+
+        Returns:
+            The plan.
+        """
+        allowed = self.wish.template.app.model.lifecycle.allow_delete
+        full = Consent(
+            by_template=frozenset(Address.parse(address) for address in allowed),
+            delete=consent.delete,
+            change=consent.change,
+            overwrite=consent.overwrite,
+        )
+        return make_plan(
+            desired=self.wish.schema,
+            observed=self.observed,
+            state=self.state,
+            capabilities=self.site.connection.capabilities,
+            clock=self.target.clock,
+            options=PlanOptions(locale=self.site.profile.locale, moved=self.moved, consent=full),
+        )
+
+
+@contextmanager
+def open_desk(settings: Settings, reporter: Progress) -> Iterator[Desk]:
+    """Connect, read template, state and workspace, for the length of a command.
+
+    Args:
+        settings: The command's settings.
+        reporter: Told about long work.
+
+    Yields:
+        The desk.
+    """
+    profile = settings.profile()
+    wish = wish_of(profile)
+    with settings.site(profile) as site:
+        owner = owner_of(site, wish)
+        store = store_of(site, wish)
+        target = DeployTarget(connection=site.connection, owner=owner, clock=settings.clock, progress=reporter)
+        yield Desk(
+            site=site,
+            wish=wish,
+            store=store,
+            target=target,
+            state=store.load(owner),
+            observed=target.observe(),
+        )
+
+
+def addresses(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[Address, ...]:
+    """Read addresses from an option given several times.
+
+    Args:
+        _ctx: Click's context.
+        _param: Click's parameter.
+        words: The option's values.
+
+    Returns:
+        The addresses; a usage error says how they are written.
+    """
+    return tuple(_address(word) for word in words)
+
+
+def bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[Address, str]:
+    """Read ``address=id`` pairs from an option given several times.
+
+    Args:
+        _ctx: Click's context.
+        _param: Click's parameter.
+        words: The option's values.
+
+    Returns:
+        Address → id; a usage error says how they are written.
+    """
+    pairs = [word.rpartition("=") for word in words]
+    for word, (_, equals, remote) in zip(words, pairs, strict=True):
+        if not equals or not remote:
+            raise click.BadParameter(f"{word}: 应为 地址=ID, 例如 table:goal=2100000000000001.")
+    return {_address(name): remote for name, _, remote in pairs}
+
+
+def _address(word: str) -> Address:
+    try:
+        return Address.parse(word)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{word}: 应为地址, 例如 table:goal、field:goal.weight、option:goal.kind.kr."
+        ) from error

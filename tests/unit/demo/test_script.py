@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from huoban_perf.core.addresses import WorkspaceId
+from huoban_perf.core.errors import AmbiguousRowError, ProfileError
+from huoban_perf.demo.rows import batch
+from huoban_perf.demo.script import _grades, _members, _shown_person, demo_profile
+from huoban_perf.demo.seed import seed
+from huoban_perf.profile import Profile, Site
+from tests.unit.sync.company import Office, company_batches, schema
+from tests.unit.sync.memory import Memory
+
+
+def test_demo_never_runs_in_a_real_workspace() -> None:
+    with pytest.raises(ProfileError) as caught:
+        demo_profile(Profile(name="production", platform="huoban"), data="company")
+    assert caught.value.facts == {"profile": "production"}
+
+
+def test_real_ratings_live_in_a_workspace_of_their_own(tmp_path: Path) -> None:
+    profile = Profile(home=tmp_path)
+    assert demo_profile(profile, data="company") == profile
+    assert demo_profile(profile, data="insteval").world_file == tmp_path / "insteval" / "sandbox" / "world.sqlite"
+
+
+def test_seeding_twice_writes_once(tmp_path: Path) -> None:
+    office = Office(Memory(), tmp_path)
+    first = seed(company_batches(), app=office.app)
+    second = seed(company_batches(), app=office.app)
+    assert first.written == sum(len(part.rows) for part in company_batches()) > 1500
+    assert second.written == 0
+    assert (sum(first.rows_read), sum(second.rows_read)) == (0, first.written)
+
+
+def test_seeding_stops_at_a_repeated_key(tmp_path: Path) -> None:
+    office = Office(Memory(), tmp_path)
+    for _ in range(2):
+        office.memory.put(schema().table("department"), {"code": "D00"})
+    with pytest.raises(AmbiguousRowError):
+        seed([batch("department", "code", [{"code": "D99", "name": "新"}])], app=office.app)
+    assert office.memory.writes == 0
+
+
+def test_nobody_is_shown_when_nobody_has_a_score() -> None:
+    nothing: Any = None
+    assert _shown_person(nothing, ()) == ""
+    assert _grades((), schema()) == {"S": 0, "A": 0, "B": 0, "C": 0, "D": 0}
+
+
+def test_workspace_without_builder_gets_no_members(tmp_path: Path) -> None:
+    connection = Office(Memory(), tmp_path).app.connection
+    assert _members(Site(profile=Profile(), connection=connection, workspace=WorkspaceId("1")), "company") == ({}, 0)

@@ -1,0 +1,110 @@
+"""The same inputs give the same results, whatever form, language or encoding the files have."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.exchange import Request, open_inputs, read_schemes, score_folder
+from huoban_perf.scoring import parse_scheme
+from tests.unit.exchange.sample import SCHEME, Form, frames, save, save_scheme, save_workbook
+
+SCHEMES = {"std": parse_scheme(SCHEME)}
+
+
+def results(folder: Path, out: Path) -> dict[str, bytes]:
+    score_folder(folder, schemes=SCHEMES, out=out, request=Request())
+    return {file.name: file.read_bytes() for file in out.glob("*.csv")}
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> dict[str, bytes]:
+    return results(save(tmp_path / "plain"), tmp_path / "plain_out")
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(content.decode().splitlines()))
+
+
+def test_folder_of_the_books_example_scores_as_printed(expected: dict[str, bytes]) -> None:
+    first, second, third = rows(expected["results.csv"])
+    assert (first["subject"], first["result"], first["grade"], first["unrounded"]) == ("E1", "95.88", "S", "95.880588")
+    assert (second["subject"], second["result"]) == ("E2", "87.00")
+    assert (third["subject"], third["status"], third["result"]) == ("E3", "不参评", "")
+    lines = [row for row in rows(expected["receipt_lines.csv"]) if row["subject"] == "E1" and row["level"] == "1"]
+    assert sum(int(row["printed"].replace(".", "")) for row in lines) == 95_880_588
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("is_chinese", [False, True])
+def test_every_form_and_language_gives_identical_results(
+    tmp_path: Path, expected: dict[str, bytes], form: Form, is_chinese: bool
+) -> None:
+    folder = save(tmp_path / "in", form=form, is_chinese=is_chinese)
+    assert results(folder, tmp_path / "out") == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_other_encodings_give_identical_results(tmp_path: Path, expected: dict[str, bytes], encoding: str) -> None:
+    folder = save(tmp_path / "in", is_chinese=True, encoding=encoding)
+    assert results(folder, tmp_path / "out") == expected
+    with open_inputs(folder) as inputs:
+        assert {note.code for note in inputs.notes} == ({"exchange.read_as_gbk"} if encoding == "gb18030" else set())
+
+
+def test_one_workbook_of_all_sheets_gives_identical_results(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    (tmp_path / "in").mkdir()
+    save_workbook(tmp_path / "in" / "全部.xlsx", frames())
+    assert results(tmp_path / "in", tmp_path / "out") == expected
+
+
+def test_order_of_rows_does_not_matter(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    turned = {name: (header, list(reversed(rows_))) for name, (header, rows_) in frames().items()}
+    found = results(save(tmp_path / "in", given=turned), tmp_path / "out")
+    assert found["results.csv"] == expected["results.csv"]
+    assert found["receipt_lines.csv"] == expected["receipt_lines.csv"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx"])
+def test_results_are_written_in_the_form_asked_for(tmp_path: Path, form: Form) -> None:
+    request = Request(form=form, header="zh")
+    score_folder(save(tmp_path / "in"), schemes=SCHEMES, out=tmp_path / "out", request=request)
+    if form == "parquet":
+        import duckdb
+
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                f"SELECT 结果 FROM '{tmp_path}/out/results.parquet' WHERE 对象编码 = 'E1'"
+            ).fetchall()
+    else:
+        from openpyxl import load_workbook
+
+        header, *body = load_workbook(tmp_path / "out" / "results.xlsx").active.iter_rows(values_only=True)
+        found = [(row[header.index("结果")],) for row in body if row[header.index("对象编码")] == "E1"]
+    assert f"{found[0][0]:.2f}" == "95.88"
+
+
+def test_manifest_names_inputs_schemes_and_results_by_digest(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    score_folder(folder, schemes=SCHEMES, out=tmp_path / "out", request=Request(tool="huoban-perf 9"))
+    text = (tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    assert manifest["tool"] == "huoban-perf 9"
+    digest = hashlib.sha256((folder / "items.csv").read_bytes()).hexdigest()
+    assert manifest["inputs"]["items"] == {"file": "items.csv", "sheet": None, "sha256": digest, "rows": 5}
+    results_digest = hashlib.sha256((tmp_path / "out" / "results.csv").read_bytes()).hexdigest()
+    assert manifest["outputs"]["results.csv"] == f"sha256:{results_digest}"
+    assert manifest["scheme_hash"].startswith("sha256:")
+    score_folder(folder, schemes=SCHEMES, out=tmp_path / "again", request=Request(tool="huoban-perf 9"))
+    assert (tmp_path / "again" / "manifest.json").read_text(encoding="utf-8") == text
+    assert read_schemes([tmp_path / "out" / "manifest.json"]) == SCHEMES
+
+
+def test_scheme_file_yaml_and_json_and_mapping_read_alike(tmp_path: Path) -> None:
+    document = save_scheme(tmp_path / "a.json")
+    by_key = save_scheme(tmp_path / "b.yaml", {"std": {key: part for key, part in SCHEME.items() if key != "key"}})
+    assert read_schemes([document]) == read_schemes([by_key]) == SCHEMES

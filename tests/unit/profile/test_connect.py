@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.cli.texts import error_lines
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.core.errors import AccessError, NotFoundError, ProfileError
+from huoban_perf.profile import Profile, connect, environment, forget_world, load_profile, serve_world
+from huoban_perf.profile.model import ApiKeyRef
+
+HOLD = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from huoban_perf.sandbox import open_world
+world = open_world(Path(sys.argv[1]), start=datetime(2026, 10, 8, tzinfo=UTC), seed=1)
+print("held", flush=True)
+sys.stdin.read()
+world.close()
+"""
+
+
+def embedded(home: Path) -> Profile:
+    return load_profile(None, environ={"HUOBAN_PERF_HOME": str(home)})
+
+
+def test_second_connection_finds_the_same_workspace(tmp_path: Path) -> None:
+    profile = embedded(tmp_path)
+    with connect(profile, clock=SystemClock(), environ={}) as first:
+        assert first.control is not None
+        member = first.control.build_member(first.workspace, name="王芳")
+    with connect(profile, clock=SystemClock(), environ={}) as second:
+        assert second.workspace == first.workspace
+        members = list(second.connection.member_source.members(workspace=second.workspace))
+    assert [entry.name for entry in members if entry.member_id == member] == ["王芳"]
+    assert profile.world_file.exists()
+
+
+def test_rate_limit_stays_when_the_profile_names_one(tmp_path: Path) -> None:
+    profile = embedded(tmp_path).model_copy(update={"rate_per_s": 50})
+    with connect(profile, clock=SystemClock(), environ={}) as site:
+        assert site.connection.schema_source.observe(workspace=site.workspace).tables == ()
+
+
+def test_world_that_another_process_uses_is_refused(tmp_path: Path) -> None:
+    profile = embedded(tmp_path)
+    profile.world_file.parent.mkdir(parents=True)
+    command = [sys.executable, "-c", HOLD, str(profile.world_file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ProfileError) as caught, connect(profile, clock=SystemClock(), environ={}):
+            pass
+        holder.communicate("")
+    assert caught.value.code == "sandbox.world_in_use"
+    assert str(profile.world_file) in error_lines(caught.value, locale="zh")[0]
+    with connect(profile, clock=SystemClock(), environ={}) as site:
+        assert site.workspace
+
+
+def test_file_that_is_no_world_is_refused_and_left_alone(tmp_path: Path) -> None:
+    profile = embedded(tmp_path)
+    profile.world_file.parent.mkdir(parents=True)
+    profile.world_file.write_text("not a database, rather long to be sure " * 50, encoding="utf-8")
+    before = profile.world_file.read_bytes()
+    with pytest.raises(ProfileError), connect(profile, clock=SystemClock(), environ={}):
+        pass
+    assert profile.world_file.read_bytes() == before
+
+
+def test_forgotten_world_is_gone_with_its_bindings_and_runs_stay(tmp_path: Path) -> None:
+    profile = embedded(tmp_path)
+    with connect(profile, clock=SystemClock(), environ={}):
+        pass
+    for folder in (profile.state_dir / "sandbox", profile.runs_dir):
+        folder.mkdir(parents=True)
+    forget_world(profile)
+    assert not profile.world_file.exists()
+    assert not (profile.state_dir / "sandbox").exists()
+    assert profile.runs_dir.exists()
+    forget_world(profile)
+
+
+@pytest.mark.parametrize("environ", [{}, {"MY_KEY": "  "}])
+def test_missing_key_names_its_variable(environ: dict[str, str]) -> None:
+    profile = Profile(platform="huoban", api_key=ApiKeyRef(env="MY_KEY"))
+    with pytest.raises(ProfileError) as caught, connect(profile, clock=SystemClock(), environ=environ):
+        pass
+    assert caught.value.facts == {"variable": "MY_KEY"}
+
+
+def test_key_variable_has_a_usual_name() -> None:
+    with pytest.raises(ProfileError) as caught, connect(Profile(platform="huoban"), clock=SystemClock(), environ={}):
+        pass
+    assert caught.value.facts == {"variable": "HUOBAN_API_KEY"}
+
+
+def test_remote_workspace_by_name_and_refusals(tmp_path: Path) -> None:
+    home = embedded(tmp_path)
+    with connect(home, clock=SystemClock(), environ={}) as site:
+        assert site.control is not None
+        key = site.control.mint_key(site.workspace)
+    with serve_world(home) as url:
+        remote = Profile(platform="huoban", base_url=f"{url}/openapi/v1", workspace="绩效管理")
+        with connect(remote, clock=SystemClock(), environ={"HUOBAN_API_KEY": key}) as found:
+            assert found.workspace == site.workspace
+            assert found.control is None
+        with pytest.raises(AccessError), connect(remote, clock=SystemClock(), environ={"HUOBAN_API_KEY": "x" * 40}):
+            pass
+        elsewhere = remote.model_copy(update={"workspace": "别处"})
+        with (
+            pytest.raises(NotFoundError) as caught,
+            connect(elsewhere, clock=SystemClock(), environ={"HUOBAN_API_KEY": key}),
+        ):
+            pass
+    assert "绩效管理" in str(caught.value.facts["known"])
+
+
+def test_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUOBAN_PERF_LANG", "en")
+    assert environment()["HUOBAN_PERF_LANG"] == "en"
