@@ -87,9 +87,10 @@ def serve_world(profile: Profile, *, port: int = 0) -> Iterator[str]:
 
 
 def forget_world(profile: Profile) -> None:
-    """Delete the embedded workspace and its bindings."""
+    """Delete the embedded workspace and its bindings (``<app>.sandbox.<workspace>.json`` and what stands beside it)."""
     shutil.rmtree(profile.world_file.parent, ignore_errors=True)
-    shutil.rmtree(profile.state_dir / "sandbox", ignore_errors=True)
+    for file in profile.state_dir.glob("*.sandbox.*"):
+        file.unlink()
 
 
 def _embedded(profile: Profile, *, url: str, session: requests.Session, clock: Clock) -> Site:

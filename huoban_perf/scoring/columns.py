@@ -317,8 +317,8 @@ _DRAFTS: Final = (
         "log_no",
         "log_no! 编号;emp_no! 工号;author 记录人;date!@ 日期;log_kind 类型",
     ),
-    _Draft("pay", "奖金基数", "person", "emp_no", "emp_no! 工号;base!# 奖金基数;pool 奖金包"),
     _Draft("pools", "奖金包", "pool", "pool", "pool! 奖金包;amount!# 金额;decimals% 小数位"),
+    _Draft("pay", "奖金基数", "person", "emp_no", "emp_no! 工号;base!# 奖金基数;pool 奖金包"),
     _Draft(
         "fairness",
         "公平性分析分组",

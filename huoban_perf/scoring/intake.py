@@ -24,7 +24,7 @@ from huoban_perf.scoring.workbench import Workbench, fill
 LARGE: Final = 500_000
 """Rows above which a frame is read where it lies instead of being copied."""
 
-_ALWAYS: Final = ("cycle", "departments", "people", "metrics", "goals", "items", "criteria")
+_ALWAYS: Final = ("cycle", "departments", "people", "metrics", "goals", "items", "criteria", "pools")
 """Frames that stages refer to whether given or not."""
 
 

@@ -10,8 +10,8 @@ pages, automations) are further models beside ``TableText`` and further modules 
 from huoban_perf.template.compile import compile_schema
 from huoban_perf.template.findings import Finding
 from huoban_perf.template.json_schema import json_schema, table_json_schema
-from huoban_perf.template.lint import lint_template
-from huoban_perf.template.load import AppTemplate, load_template
+from huoban_perf.template.lint import lint_template, load_template
+from huoban_perf.template.load import AppTemplate
 from huoban_perf.template.locate import find_template, template_names
 
 __all__ = [

@@ -1,4 +1,6 @@
-"""Lint: every mistake of a template at once, each with file, line and address.
+"""Lint, and the gate behind it: every mistake of a template at once, each with file, line and address.
+
+``lint_template`` lists them; ``load_template`` refuses a template that has any.
 
 Mistakes inside one file come from reading it (``load``); rules across files are in ``checks``, one module a subject,
 each skipping what could not be read.
@@ -10,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from huoban_perf.core.errors import Problem
+from huoban_perf.core.errors import FactValue, Problem, TemplateError
 from huoban_perf.template.checks.app import check_app
 from huoban_perf.template.checks.criteria import check_criteria
 from huoban_perf.template.checks.scheme import check_scheme
 from huoban_perf.template.checks.tables import check_tables
 from huoban_perf.template.findings import Finding, error
-from huoban_perf.template.load import Draft, read_template
+from huoban_perf.template.load import AppTemplate, Draft, read_template
 
 _CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     check_app,
@@ -71,3 +73,31 @@ def _follows(problem: Problem, broken: list[tuple[str | None, str]]) -> bool:
 
 def _place(problem: Problem) -> str:
     return (problem.address or "").rpartition(":")[2]
+
+
+def load_template(name: str | Path, *, parameters: Path | None = None, scheme: Path | None = None) -> AppTemplate:
+    """Read a template, refuse it with every mistake, or return it.
+
+    Args:
+        name: Key of a shipped template, or a folder.
+        parameters: A company's parameter file; None takes the template's own.
+        scheme: A scheme document; None takes the one the parameter file names, else the template's own.
+
+    Returns:
+        The template; it passed ``lint`` without errors.
+
+    Raises:
+        TemplateError: ``problems`` has every mistake of every file, with file, line and address.
+    """
+    draft = read_template(name, parameters=parameters, scheme=scheme)
+    problems = [finding.problem for finding in lint_draft(draft) if finding.severity == "error"]
+    if problems or draft.app is None or draft.parameters is None or draft.scheme is None:
+        facts: dict[str, FactValue] = {"template": str(name), "count": len(problems)}
+        raise TemplateError("template.invalid", facts=facts, problems=problems)
+    return AppTemplate(
+        folder=draft.folder,
+        app=draft.app,
+        parameters=draft.parameters,
+        tables={key: draft.tables[key] for key in draft.app.model.order},
+        scheme_source=draft.scheme,
+    )

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from huoban_perf.core.errors import FactValue, Problem, TemplateError
+from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.template.faults import address_of, shape_problems
 from huoban_perf.template.locate import find_template
 from huoban_perf.template.mending import mended
@@ -128,36 +128,6 @@ class AppTemplate:
             Criterion key → option key → points; None for 「不了解, 无法评价」.
         """
         return {one.key: {option.key: option.points for option in one.options} for one in self.criteria(relation)}
-
-
-def load_template(name: str | Path, *, parameters: Path | None = None, scheme: Path | None = None) -> AppTemplate:
-    """Read a template, refuse it with every mistake, or return it.
-
-    Args:
-        name: Key of a shipped template, or a folder.
-        parameters: A company's parameter file; None takes the template's own.
-        scheme: A scheme document; None takes the one the parameter file names, else the template's own.
-
-    Returns:
-        The template; it passed ``lint`` without errors.
-
-    Raises:
-        TemplateError: ``problems`` has every mistake of every file, with file, line and address.
-    """
-    from huoban_perf.template.lint import lint_draft
-
-    draft = read_template(name, parameters=parameters, scheme=scheme)
-    problems = [finding.problem for finding in lint_draft(draft) if finding.severity == "error"]
-    if problems or draft.app is None or draft.parameters is None or draft.scheme is None:
-        facts: dict[str, FactValue] = {"template": str(name), "count": len(problems)}
-        raise TemplateError("template.invalid", facts=facts, problems=problems)
-    return AppTemplate(
-        folder=draft.folder,
-        app=draft.app,
-        parameters=draft.parameters,
-        tables={key: draft.tables[key] for key in draft.app.model.order},
-        scheme_source=draft.scheme,
-    )
 
 
 def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | None) -> Draft:

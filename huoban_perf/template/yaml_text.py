@@ -15,6 +15,10 @@ from huoban_perf.core.errors import Problem
 _EMPTY = frozenset({"", "~", "null"})
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser where PyYAML has it: ten times faster, same nodes (a plain scalar has an empty style instead of None)."""
+
+
 class Mapped(dict[str, object]):
     """A mapping that remembers its own line and the line of each key (1-based)."""
 
@@ -50,7 +54,7 @@ def read_yaml(file: Path, *, problems: list[Problem], shown: str) -> Mapped | No
         The root mapping; None when the file could not be read at all.
     """
     try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
     except UnicodeDecodeError:
         problems.append(Problem(code="template.not_utf8", facts={"file": shown}, file=shown))
     except OSError:
@@ -110,7 +114,7 @@ class _Reader:
                 listed.append(self._value(entry))
             return listed
         text = str(node.value)
-        return None if isinstance(node, yaml.ScalarNode) and node.style is None and text in _EMPTY else text
+        return None if isinstance(node, yaml.ScalarNode) and not node.style and text in _EMPTY else text
 
     def _fault(self, code: str, line: int, **facts: str) -> None:
         self._problems.append(Problem(code=code, facts=facts, file=self._shown, line=line))

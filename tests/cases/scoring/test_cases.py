@@ -12,6 +12,11 @@ import yaml
 from huoban_perf.scoring import ScoreOptions
 from tests.cases.scoring.harness import ARMS_REACHED, Run, all_arms, score
 
+GRADES = "subject pool rank percentile first_grade suggested_grade final_grade final_score note"
+BONUS = "subject raw amount reason"
+POOLS = "pool n waiting is_advisory grade quota first_count suggested_count final_count is_over"
+CHECKS = "check_text count holds"
+CRITERIA = "subject relation criterion n score"
 FOLDER = Path(__file__).parent
 
 
@@ -53,6 +58,11 @@ def test_case(case: dict[str, Any]) -> None:
         assert [f"{row['segment']} {row['item']} {_points(row['score_n'])}" for row in found] == wanted, subject
     for subject, wanted in expected.get("lines", {}).items():
         assert _lines(run, subject) == wanted, subject
+    for table, columns in (("grades", GRADES), ("bonus", BONUS), ("pools", POOLS), ("checks", CHECKS), ("criteria", CRITERIA)):
+        if table in expected:
+            found = run.rows(f"out_{table}")
+            shown = [" ".join(_shown(row, key) for key in columns.split()) for row in found]
+            assert shown == expected[table]
     for table in ("flags", "excluded"):
         if table in expected:
             found = run.rows(f"out_{table}", order="ALL")

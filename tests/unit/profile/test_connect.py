@@ -76,11 +76,13 @@ def test_forgotten_world_is_gone_with_its_bindings_and_runs_stay(tmp_path: Path)
     profile = embedded(tmp_path)
     with connect(profile, clock=SystemClock(), environ={}):
         pass
-    for folder in (profile.state_dir / "sandbox", profile.runs_dir):
+    for folder in (profile.state_dir, profile.runs_dir):
         folder.mkdir(parents=True)
+    for owner in ("sandbox.4", "huoban.4"):
+        (profile.state_dir / f"performance.{owner}.json").write_text("{}", encoding="utf-8")
     forget_world(profile)
     assert not profile.world_file.exists()
-    assert not (profile.state_dir / "sandbox").exists()
+    assert [file.name for file in profile.state_dir.iterdir()] == ["performance.huoban.4.json"]
     assert profile.runs_dir.exists()
     forget_world(profile)
 

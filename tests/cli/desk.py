@@ -1,0 +1,124 @@
+"""A person at the command line: runs commands in this process, reads what they print, looks at the world's file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.main import run
+from huoban_perf.profile.connect import WORLD_START
+from huoban_perf.sandbox import RunningServer, World, open_world, serve
+from huoban_perf.sandbox.world.dump import everything_of
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command came to."""
+
+    exit: Exit
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+def width(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in line)
+
+
+def too_wide(text: str) -> list[str]:
+    return [line for line in text.split("\n") if width(line) > 80]
+
+
+class Desk:
+    """One home folder."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home, self._capsys = home, capsys
+        monkeypatch.setenv("HUOBAN_PERF_HOME", str(home))
+
+    def run(self, *words: str) -> Said:
+        self._capsys.readouterr()
+        code = run(list(words))
+        captured = self._capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    @property
+    def world_file(self) -> Path:
+        return self.home / "sandbox" / "world.sqlite"
+
+    def world(self) -> World:
+        return open_world(self.world_file, start=WORLD_START, seed=1)
+
+    def dump(self) -> Any:
+        """Everything the workspace holds, ids included."""
+        world = self.world()
+        try:
+            return contents(world)
+        finally:
+            world.close()
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the home except the world and the stored runs."""
+        return {
+            str(file.relative_to(self.home)): file.read_bytes()
+            for file in sorted(self.home.rglob("*"))
+            if file.is_file() and file.parts[len(self.home.parts)] not in {"sandbox", "runs"}
+        }
+
+    def copy_of(self, home: Path) -> None:
+        shutil.copytree(home, self.home, dirs_exist_ok=True)
+
+
+def contents(world: World) -> Any:
+    """Everything of a world but its keys and counts: what a person would call its content."""
+    found = everything_of(world)
+    return {name: found[name] for name in found if name in {"workspaces", "tables", "items"}} or found
+
+
+@dataclass
+class Remote:
+    """A workspace served like the real one: reached with a key and nothing else."""
+
+    server: RunningServer
+    world: World
+    space: int
+    key: str
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.server.url}/openapi/v1"
+
+    def dump(self) -> Any:
+        return contents(self.world)
+
+
+@contextmanager
+def served(name: str = "绩效管理") -> Iterator[Remote]:
+    world = open_world(None, start=WORLD_START, seed=1)
+    with serve(world) as server:
+        space = world.builder.space(name=name)
+        key = world.keys.mint(space_id=space, user_id=None, label="", callback_url=None)
+        yield Remote(server, world, space, key)
+    world.close()
+
+
+def write_profile(home: Path, **settings: object) -> None:
+    """Write a profile ``production``; values as JSON, which is YAML."""
+    home.mkdir(parents=True, exist_ok=True)
+    entry = {"platform": "huoban", "api_key": {"env": "TEST_KEY"}, "rate_per_s": None, **settings}
+    content = json.dumps({"profiles": {"production": entry}}, ensure_ascii=False)
+    (home / "profiles.yaml").write_text(content, encoding="utf-8")
