@@ -94,27 +94,24 @@ def run(arguments: list[str]) -> Exit:
     Returns:
         The exit code.
     """
-    locale = _locale_of(arguments)
     try:
         outcome = cli.main(args=arguments, prog_name="huoban-perf", standalone_mode=False)
     except HuobanPerfError as error:
         from huoban_perf.cli.texts import error_lines
 
-        show_note("\n".join(error_lines(error, locale=locale)))
+        show_note("\n".join(error_lines(error, locale=_locale_of(arguments))))
         return exit_of(error)
-    except click.exceptions.Exit as leave:
-        return Exit(leave.exit_code) if leave.exit_code in set(Exit) else Exit.ERROR
     except click.ClickException as error:
         error.show()
         return Exit.INVALID
     except (click.Abort, KeyboardInterrupt):
         from huoban_perf.cli.texts import text
 
-        show_note(text("cli.interrupted", locale=locale))
+        show_note(text("cli.interrupted", locale=_locale_of(arguments)))
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person never sees a traceback
-        return _unexpected(error, locale=locale)
-    return outcome if isinstance(outcome, Exit) else Exit.DONE
+        return _unexpected(error, locale=_locale_of(arguments))
+    return Exit(outcome) if outcome in set(Exit) else Exit.DONE
 
 
 def _unexpected(error: Exception, *, locale: Locale) -> Exit:

@@ -77,7 +77,7 @@ def run(
 @pass_settings
 def explain(settings: Settings, /, person: str, cycle: str | None, output: str, **options: object) -> Exit:
     """逐行说明 PERSON (工号、部门编码或考核单 [周期|工号]) 的得分; 各行相加等于总分."""
-    from huoban_perf.cli.score_report import parse_subject, receipt_json, receipt_text
+    from huoban_perf.cli.score_report import parse_subject, receipt_json, receipt_lines_text
     from huoban_perf.exchange import explain_subject
 
     asked = parse_subject(person, cycle=cycle)
@@ -85,7 +85,7 @@ def explain(settings: Settings, /, person: str, cycle: str | None, output: str, 
         return _explain_live(settings, asked.code, asked.cycle, cast("OutputForm", output))
     source = _source(settings, **options)
     receipt = explain_subject(source.folder, schemes=source.schemes, kind=asked.kind, subject=asked.code)
-    _show(receipt_json(receipt, source=source.label), receipt_text(receipt), output)
+    _show(receipt_json(receipt, source=source.label), receipt_lines_text(receipt), output)
     return Exit.DONE
 
 
@@ -139,7 +139,7 @@ def replay(settings: Settings, stored: str, output: str) -> Exit:
 @pass_settings
 def files(settings: Settings, name: str, output: str) -> Exit:
     """列出输入文件和结果文件; 给出 NAME (中文或英文) 则列出它的列."""
-    from huoban_perf.cli.score_report import files_json, files_text
+    from huoban_perf.cli.score_names import files_json, files_text
 
     _show(files_json(name), files_text(name, locale=settings.locale), output)
     return Exit.DONE

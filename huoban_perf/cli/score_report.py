@@ -1,17 +1,16 @@
-"""What people see of ``score run|explain|simulate|replay|files``: tables within 80 columns, one JSON object each."""
+"""What people see of ``score run|explain|simulate|replay``: tables within 80 columns, one JSON object each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from huoban_perf.cli.render import table
+from huoban_perf.cli.render import WIDTH, table
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.errors import FactValue, Problem, ScoringError
 from huoban_perf.core.labels import Locale
 from huoban_perf.exchange import OUTPUTS, FolderRun, Move, Replay, Simulation
-from huoban_perf.exchange.frame_files import frame_of
 from huoban_perf.scoring import Receipt, SubjectResult
 from huoban_perf.scoring.columns import FRAMES
 
@@ -138,6 +137,11 @@ def receipt_text(receipt: Receipt) -> str:
     return "\n".join([*lines, f"未计入: {notes}"] if notes else lines)
 
 
+def receipt_lines_text(receipt: Receipt) -> str:
+    """Return a receipt within 80 columns: what does not fit goes on, set in, on the next line."""
+    return "\n".join(part for line in receipt_text(receipt).splitlines() for part in _folded(line))
+
+
 def simulation_json(found: Simulation, *, source: str) -> dict[str, object]:
     """Return ``score simulate`` as one object with every subject that moves."""
     return {
@@ -227,67 +231,6 @@ def replay_text(found: Replay, *, run: str, is_intact: bool, locale: Locale) -> 
     return "\n".join(lines)
 
 
-def files_json(name: str) -> dict[str, object]:
-    """Return the files and columns of ``score run`` as one object."""
-    _check_name(name)
-    return {
-        "format_version": FORMAT_VERSION,
-        "inputs": [
-            {
-                "name": frame.name,
-                "zh": frame.zh,
-                "grain": frame.grain,
-                "columns": [
-                    {"name": column.name, "zh": column.zh, "type": str(column.logical), "required": column.required}
-                    for column in frame.columns
-                ],
-            }
-            for frame in FRAMES.values()
-            if not name or frame.name == frame_of(name)
-        ],
-        "outputs": [
-            {
-                "name": output.name,
-                "zh": output.zh,
-                "columns": [{"name": column.name, "zh": column.zh} for column in output.columns],
-            }
-            for output in OUTPUTS
-            if name in {"", output.name, output.zh}
-        ],
-    }
-
-
-def files_text(name: str, *, locale: Locale) -> str:
-    """Return the files of ``score run``, or the columns of one of them, for people."""
-    _check_name(name)
-    if not name:
-        rows = [(frame.zh, frame.name, frame.grain) for frame in FRAMES.values()]
-        rows += [(output.zh, output.name, "→") for output in OUTPUTS]
-        return table(rows, header=_header("exchange.file_columns", locale))
-    return table(list(_column_rows(name)), header=_header("exchange.column_columns", locale))
-
-
-def _column_rows(name: str) -> Iterator[Sequence[str]]:
-    frame = frame_of(name)
-    if frame is not None:
-        for column in FRAMES[frame].columns:
-            what = " / ".join(column.words.values()) or " ".join(
-                part for part in (str(column.logical), column.unit) if part
-            )
-            yield column.zh, column.name, "✓" if column.required else "", what
-        return
-    for output in OUTPUTS:
-        if name in {output.name, output.zh}:
-            for made in output.columns:
-                yield made.zh, made.name, "", ""
-
-
-def _check_name(name: str) -> None:
-    known = [output.name for output in OUTPUTS] + [output.zh for output in OUTPUTS]
-    if name and frame_of(name) is None and name not in known:
-        raise ScoringError("exchange.unknown_name", facts={"name": name})
-
-
 def _header(code: str, locale: Locale) -> list[str]:
     return text(code, locale=locale).split("|")
 
@@ -322,7 +265,22 @@ def _problem_json(problem: Problem) -> dict[str, object]:
     return {"file": problem.file, "line": problem.line, "code": problem.code, **problem.facts}
 
 
+def _folded(line: str) -> Iterator[str]:
+    from rich.cells import cell_len, chop_cells
+
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    head, gap, detail = line.partition("  (")
+    if cell_len(line) <= WIDTH or not gap:
+        parts = [line] if cell_len(line) <= WIDTH else chop_cells(line, WIDTH)
+        yield from parts
+        return
+    yield head
+    yield from (indent + part for part in chop_cells(f"({detail}", WIDTH - len(indent)))
+
+
 def _short(line: str | None) -> str:
+    from rich.cells import cell_len, set_cell_size
+
     if line is None:
         return "∅"
-    return line if len(line) <= _WIDEST_LINE else line[: _WIDEST_LINE - 1] + "…"
+    return line if cell_len(line) <= _WIDEST_LINE else set_cell_size(line, _WIDEST_LINE - 1) + "…"

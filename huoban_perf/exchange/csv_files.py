@@ -19,6 +19,7 @@ import duckdb
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.exchange.records import Record, Sheet, store_records, text_query
+from huoban_perf.scoring.rounding import sql_name
 
 LARGE_BYTES: Final = 256 * 1024 * 1024
 """A larger file stays where it is instead of being copied into memory."""
@@ -33,7 +34,7 @@ def read_csv(
     """Read a CSV file.
 
     Args:
-        connection: Tries the file once.
+        connection: Reads the file.
         file: The file.
         spare: Where a plain copy may be written.
         problems: Faults are added here, each with its row.
@@ -45,15 +46,9 @@ def read_csv(
     if encoding is None:
         return None
     if encoding == "utf-8-sig" and _is_even(file):
-        header = _header(file)
-        if header:
-            sheet = Sheet(
-                header=header,
-                query=text_query(file, width=len(header), is_numbered=False),
-                is_large=file.stat().st_size > LARGE_BYTES,
-            )
-            if _is_readable(connection, sheet):
-                return sheet
+        sheet = _as_it_lies(connection, file, spare.stem)
+        if sheet is not None:
+            return sheet
     return _walk(file, encoding, spare, problems)
 
 
@@ -125,12 +120,22 @@ def _header(file: Path) -> tuple[str, ...]:
             return ()
 
 
-def _is_readable(connection: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
+def _as_it_lies(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> Sheet | None:
+    """Let DuckDB read a file; None when it cannot, so that the file is walked and its faults are named."""
+    header = _header(file)
+    if not header:
+        return None
+    query = text_query(file, width=len(header), is_numbered=False)
     try:
-        connection.execute(f"SELECT count(*) FROM ({sheet.query})")  # noqa: S608
+        if file.stat().st_size > LARGE_BYTES:
+            connection.execute(f"SELECT count(*) FROM ({query})")  # noqa: S608
+        else:
+            raw = sql_name(f"raw:{name}")
+            connection.execute(f"CREATE TABLE {raw} AS {query}")
+            query = f"SELECT * FROM {raw}"  # noqa: S608
     except duckdb.Error:
-        return False
-    return True
+        return None
+    return Sheet(header=header, query=query, is_stored=True)
 
 
 def _walk(file: Path, encoding: str, spare: Path, problems: list[Problem]) -> Sheet | None:

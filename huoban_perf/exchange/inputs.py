@@ -55,7 +55,7 @@ class Inputs:
             ).fetchall()
             if ("name",) in columns:
                 named = self.connection.execute(f"SELECT {code}, name FROM in_{frame}").fetchall()  # noqa: S608
-                found |= {(kind, str(key)): str(name) for key, name in named if name is not None}
+                found |= {(kind, str(key)): str(name) for key, name in named if None not in {key, name}}
         return found
 
     def _count(self, frame: str) -> int:
@@ -142,7 +142,7 @@ def _register(connection: duckdb.DuckDBPyConnection, file: FrameFile, *, spare: 
         return
     types = _types(connection, sheet)
     columns = ", ".join(_column(file.frame, name, types[str(place)], place) for place, name in named.items())
-    kind = "VIEW" if sheet.is_large else "TABLE"
+    kind = "VIEW" if sheet.is_stored else "TABLE"
     connection.execute(f"CREATE {kind} in_{file.frame} AS SELECT {LINE}, {columns} FROM ({sheet.query})")  # noqa: S608
 
 
@@ -166,7 +166,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, file: Path, problems: list[P
     header = tuple(str(row[0]) for row in described)
     columns = ", ".join(f"{sql_name(name)} AS {sql_name(str(place))}" for place, name in enumerate(header))
     query = f"SELECT file_row_number + 1 AS {LINE}, {columns} FROM {source}"  # noqa: S608
-    return Sheet(header=header, query=query, is_large=True)
+    return Sheet(header=header, query=query, is_stored=True)
 
 
 def _types(connection: duckdb.DuckDBPyConnection, sheet: Sheet) -> dict[str, str]:

@@ -134,7 +134,6 @@ def write_outputs(
     *,
     form: OutputForm = "csv",
     header: HeaderLanguage = "en",
-    result_decimals: int = 2,
 ) -> tuple[Path, ...]:
     """Write the result files of the last run of a connection.
 
@@ -143,12 +142,12 @@ def write_outputs(
         folder: An existing folder; files of the same names are replaced.
         form: ``csv`` (UTF-8, empty = missing), ``parquet`` (native types) or ``xlsx``.
         header: Language of the column names.
-        result_decimals: Most decimals any scheme's result has.
 
     Returns:
         The files, in the order of ``OUTPUTS``.
     """
     files = []
+    result_decimals = _result_decimals(connection)
     for output in OUTPUTS:
         file = folder / f"{output.name}.{form}"
         query = output.query(header=header, result_decimals=result_decimals)
@@ -165,6 +164,13 @@ def status_counts(connection: duckdb.DuckDBPyConnection) -> Mapping[str, int]:
     """Return status → subjects of the last run, in the engine's own words."""
     rows = connection.execute("SELECT status, count(*) FROM out_results GROUP BY 1 ORDER BY 1").fetchall()
     return {str(status): int(count) for status, count in rows}
+
+
+def _result_decimals(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many decimals the results need, at least two; each has as many as its scheme says."""
+    longest = "max(length(rtrim(split_part(CAST(result AS VARCHAR), '.', 2), '0')))"
+    ((found,),) = connection.execute(f"SELECT {longest} FROM out_results").fetchall()  # noqa: S608
+    return max(int(found or 0), 2)
 
 
 def _write_workbook(connection: duckdb.DuckDBPyConnection, query: str, file: Path, *, title: str) -> None:

@@ -23,12 +23,12 @@ class Sheet:
     Attributes:
         header: Header cells as they stand.
         query: SELECT with the columns ``"0"``, ``"1"`` … in header order and ``line_no``.
-        is_large: Better read where it lies than copied.
+        is_stored: The rows lie where they can be read again; else they are copied into the connection.
     """
 
     header: tuple[str, ...]
     query: str
-    is_large: bool = False
+    is_stored: bool = False
 
 
 def text_query(file: Path, *, width: int, is_numbered: bool) -> str:

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from huoban_perf.core.errors import ScoringError
 from huoban_perf.exchange.inputs import open_inputs, score_inputs
 from huoban_perf.exchange.outputs import write_outputs
-from huoban_perf.exchange.score_folder import result_decimals
 from huoban_perf.scoring import Scheme, ScoreOptions
 
 
@@ -56,7 +55,7 @@ def replay_results(extract: Path, *, schemes: Mapping[str, Scheme], stored: Path
     Args:
         extract: The stored inputs.
         schemes: The stored schemes.
-        stored: Folder of the stored result files (``write_outputs`` with its defaults and the schemes' decimals).
+        stored: Folder of the stored result files (``write_outputs`` with its defaults).
 
     Returns:
         What differs; nothing stored is changed.
@@ -69,7 +68,7 @@ def replay_results(extract: Path, *, schemes: Mapping[str, Scheme], stored: Path
         raise ScoringError("exchange.no_results", facts={"folder": str(stored)})
     with open_inputs(extract) as inputs, TemporaryDirectory(prefix="huoban_perf-") as fresh:
         score_inputs(inputs, schemes=schemes, options=ScoreOptions(details=False))
-        written = write_outputs(inputs.connection, Path(fresh), result_decimals=result_decimals(schemes))
+        written = write_outputs(inputs.connection, Path(fresh))
         computed = {file.name: file for file in written}
         names = sorted(standing | computed)
         found = [_difference(name, standing.get(name), computed.get(name)) for name in names]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import FactValue, Problem
+from huoban_perf.core.errors import FactValue, Problem, ScoringError
 from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.exchange.outputs import HeaderLanguage, OutputForm, status_counts, write_outputs
 from huoban_perf.scoring import Scheme, ScoreOptions, scheme_document, scheme_hash
@@ -78,16 +78,15 @@ def score_folder(source: Path, *, schemes: Mapping[str, Scheme], out: Path, requ
 
     Raises:
         ScoringInputError: Files, headers or rows are wrong; nothing was scored or written.
-        ScoringError: A number is too large for exact arithmetic.
+        ScoringError: A number is too large for exact arithmetic, or ``out`` is a file or the input folder itself.
     """
+    if (out.exists() and not out.is_dir()) or out.resolve() == source.resolve():
+        raise ScoringError("exchange.bad_out", facts={"folder": str(out)})
     with open_inputs(source) as inputs:
         options = ScoreOptions(skip_bad_rows=request.skip_bad_rows, details=False)
         result = score_inputs(inputs, schemes=schemes, options=options)
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        decimals = result_decimals(schemes)
-        files = list(
-            write_outputs(inputs.connection, out, form=request.form, header=request.header, result_decimals=decimals)
-        )
+        files = list(write_outputs(inputs.connection, out, form=request.form, header=request.header))
         if request.skip_bad_rows:
             files.append(_write_skipped(result.problems, out / SKIPPED))
         statuses = status_counts(inputs.connection)
@@ -112,11 +111,6 @@ def score_folder(source: Path, *, schemes: Mapping[str, Scheme], out: Path, requ
             notes=inputs.notes,
             manifest=manifest,
         )
-
-
-def result_decimals(schemes: Mapping[str, Scheme]) -> int:
-    """Return the most decimals any scheme's result has."""
-    return max(scheme.result_decimals for scheme in schemes.values())
 
 
 def file_digest(file: Path) -> str:

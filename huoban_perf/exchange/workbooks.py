@@ -1,7 +1,7 @@
 """Excel workbooks: cells as the text a CSV of the same sheet would hold, and what cannot be read faithfully.
 
 Numbers are read at 15 significant digits, as Excel shows them. A cell shown as per cent is refused: its value is a
-hundredth of what its reader sees. A formula is read as the result the workbook last stored.
+hundredth of what its reader sees. A formula is read as the result the workbook last stored, and refused without one.
 
 Source: scoring.md S0 (Excel cells at 15 significant digits).
 """
@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.exchange.records import Record, Sheet, store_records
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _UNREADABLE = (BadZipFile, OSError, KeyError, ValueError, EOFError)
 """What openpyxl raises on a file that only bears the name of a workbook."""
+
+
+_CHUNK = 1024 * 1024
 
 
 def sheet_names(file: Path, problems: list[Problem]) -> tuple[str, ...]:
@@ -69,6 +72,7 @@ def read_sheet(file: Path, title: str, *, spare: Path, place: str, problems: lis
             if not header:
                 problems.append(Problem(code="exchange.no_header", file=place, line=1))
                 return None
+            problems += _uncomputed(file, title, header, place)
             sheet = store_records(_records(rows, header, place, problems), header=header, file=spare)
     except _UNREADABLE as error:
         facts = {"reason": type(error).__name__}
@@ -77,15 +81,48 @@ def read_sheet(file: Path, title: str, *, spare: Path, place: str, problems: lis
     return sheet if len(problems) == before else None
 
 
+def _uncomputed(file: Path, title: str, header: Sequence[str], place: str) -> list[Problem]:
+    """List formulas whose result the workbook does not hold: they would read as empty cells."""
+    if not _has_formulas(file):
+        return []
+    with _workbook(file) as results, _workbook(file, is_computed=False) as formulas:
+        pairs = zip(results[title].iter_rows(), formulas[title].iter_rows(), strict=False)
+        return [
+            Problem(
+                code="exchange.uncomputed_cell",
+                facts={"column": header[index], "value": str(formula.value)},
+                file=place,
+                line=line,
+                address=header[index],
+            )
+            for line, (found, written) in enumerate(pairs, 1)
+            for index, (cell, formula) in enumerate(zip(found, written[: len(header)], strict=False))
+            if cell.value is None and formula.value is not None and formula.data_type == "f"
+        ]
+
+
+def _has_formulas(file: Path) -> bool:
+    with ZipFile(file) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                with archive.open(name) as stream:
+                    tail = b""
+                    while chunk := stream.read(_CHUNK):
+                        if b"<f>" in tail + chunk or b"<f " in tail + chunk:
+                            return True
+                        tail = chunk[-2:]
+    return False
+
+
 @contextmanager
-def _workbook(file: Path) -> Iterator[Workbook]:
+def _workbook(file: Path, *, is_computed: bool = True) -> Iterator[Workbook]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            book = load_workbook(file, read_only=True, data_only=True)
+            book = load_workbook(file, read_only=True, data_only=is_computed)
         except InvalidFileException as error:
             raise ValueError(str(error)) from error
         try:

@@ -15,10 +15,9 @@ from huoban_perf.scoring.workbench import Row, Workbench, fill, sql_values
 
 _GRADE: Final = """
 CREATE OR REPLACE TEMP TABLE s_grade_coefficient AS
-SELECT sid, num // gcd(num, den) AS num, den // gcd(num, den) AS den, is_missing
+SELECT sid, num // gcd(num, den) AS num, den // gcd(num, den) AS den
 FROM (
-  SELECT sid, CAST(sum(days * CAST(coalesce(coefficient, 0) AS HUGEINT)) AS HUGEINT) AS num,
-    CAST(sum(days) * $unit AS HUGEINT) AS den, bool_or(coefficient IS NULL) AS is_missing
+  SELECT sid, CAST(sum(days * CAST(coefficient AS HUGEINT)) AS HUGEINT) AS num, CAST(sum(days) * $unit AS HUGEINT) AS den
   FROM (
     SELECT p.sid, p.starts, p.ends - p.starts + 1 AS days, coalesce(max_by(t.coefficient, t.rank), any_value(b.coefficient)) AS coefficient
     FROM s_piece AS p JOIN s_subject AS s USING (sid) JOIN out_grades AS g USING (kind, subject)
@@ -57,7 +56,6 @@ FROM (
       coalesce(d.num, 1) AS department_num, coalesce(d.den, 1) AS department_den,
       coalesce(f.product, 1) AS product, coalesce(f.product_den, 1) AS product_den, coalesce(f.named, 0) AS named,
       CASE WHEN s.excluded IS NOT NULL OR g.final_grade IS NULL THEN /*arm bonus.no_grade*/ ('no_grade') /*end*/
-        WHEN c.is_missing THEN /*arm bonus.no_coefficient*/ ('no_coefficient') /*end*/
         WHEN coalesce(f.is_missing, false) THEN /*arm bonus.no_factor*/ ('no_factor') /*end*/ END AS fault
     FROM t_pay AS p JOIN s_subject AS s ON s.kind = 'person' AND s.subject = p.emp_no
     LEFT JOIN out_grades AS g ON g.kind = 'person' AND g.subject = s.subject

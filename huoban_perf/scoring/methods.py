@@ -130,7 +130,7 @@ def sql_faults() -> str:
         An INTEGER expression: position in ``FAULTS`` from 0, or null.
     """
     arms = "\n".join(
-        fill("  WHEN $when THEN /*arm fault.$index*/ ($index) /*end*/", when=when, index=index)
+        fill("  WHEN $when THEN /*arm fault.$index*/ ($index) /*end*/", when=when, index=str(index))
         for index, (_, when, _) in enumerate(FAULTS)
     )
     return f"CASE\n{arms}\n  END"

@@ -125,15 +125,6 @@ FROM (
 WHERE before_n <> after_n OR part = 'veto'
 """
 
-_VETO_TEXT: Final = """
-CREATE OR REPLACE TEMP TABLE c_veto_text AS
-SELECT sid, string_agg(metric_name || ': ' || CASE veto_action $actions END
-    || CASE WHEN veto_cap IS NULL THEN '' ELSE ' ' || $cap END || coalesce(' ' || veto_grade, ''), '; '
-    ORDER BY seg, item) AS detail
-FROM $items WHERE veto_hit GROUP BY sid
-"""
-
-
 def write_lines(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Scheme, ...], *, parts: frozenset[str]) -> None:
     """Write every receipt line of the people in the range.
 
@@ -340,9 +331,6 @@ def _insert_groups(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Sche
 
 
 def _insert_steps(bench: Workbench, scheme: Scheme, parts: frozenset[str]) -> None:
-    actions = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(name)}" for key, name in words.VETO_ACTIONS.items())
-    nothing = "(SELECT 0 AS sid, '' AS metric_name, '' AS veto_action, 0 AS veto_cap, '' AS veto_grade, 1 AS seg, '' AS item, false AS veto_hit)"
-    bench.run(_VETO_TEXT, actions=actions, cap=_points_text("veto_cap", 4), items="a_item" if "kpi" in parts else nothing)
     if "points" in parts:
         _insert(bench, fill(_POINTS, step=STEP))
     limit = scheme.total.adjustment_cap_d4 or 0

@@ -17,6 +17,7 @@ from huoban_perf.scoring.rounding import (
     sql_literal,
     sql_quantise,
     sql_round_micro,
+    sql_text_of,
 )
 from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
@@ -69,6 +70,14 @@ SELECT sid, bool_or(veto_action = 'total_zero') AS total_zero,
 FROM $items WHERE veto_hit GROUP BY sid
 """
 
+_VETO_TEXT: Final = """
+CREATE OR REPLACE TEMP TABLE c_veto_text AS
+SELECT sid, string_agg(metric_name || ': ' || CASE veto_action $actions END
+    || CASE WHEN veto_cap IS NULL THEN '' ELSE ' ' || $cap END || coalesce(' ' || veto_grade, ''), '; '
+    ORDER BY seg, item) AS detail
+FROM $items WHERE veto_hit GROUP BY sid
+"""
+
 _GRADED: Final = """
 CREATE OR REPLACE TEMP TABLE c_result AS
 SELECT t.*, CASE place $names END AS grade, CASE place $coefficients END AS coefficient_d4,
@@ -78,6 +87,12 @@ FROM (
   FROM (SELECT *, CASE WHEN result_m IS NULL THEN NULL $bounds ELSE $lowest END AS score_place FROM c_total)
 ) AS t
 """
+
+
+_NO_ITEMS: Final = (
+    "(SELECT 0 AS sid, 1 AS seg, '' AS item, '' AS metric_name, '' AS veto_action, 0 AS veto_cap, '' AS veto_grade,"
+    " false AS veto_hit)"
+)
 
 
 def score_totals(bench: Workbench, scheme: Scheme, *, has_items: bool, has_points: bool, department: str = "") -> None:
@@ -102,8 +117,11 @@ def score_totals(bench: Workbench, scheme: Scheme, *, has_items: bool, has_point
         bench.run(_POINTS)
     else:
         bench.run("CREATE OR REPLACE TEMP TABLE c_points AS SELECT CAST(0 AS BIGINT) AS sid, CAST(0 AS BIGINT) AS points_n WHERE false")
-    nothing = "(SELECT 0 AS sid, '' AS veto_action, 0 AS veto_cap, '' AS veto_grade, false AS veto_hit)"
-    bench.run(_VETO, places=places, items="a_item" if has_items else nothing)
+    bench.run(_VETO, places=places, items="a_item" if has_items else _NO_ITEMS)
+    actions = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(name)}" for key, name in words.VETO_ACTIONS.items())
+    bench.run(
+        _VETO_TEXT, actions=actions, cap=sql_text_of("veto_cap", digits=4), items="a_item" if has_items else _NO_ITEMS
+    )
     bench.run(_TOTAL, **_total_parts(scheme, department))
     bench.run(_GRADED, **_grade_parts(scheme))
 

@@ -1,6 +1,6 @@
 """The connection as the stages use it: SQL text with named parts, run in order, nothing opened or closed here.
 
-Every ``CASE`` arm that a rule depends on carries ``/*arm id*/ … /*end*/`` around its result, so that the tests can prove
+Every ``CASE`` arm that a rule depends on carries an ``arm`` mark and an ``end`` mark (SQL comments) around its result, so that the tests can prove
 that each arm is reached.
 """
 

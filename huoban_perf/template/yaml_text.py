@@ -16,7 +16,7 @@ _EMPTY = frozenset({"", "~", "null"})
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The C parser where PyYAML has it: ten times faster, same nodes (a plain scalar has an empty style instead of None)."""
+"""The C parser where PyYAML has it: ten times faster, same nodes (plain style is empty, not None)."""
 
 
 class Mapped(dict[str, object]):

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.main import run
+from huoban_perf.core.addresses import WorkspaceId
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.platforms.huoban import ControlPlane
 from huoban_perf.profile.connect import WORLD_START
-from huoban_perf.sandbox import RunningServer, World, open_world, serve
+from huoban_perf.sandbox import World, open_world, serve
 from huoban_perf.sandbox.world.dump import everything_of
 
 
@@ -72,11 +76,11 @@ class Desk:
             world.close()
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the home except the world and the stored runs."""
+        """Every file of the home except the world, the stored runs and locks, which hold nothing."""
         return {
             str(file.relative_to(self.home)): file.read_bytes()
             for file in sorted(self.home.rglob("*"))
-            if file.is_file() and file.parts[len(self.home.parts)] not in {"sandbox", "runs"}
+            if file.is_file() and file.suffix != ".lock" and file.parts[len(self.home.parts)] not in {"sandbox", "runs"}
         }
 
     def copy_of(self, home: Path) -> None:
@@ -84,36 +88,47 @@ class Desk:
 
 
 def contents(world: World) -> Any:
-    """Everything of a world but its keys and counts: what a person would call its content."""
-    found = everything_of(world)
-    return {name: found[name] for name in found if name in {"workspaces", "tables", "items"}} or found
+    """Workspaces with people, tables and items, ids and times included; keys come and go with each connection."""
+    with world.lock:
+        return everything_of(world)["spaces"]
 
 
 @dataclass
 class Remote:
-    """A workspace served like the real one: reached with a key and nothing else."""
+    """A workspace served like the real one: reached with a key and nothing else; ``control`` is the web page."""
 
-    server: RunningServer
+    url: str
     world: World
-    space: int
+    control: ControlPlane
+    workspace: WorkspaceId
     key: str
 
     @property
     def base_url(self) -> str:
-        return f"{self.server.url}/openapi/v1"
+        return f"{self.url}/openapi/v1"
 
     def dump(self) -> Any:
         return contents(self.world)
+
+    def build_table(self, name: str, *fields: dict[str, object]) -> str:
+        """Build a table by hand, with one text field unless told otherwise."""
+        made = self.control.post("build/table", {"space_id": self.workspace, "name": name})
+        for field in fields:
+            self.control.post("build/field", {"table_id": made["table_id"], **field})
+        return str(made["table_id"])
 
 
 @contextmanager
 def served(name: str = "绩效管理") -> Iterator[Remote]:
     world = open_world(None, start=WORLD_START, seed=1)
-    with serve(world) as server:
-        space = world.builder.space(name=name)
-        key = world.keys.mint(space_id=space, user_id=None, label="", callback_url=None)
-        yield Remote(server, world, space, key)
-    world.close()
+    try:
+        with serve(world) as server, requests.Session() as session:
+            control = ControlPlane(control_url=f"{server.url}/_sandbox", session=session, clock=SystemClock())
+            control.limit_rate(None)
+            workspace = control.build_workspace(name)
+            yield Remote(server.url, world, control, workspace, control.mint_key(workspace))
+    finally:
+        world.close()
 
 
 def write_profile(home: Path, **settings: object) -> None:

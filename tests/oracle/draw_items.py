@@ -129,7 +129,7 @@ def aggregate(maker: Maker, method: str, *, additive: bool) -> str:
     if additive:
         return "sum"
     return (
-        maker.pick(("last", "max")) if method in SINGLE else maker.choose("methods", ("sum", "average", "last", "max"))
+        maker.pick(("last", "max")) if method in SINGLE else maker.choose("methods", ("sum", "mean", "last", "max"))
     )
 
 

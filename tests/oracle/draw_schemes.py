@@ -99,7 +99,7 @@ def grades(maker: Maker, scale: Fraction) -> list[Document] | None:
     bounds = (95, 85, 70, 60)[4 - len(names) + 1 :] if len(names) > 2 else (75,)
     targets = {5: ("10", "20", "50", "15", "5"), 4: ("20", "30", "30", "20"), 2: ("50", "50")}[len(names)]
     capped = maker.whole(0, len(names) - 1)
-    caps = [maker.number(0, 40, 1) if i < capped else None for i in range(len(names))]
+    caps = [maker.number(0, 25, 1) if i < capped else None for i in range(len(names))]
     coefficients = ("1.5", "1.2", "1", "0.8", "0.5")
     department = ("1.2", "1.1", "1", "0.9", "0.8")
     linkage = ("40", "35", "30", "20", "10")

@@ -84,7 +84,7 @@ def _plain(value: Decimal) -> str:
 
 
 def _shown(row: dict[str, Any], key: str) -> str:
-    if f"{key}_n" in row:
+    if key not in row:
         return _points(row[f"{key}_n"])
     value = row[key]
     return "-" if value is None else _plain(value) if isinstance(value, Decimal) else str(value)
@@ -102,4 +102,5 @@ def _lines(run: Run, subject: str) -> list[str]:
 
 
 def test_arms_every_case_arm_is_reached_by_the_cases() -> None:
-    assert sorted(all_arms() - ARMS_REACHED) == []
+    unreached = sorted(all_arms() - ARMS_REACHED)
+    assert not unreached, " ".join(unreached)

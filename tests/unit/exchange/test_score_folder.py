@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from huoban_perf.core.errors import ScoringError
 from huoban_perf.exchange import Request, open_inputs, read_schemes, score_folder
 from huoban_perf.scoring import parse_scheme
 from tests.unit.exchange.sample import SCHEME, Form, frames, save, save_scheme, save_workbook
@@ -108,3 +109,35 @@ def test_scheme_file_yaml_and_json_and_mapping_read_alike(tmp_path: Path) -> Non
     document = save_scheme(tmp_path / "a.json")
     by_key = save_scheme(tmp_path / "b.yaml", {"std": {key: part for key, part in SCHEME.items() if key != "key"}})
     assert read_schemes([document]) == read_schemes([by_key]) == SCHEMES
+
+
+def test_results_never_go_into_the_inputs_or_over_a_file(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    for out in (folder, folder / "items.csv"):
+        with pytest.raises(ScoringError, match=r"exchange\.bad_out"):
+            score_folder(folder, schemes=SCHEMES, out=out, request=Request())
+
+
+def test_a_finer_result_keeps_its_decimals(tmp_path: Path) -> None:
+    schemes = {"std": parse_scheme({**SCHEME, "result_decimals": 4})}
+    score_folder(save(tmp_path / "in"), schemes=schemes, out=tmp_path / "out", request=Request())
+    assert rows((tmp_path / "out" / "results.csv").read_bytes())[0]["result"] == "95.8806"
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx"])
+def test_codes_and_switches_kept_as_numbers_read_as_their_text(tmp_path: Path, form: Form) -> None:
+    given = {
+        "people": (["emp_no", "name"], [[1001, "甲"], [1002.0, "乙"], [None, "x"]]),
+        "criteria": (["form", "criterion", "scale_min"], [["f", "a", 0.1]]),
+    }
+    folder = save(tmp_path / "in")
+    for name in given:
+        (folder / f"{name}.csv").unlink()
+    save(folder, form=form, given=given)
+    with open_inputs(folder) as inputs:
+        assert inputs.connection.execute("SELECT emp_no FROM in_people ORDER BY line_no").fetchall() == [
+            ("1001",),
+            ("1002",),
+            (None,),
+        ]
+        assert inputs.names() == {("person", "1001"): "甲", ("person", "1002"): "乙"}

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.cli.main import run
+from tests.cli.desk import Desk, Remote, served, write_profile
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """An empty home."""
+    return Desk(tmp_path / "home", capsys, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the demo ran once; never written to again, only copied."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUOBAN_PERF_HOME", str(home))
+        assert run(["demo", "-o", "json"]) == 0
+    return home
+
+
+@pytest.fixture
+def company(desk: Desk, demo_home: Path) -> Desk:
+    """A home of one's own in which the demo ran once."""
+    desk.copy_of(demo_home)
+    return desk
+
+
+@pytest.fixture
+def remote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
+    """A real-like workspace, empty; profile ``production`` reaches it with the documented API only."""
+    with served() as found:
+        monkeypatch.setenv("TEST_KEY", found.key)
+        write_profile(desk.home, base_url=found.base_url, workspace=found.workspace)
+        yield found
