@@ -13,9 +13,9 @@ Promises, each with a test: the same input gives the same bytes (no clock; workb
 page loads nothing and runs nothing but its own script (a content security policy with digests says so to the browser);
 every name is text, never markup or a formula; page and Markdown say the same.
 
-Decisions: a relation is built within its table's section when its target stands by then, else in a second round, so that
-most tables are opened once; a workbook holds only kinds that an import can tell from cells, for the rest is quicker by
-hand than mended; a box is remembered by app, workspace and address, for a change also by what it changes to.
+Decisions: a relation is built within its table's section when its target stands by then, else in a second round, so
+that most tables are opened once; a workbook holds only kinds that an import can tell from cells, for the rest is
+quicker by hand than mended; a box is remembered by app, workspace and address, for a change also by what it changes to.
 
 Source: design.md §3, §5.4 rule 4; schema-plane.md §4.3, §10, §17; issue 5 point 3.
 """

@@ -46,7 +46,9 @@ class Place:
     name: str = ""
 
 
-def guide_of(steps: Iterable[Step], *, desired: DesiredSchema, names: Locale = "zh", place: Place | None = None) -> Guide:
+def guide_of(
+    steps: Iterable[Step], *, desired: DesiredSchema, names: Locale = "zh", place: Place | None = None
+) -> Guide:
     """Return what a person has to do.
 
     Args:
@@ -140,13 +142,13 @@ class _Builder:
                 starter=starter,
             )
 
-    def _place(self, step: Step) -> tuple[int, str]:
+    def _place(self, step: Step) -> int:
         """Return a step's place inside its table: the table itself, then fields in form order."""
         keys = step.address.keys
         if len(keys) == 1 or step.address.table not in self.table_order:
-            return 0, ""
+            return 0
         fields = [field.address.key for field in self.desired.table(keys[0]).fields]
-        return 1 + (fields.index(keys[1]) if keys[1] in fields else len(fields)), ""
+        return 1 + (fields.index(keys[1]) if keys[1] in fields else len(fields))
 
     def _starter(self, table: Address) -> Starter | None:
         return starter_of(self.desired.table(table.key), number=self.table_order[table], names=self.names)

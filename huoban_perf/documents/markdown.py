@@ -60,8 +60,8 @@ def _lines(guide: Guide) -> Iterator[str]:
 
 def _section(section: Section) -> Iterator[str]:
     yield from ("", f"### {section.number}. {prose(section.title)}", "", wording.section_summary(section), "")
-    for note in wording.starter_notes(section):
-        yield from (f"> {prose(note)}", "")
+    if section.starter is not None:
+        yield from (f"> {prose(wording.starter_note(section))}", "")
     for task in section.tasks:
         yield from _task(task)
 

@@ -1,7 +1,7 @@
 """Starter workbooks as data: which fields of a new table an Excel import can bring, and with which sample values.
 
-A column's type is told to the import by its cells: text, numbers with a number format, real dates, and every option of a
-choice at least once, in order. Kinds that no cell can tell (relations, members, computed fields, switches, ratings…)
+A column's type is told to the import by its cells: text, numbers with a number format, real dates, and every option of
+a choice at least once, in order. Kinds that no cell can tell (relations, members, computed fields, switches, ratings…)
 are left to the page. How the platform tells types is not published.
 
 Source: schema-plane.md §10 (import; per cent as 0.7), §17 (workbook import is inferred).
@@ -26,7 +26,7 @@ _FEWEST_ROWS = 3
 _FIRST_DAY = date(2026, 1, 15)
 _NOON = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 - a cell of Excel has no zone
 _LONGEST_NAME = 80
-_UNSAFE = set('\\/:*?"<>|[]\'')
+_UNSAFE = set("\\/:*?\"<>|[]'")
 
 Cell = str | Decimal | date | datetime
 
@@ -84,7 +84,9 @@ def starter_of(table: TableSpec, *, number: int, names: Locale) -> Starter | Non
     Returns:
         The workbook; None when no field of the table can come from cells.
     """
-    brought = [field for field in table.fields if field.kind in _FORMATS and (field.options or not _is_choice(field))]
+    fields = table.fields
+    brought = [field for field in fields if field.kind in _FORMATS and (field.options or not _is_choice(field))]
+    missing = [field for field in fields if field not in brought]
     if not brought:
         return None
     rows = max([_FEWEST_ROWS, *(len(field.options) for field in brought)])
@@ -93,9 +95,7 @@ def starter_of(table: TableSpec, *, number: int, names: Locale) -> Starter | Non
         table=name,
         path=f"{FOLDER}/{number:02d}-{file_name(name)}.xlsx",
         columns=tuple(_column(field, rows, names) for field in brought),
-        by_hand=tuple(
-            Missing(name=field.labels.in_locale(names), kind=field.kind) for field in table.fields if field not in brought
-        ),
+        by_hand=tuple(Missing(name=field.labels.in_locale(names), kind=field.kind) for field in missing),
     )
 
 

@@ -25,7 +25,7 @@ def subtitle(guide: Guide) -> str:
 def summary(guide: Guide) -> str:
     """Return how much there is to do."""
     tasks = sum(1 for _ in guide.tasks())
-    return f"共 {len(guide.sections)} 节 {tasks} 项, 估计 {duration(guide.seconds)}."
+    return f"共 {len(guide.sections)} 节 {tasks} 项, 估计{duration(guide.seconds)}."
 
 
 def section_summary(section: Section) -> str:
@@ -33,15 +33,9 @@ def section_summary(section: Section) -> str:
     return f"{len(section.tasks)} 项 · {duration(section.seconds)}"
 
 
-def starter_notes(section: Section) -> tuple[str, ...]:
-    """Return how a section's workbook is used; empty without one."""
-    starter = section.starter
-    if starter is None:
-        return ()
-    return (
-        f"可以省时间: 不必逐个新建, 用「从 Excel 导入创建表格」导入 {starter.path}, 标着「{IN_WORKBOOK}」的字段会一起建好. "
-        "导入时逐列核对类型; 导入后删除示例数据, 再按下面逐项核对、补齐.",
-    )
+def starter_note(section: Section) -> str:
+    """Return where a section's workbook is; empty without one."""
+    return "" if section.starter is None else f"可以用 Excel 导入建这张表: {section.starter.path}"
 
 
 def before(guide: Guide) -> tuple[str, ...]:
@@ -57,7 +51,11 @@ def before(guide: Guide) -> tuple[str, ...]:
     ]
     if guide.starters:
         points.append(
-            "带 Excel 文件的表可以先导入再核对. 平台对每一列类型的识别没有公开说明, 我们也没有在真实平台上验证过: "
+            "给出 Excel 文件的表可以省些时间: 在平台上用「从 Excel 导入创建表格」导入它的第一个工作表, "
+            f"标着「{IN_WORKBOOK}」的字段会一起建好; 导入时逐列核对类型, 导入后删除全部示例数据, 再逐项核对、补齐."
+        )
+        points.append(
+            "平台怎样识别每一列的类型没有公开说明, 我们也没有在真实平台上验证过: "
             "先用第一张表试一次, 类型不对就改为手工新建."
         )
     return tuple(points)

@@ -88,6 +88,8 @@ def _notes(starter: Starter) -> Iterator[tuple[str, ...]]:
 def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> None:
     """Set a cell; a text that begins like a formula stays a text."""
     cell = sheet.cell(row, column)
+    if value == "":
+        return
     if isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"

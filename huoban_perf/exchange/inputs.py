@@ -137,6 +137,7 @@ def _register(connection: duckdb.DuckDBPyConnection, file: FrameFile, *, spare: 
     if sheet is None:
         return
     named, faults = name_columns(file.frame, sheet.header, place=file.place)
+    faults += _unnamed(connection, sheet, file.place)
     problems += faults
     if faults:
         return
@@ -144,6 +145,20 @@ def _register(connection: duckdb.DuckDBPyConnection, file: FrameFile, *, spare: 
     columns = ", ".join(_column(file.frame, name, types[str(place)], place) for place, name in named.items())
     kind = "VIEW" if sheet.is_stored else "TABLE"
     connection.execute(f"CREATE {kind} in_{file.frame} AS SELECT {LINE}, {columns} FROM ({sheet.query})")  # noqa: S608
+
+
+def _unnamed(connection: duckdb.DuckDBPyConnection, sheet: Sheet, place: str) -> list[Problem]:
+    """List columns that hold values under an empty header."""
+    found = []
+    for position, cell in enumerate(sheet.header):
+        if not cell.strip():
+            name = sql_name(str(position))
+            query = f"SELECT min({LINE}) FROM ({sheet.query}) WHERE {name} IS NOT NULL"  # noqa: S608
+            ((line,),) = connection.execute(query).fetchall()
+            if line is not None:
+                facts: dict[str, FactValue] = {"number": position + 1}
+                found.append(Problem(code="exchange.no_column_name", facts=facts, file=place, line=line))
+    return found
 
 
 def _read(connection: duckdb.DuckDBPyConnection, file: FrameFile, spare: Path, problems: list[Problem]) -> Sheet | None:

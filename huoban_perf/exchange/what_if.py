@@ -143,7 +143,7 @@ def _scored(
 ) -> tuple[Scored, dict[tuple[str, str], str]]:
     """Score in a connection of its own, so that nothing of one supposition reaches the other."""
     with open_inputs(source, instead=instead) as inputs:
-        score_inputs(inputs, schemes=schemes, options=ScoreOptions(details=False))
+        score_inputs(inputs, schemes=schemes, options=ScoreOptions(explain=False, details=False))
         return {(found.kind, found.subject): found for found in results(inputs.connection)}, inputs.names()
 
 

@@ -54,7 +54,7 @@ FROM (
 """
 
 _PARTS: Final = """
-SELECT g.sid, g.seg, g.days, $kpi_columns, $okr_columns, $review_columns
+SELECT $scheme AS scheme, g.sid, g.seg, g.days, $kpi_columns, $okr_columns, $review_columns
 FROM c_seg AS g $joins
 WHERE g.scheme = $scheme
 """

@@ -16,7 +16,7 @@ from huoban_perf.scoring.answers import write_criteria
 from huoban_perf.scoring.appeals import Appeals
 from huoban_perf.scoring.composite import score_composite
 from huoban_perf.scoring.departments import check_departments
-from huoban_perf.scoring.forms import FormShape, form_problems, load_criteria, read_forms
+from huoban_perf.scoring.forms import FormShape, load_criteria
 from huoban_perf.scoring.frames import CycleFrames, GivenFrame, given_frames
 from huoban_perf.scoring.goals import roll_up, score_okr, score_progress
 from huoban_perf.scoring.intake import read_frames
@@ -25,7 +25,7 @@ from huoban_perf.scoring.kpi import score_kpi, weight_problems
 from huoban_perf.scoring.metrics import load_metrics, store_metrics
 from huoban_perf.scoring.outcomes import settle_departments, settle_people
 from huoban_perf.scoring.outliers import flag_outliers
-from huoban_perf.scoring.raters import score_reviews, weight_of
+from huoban_perf.scoring.raters import ReviewOptions, score_reviews, weight_of
 from huoban_perf.scoring.receipt_lines import write_lines
 from huoban_perf.scoring.receipt_print import add_rounding_lines, print_lines
 from huoban_perf.scoring.results import (
@@ -196,17 +196,19 @@ def _ranges(bench: Workbench, kind: str, options: ScoreOptions) -> list[tuple[st
 
 
 def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: int) -> None:
-    chosen = {"home": sql_literal(home.key), "first": first, "last": last}
     bench.run(
         "CREATE OR REPLACE TEMP TABLE c_subject AS SELECT * FROM s_subject WHERE scheme = $home AND excluded IS NULL"
         " AND sid BETWEEN $first AND $last",
-        **chosen,
+        home=sql_literal(home.key),
+        first=first,
+        last=last,
     )
     bench.run("CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)")
     if "review" in plan.parts:
-        read_forms(bench, home, plan.shape)
-        form_problems(bench, skip=plan.options.skip_bad_rows)
-        score_reviews(bench, home, plan.shape, plan.appeals)
+        chosen = ReviewOptions(
+            mark=plan.options.details, keep=plan.options.criteria, skip=plan.options.skip_bad_rows
+        )
+        score_reviews(bench, home, plan.shape, plan.appeals, chosen)
     own = _score_segments(bench, plan)
     by_department = home.departments.use == "score" and bench.count("SELECT count(*) FROM c_subject WHERE kind = 'person'") > 0
     score_totals(
@@ -220,14 +222,12 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
     _write(bench, plan, home, own)
 
 
-_ACCUMULATED = ("item", "kpi", "dim", "composite")
-
-
 def _score_segments(bench: Workbench, plan: _Plan) -> tuple[Scheme, ...]:
     """Score the segments of the range scheme by scheme into ``a_item``, ``a_kpi``, ``a_dim`` and ``a_composite``."""
     found = bench.rows("SELECT DISTINCT scheme FROM a_seg ORDER BY 1")
     own = tuple(plan.schemes[str(key)] for (key,) in found)
     bench.run("CREATE OR REPLACE TEMP VIEW c_seg AS SELECT * FROM a_seg")
+    bench.kept.clear()
     if "kpi" in plan.parts and plan.facts.has_actuals:
         gather_actuals(bench, preview=plan.options.preview, is_segmented=plan.facts.is_segmented)
     for index, scheme in enumerate(own):
@@ -241,13 +241,23 @@ def _score_segments(bench: Workbench, plan: _Plan) -> tuple[Scheme, ...]:
             score_kpi(bench, scheme)
             weight_problems(bench, scheme)
         score_composite(bench, scheme, parts=plan.parts)
-        made = ["composite"]
-        if "kpi" in plan.parts:
-            made += ["item", "kpi"] + ["dim"] * (scheme.items.mode == "dimension")
-        for name in made:
-            verb = "CREATE OR REPLACE TEMP TABLE a_$name AS SELECT *" if index == 0 else "INSERT INTO a_$name BY NAME SELECT *"
-            bench.run(verb + ", $scheme AS scheme FROM c_$name", name=name, scheme=sql_literal(scheme.key))
+        _keep(bench, plan, scheme, index, is_last=len(own) == 1)
     return own
+
+
+def _keep(bench: Workbench, plan: _Plan, scheme: Scheme, index: int, *, is_last: bool) -> None:
+    """Collect what one scheme made into the ``a_`` views; a single scheme's tables are used where they are."""
+    made = ["composite"]
+    if "kpi" in plan.parts:
+        made += ["item", "kpi"] + ["dim"] * (scheme.items.mode == "dimension")
+    for name in made:
+        source = f"c_{name}"
+        if not is_last:
+            source = f"c_{name}_{index}"
+            bench.run("CREATE OR REPLACE TEMP TABLE $source AS SELECT * FROM c_$name", source=source, name=name)
+            bench.kept.setdefault(name, []).append(source)
+            source = " UNION ALL BY NAME SELECT * FROM ".join(bench.kept[name])
+        bench.run("CREATE OR REPLACE TEMP VIEW a_$name AS SELECT * FROM $source", name=name, source=source)
 
 
 def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...]) -> None:

@@ -115,36 +115,32 @@ def _criterion(row: tuple[object, ...], weight_d4: int) -> Criterion:
     )
 
 
-CARRIED: Final = "form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, form"
-"""Columns of a form that every shape carries."""
-
 _RAW: Final = """
-CREATE OR REPLACE TEMP TABLE c_form_raw AS
-SELECT row_number() OVER () AS form_id, s.sid, f.task_no, f.relation AS raw_relation,
-  CASE WHEN f.relation = 'dotted' THEN $dotted ELSE f.relation END AS relation,
-  f.rater, coalesce(f.external, false) AS external, coalesce(f.rater_weight_d4, 10000) AS omega, f.status,
-  coalesce(f.conflict, false) AS conflict, coalesce(f.form, $only_form) AS form $cells
+SELECT $form_id AS form_id, s.sid, f.task_no, f.relation AS raw_relation, $relation AS relation, f.rater, $external AS external,
+  coalesce(f.rater_weight_d4, 10000) AS omega, f.status, coalesce(f.conflict, false) AS conflict, $form AS form $cells
 FROM c_subject AS s JOIN t_forms AS f ON f.kind = s.kind AND f.subject = s.subject
-WHERE true $range
 """
 
 _WIDE: Final = """
-SELECT $carried, $full AS full_weight, CAST($answered AS BIGINT) AS answered_weight, CAST($num AS HUGEINT) AS num,
-  $fault AS fault
-FROM c_form_raw WHERE form = $form
+SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, $full AS full_weight,
+  CAST($answered AS BIGINT) AS answered_weight, CAST($num AS $wide) AS num, $fault AS fault
+FROM $raw WHERE form = $form
 """
 
 _LONG: Final = """
-SELECT $carried, any_value(k.full_weight) AS full_weight,
-  CAST(coalesce(sum(k.weight) FILTER (WHERE r.score_d4 IS NOT NULL), 0) AS BIGINT) AS answered_weight,
-  coalesce(sum(CAST(k.weight AS HUGEINT) * $mapped), 0) AS num,
-  min(CASE WHEN r.criterion IS NOT NULL AND k.criterion IS NULL THEN 'unknown_criterion:' || r.criterion
-    WHEN r.score_d4 < k.low OR r.score_d4 > k.high THEN 'outside_scale:' || r.criterion END) AS fault
-FROM c_form_raw AS f
-LEFT JOIN (SELECT task_no, criterion, CASE WHEN coalesce(na, false) THEN NULL ELSE score_d4 END AS score_d4 FROM t_ratings) AS r
-  USING (task_no)
-LEFT JOIN s_criterion AS k USING (form, criterion)
-GROUP BY $carried
+SELECT f.*, a.full_weight, coalesce(a.answered_weight, 0) AS answered_weight, a.num, a.fault
+FROM c_form_raw AS f LEFT JOIN (
+  SELECT task_no, any_value(k.full_weight) AS full_weight,
+    CAST(coalesce(sum(k.weight) FILTER (WHERE r.score_d4 IS NOT NULL), 0) AS BIGINT) AS answered_weight,
+    coalesce(sum(CAST(k.weight AS HUGEINT) * $mapped), 0) AS num,
+    min(CASE WHEN k.criterion IS NULL THEN 'unknown_criterion:' || r.criterion
+      WHEN r.score_d4 < k.low OR r.score_d4 > k.high THEN 'outside_scale:' || r.criterion END) AS fault
+  FROM c_form_raw AS f
+  JOIN (SELECT task_no, criterion, CASE WHEN coalesce(na, false) THEN NULL ELSE score_d4 END AS score_d4 FROM t_ratings) AS r
+    USING (task_no)
+  LEFT JOIN s_criterion AS k USING (form, criterion)
+  GROUP BY task_no
+) AS a USING (task_no)
 """
 
 
@@ -162,6 +158,28 @@ class FormShape:
     columns: frozenset[str]
     has_ratings: bool
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Kinds of form."""
+        return tuple(sorted({criterion.form for criterion in self.criteria}))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether ratings are columns of the forms."""
+        return not self.has_ratings
+
+    def largest(self, scheme: Scheme) -> int:
+        """Return a bound on every sum of weighted ratings of one form.
+
+        Args:
+            scheme: The home scheme.
+
+        Returns:
+            Grid units times weight.
+        """
+        points = [scheme.scale_d4, *(abs(c.to_low_d4) for c in self.criteria), *(abs(c.to_high_d4 or 0) for c in self.criteria)]
+        return max(points) * D4_TO_GRID * max(sum(c.weight_d4 for c in self.criteria), 1)
+
     def sql_mapped(self, scheme: Scheme) -> str:
         """Write the mapped rating of the long form.
 
@@ -174,53 +192,47 @@ class FormShape:
         num = "100000 * (CAST(k.to_low AS HUGEINT) * (k.high - k.low) + (r.score_d4 - k.low) * (k.to_high - k.to_low))"
         return sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
 
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """Kinds of form."""
-        return tuple(sorted({criterion.form for criterion in self.criteria}))
 
-
-def read_forms(bench: Workbench, scheme: Scheme, shape: FormShape, *, limits: str = "") -> None:
-    """Sum up the criteria of every form of the people in ``c_subject``.
+def sql_forms(bench: Workbench, scheme: Scheme, shape: FormShape, *, keep: bool) -> str:
+    """Write the relation of every form of the people in ``c_subject`` with its sums.
 
     Args:
         bench: The workbench with ``c_subject``, ``t_forms`` and, for the long form, ``t_ratings``.
         scheme: The home scheme of these people.
         shape: How criteria arrive.
-        limits: Further condition on the form row ``f``.
+        keep: Single ratings are needed later: keep the forms as ``c_form_raw`` with a ``form_id`` each.
 
-    Makes ``c_form_sum``: one row a form. ``num ÷ answered_weight`` is the rater's score in grid units (``own_n``,
-    quantised once); ``full_weight`` and ``answered_weight`` of its criteria; ``fault`` a rating outside its scale or an
-    unknown criterion.
+    Returns:
+        SQL: one row a form. ``num ÷ answered_weight`` is the rater's score in grid units; ``full_weight`` and
+        ``answered_weight`` of its criteria; ``fault`` a rating outside its scale or an unknown criterion.
 
-    Source: scoring.md S4.1, S0.
+    Source: scoring.md S4.1.
     """
     dotted = "dotted" if scheme.group("dotted") else scheme.raters.dotted_as
-    bench.run(
+    only = sql_literal(shape.forms[0] if len(shape.forms) == 1 else "")
+    is_kept = keep or shape.has_ratings or len(shape.forms) != 1
+    raw = fill(
         _RAW,
-        dotted=sql_literal(dotted),
-        only_form=sql_literal(shape.forms[0] if len(shape.forms) == 1 else ""),
+        form_id="row_number() OVER ()" if is_kept else "0",
+        relation=f"CASE WHEN f.relation = 'dotted' THEN {sql_literal(dotted)} ELSE f.relation END",
+        external="coalesce(f.external, false)",
+        form=f"coalesce(f.form, {only})",
         cells="".join(f", f.{sql_name(criterion_column(name))}" for name in sorted(shape.columns)),
-        range=limits,
     )
-    shapes = _long(bench, scheme, shape) if shape.has_ratings else "\nUNION ALL ".join(_wide(scheme, shape))
-    rated = sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"))
-    bench.run(
-        "CREATE OR REPLACE TEMP TABLE c_form_sum AS SELECT $carried, full_weight, answered_weight, fault, $rated AS own_n"
-        " FROM ($shapes)",
-        carried=CARRIED,
-        rated=rated,
-        shapes=shapes or fill(_NOTHING, carried=CARRIED),
-    )
+    if is_kept:
+        bench.run("CREATE OR REPLACE TEMP TABLE c_form_raw AS $raw", raw=raw)
+        raw = "SELECT * FROM c_form_raw"
+    if shape.has_ratings:
+        return _long(bench, scheme, shape)
+    return "\nUNION ALL ".join(_wide(scheme, shape, f"({raw})")) or _NOTHING
 
 
 _NOTHING: Final = """
-SELECT $carried, 1 AS full_weight, 0 AS answered_weight, CAST(0 AS HUGEINT) AS num, CAST(NULL AS VARCHAR) AS fault
-FROM c_form_raw
+SELECT *, 1 AS full_weight, 0 AS answered_weight, CAST(0 AS HUGEINT) AS num, CAST(NULL AS VARCHAR) AS fault FROM c_form_raw
 """
 
 
-def _wide(scheme: Scheme, shape: FormShape) -> Iterator[str]:
+def _wide(scheme: Scheme, shape: FormShape, raw: str) -> Iterator[str]:
     for form in shape.forms:
         mine = {criterion.name: criterion for criterion in shape.criteria if criterion.form == form}
         used = [criterion for name, criterion in mine.items() if name in shape.columns]
@@ -229,11 +241,12 @@ def _wide(scheme: Scheme, shape: FormShape) -> Iterator[str]:
         num = [f"coalesce({c.weight_d4} * ({_mapped(scheme, c, cells[c.name])}), 0)" for c in used]
         yield fill(
             _WIDE,
-            carried=CARRIED,
             full=sum(criterion.weight_d4 for criterion in mine.values()),
             answered=" + ".join(answered) or "0",
             num=" + ".join(num) or "0",
+            wide="BIGINT" if shape.largest(scheme) < 10**18 else "HUGEINT",
             fault=_wide_fault(scheme, shape, mine),
+            raw=raw,
             form=sql_literal(form),
         )
 
@@ -266,25 +279,36 @@ def _long(bench: Workbench, scheme: Scheme, shape: FormShape) -> str:
         " to_high BIGINT"
     )
     bench.run("CREATE OR REPLACE TEMP TABLE s_criterion AS $rows", rows=sql_values(rows, columns))
-    return fill(_LONG, carried=CARRIED, mapped=shape.sql_mapped(scheme))
+    return fill(_LONG, mapped=shape.sql_mapped(scheme))
 
 
-def form_problems(bench: Workbench, *, skip: bool) -> None:
+def form_problems(bench: Workbench, *, skip: bool) -> bool:
     """List ratings outside their scale, unknown criteria, and two forms of one rater, subject and relation.
 
     Args:
-        bench: The workbench with ``c_form_sum``.
+        bench: The workbench with ``c_form``.
         skip: Drop the forms.
+
+    Returns:
+        Whether some rater has several counted relations to one subject.
 
     Source: scoring.md S4.1, S4.2.
     """
+    ((faults, repeats),) = bench.rows(
+        "SELECT count(*) FILTER (WHERE fault IS NOT NULL AND is_in),"
+        " count(*) FILTER (WHERE is_in) - count(DISTINCT CASE WHEN is_in THEN hash(sid, rater, external) END)"
+        " FROM (SELECT *, status = 'submitted' AND NOT conflict AS is_in FROM c_form)"
+    )
+    if not faults and not repeats:
+        return False
     rows = bench.rows(
-        "SELECT s.kind, s.subject, f.raw_relation, f.rater, f.fault FROM c_form_sum AS f JOIN c_subject AS s USING (sid)"
-        " WHERE f.fault IS NOT NULL AND f.status = 'submitted' ORDER BY ALL"
+        "SELECT s.kind, s.subject, f.raw_relation, f.rater, f.fault FROM c_form AS f JOIN c_subject AS s USING (sid)"
+        " WHERE f.fault IS NOT NULL AND f.status = 'submitted' AND NOT f.conflict ORDER BY ALL"
     )
     rows += bench.rows(
-        "SELECT s.kind, s.subject, f.raw_relation, f.rater, 'rated_twice:' FROM c_form_sum AS f JOIN c_subject AS s USING (sid)"
-        " WHERE f.status = 'submitted' AND NOT f.conflict GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
+        "SELECT s.kind, s.subject, f.raw_relation, f.rater, 'rated_twice:' FROM c_form AS f JOIN c_subject AS s USING (sid)"
+        " WHERE f.status = 'submitted' AND NOT f.conflict GROUP BY s.kind, s.subject, f.raw_relation, f.rater, f.external"
+        " HAVING count(*) > 1 ORDER BY ALL"
     )
     for kind, subject, relation, rater, fault in rows:
         code, _, criterion = str(fault).partition(":")
@@ -297,12 +321,13 @@ def form_problems(bench: Workbench, *, skip: bool) -> None:
             )
         )
     if rows and skip:
-        bench.run("DELETE FROM c_form_sum WHERE fault IS NOT NULL")
+        bench.run("DELETE FROM c_form WHERE fault IS NOT NULL")
         bench.run(_KEEP_ONE)
+    return bool(repeats)
 
 
 _KEEP_ONE: Final = """
-DELETE FROM c_form_sum WHERE rowid IN (
-  SELECT rowid FROM c_form_sum WHERE status = 'submitted' AND NOT conflict
+DELETE FROM c_form WHERE rowid IN (
+  SELECT rowid FROM c_form WHERE status = 'submitted' AND NOT conflict
   QUALIFY count(*) OVER (PARTITION BY sid, raw_relation, rater, external) > 1)
 """

@@ -16,7 +16,6 @@ from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
 
 RAW: Final = """
-CREATE OR REPLACE TEMP TABLE c_raw AS
 SELECT *, an * pn AS x, ad * pd AS u,
   coalesce(base_qty, abs(target)) AS base,
   CASE WHEN target IS NOT NULL AND baseline IS NOT NULL AND method = 'linear' THEN sign(target - baseline)
@@ -67,7 +66,9 @@ GROUP BY r.rowid
 
 SCORED: Final = """
 CREATE OR REPLACE TEMP TABLE c_item AS
-SELECT *, CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END AS score_n
+SELECT sid, seg, $scheme AS scheme, item, dim, dim_weight, weight, metric_code, metric_name, method, source, an, ad, pn, pd,
+  CAST(target AS BIGINT) AS target, baseline, veto_action, veto_hit, veto_cap, veto_grade, fault,
+  CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END AS score_n
 FROM (
   SELECT *, CASE
       WHEN veto_action IS NULL OR own_n IS NULL THEN false
@@ -89,7 +90,7 @@ FROM (
       SELECT * REPLACE (num * sign(den) AS num, abs(den) AS den)
       FROM (
         SELECT *, CASE WHEN fault IS NULL THEN $num END AS num, CASE WHEN fault IS NULL THEN $den END AS den
-        FROM (SELECT *, $fault AS fault FROM (SELECT r.*, $hits FROM c_raw AS r $joined))
+        FROM (SELECT *, $fault AS fault FROM (SELECT r.*, $hits FROM $raw AS r $joined))
       )
     )
   )
@@ -128,8 +129,9 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
 
     Source: scoring.md S2; quantised once per item, half away from zero (S0).
     """
-    bench.run(RAW, **_raw_parts(scheme, facts), range=limits)
+    raw = fill(RAW, **_raw_parts(scheme, facts), range=limits)
     if facts.has_hits:
+        bench.run("CREATE OR REPLACE TEMP TABLE c_raw AS $raw", raw=raw)
         bench.run(HITS)
     hits = "h.step, h.hit" if facts.has_hits else (
         "CAST(NULL AS BIGINT) AS step, CAST(NULL AS STRUCT(x BIGINT, y BIGINT, nx BIGINT, ny BIGINT)) AS hit"
@@ -138,6 +140,8 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
     clamp = f"CASE WHEN num IS NOT NULL THEN {limited} END"  # least and greatest skip nulls
     bench.run(
         SCORED,
+        scheme=sql_literal(scheme.key),
+        raw="c_raw" if facts.has_hits else f"({raw})",
         quantised=sql_quantise("num", "den", rounding=scheme.rounding.get("item"), clamp=clamp),
         num=sql_arms("num"),
         den=sql_arms("den"),

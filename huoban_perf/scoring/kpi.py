@@ -15,7 +15,7 @@ from huoban_perf.scoring.workbench import Workbench, fill
 
 _DIMENSIONS: Final = """
 CREATE OR REPLACE TEMP TABLE c_dim AS
-SELECT sid, seg, dim, dim_weight, total_weight, weight, held, veto_missing, missing, $quantised AS dim_n
+SELECT $scheme AS scheme, sid, seg, dim, dim_weight, total_weight, weight, held, veto_missing, missing, $quantised AS dim_n
 FROM (
   SELECT sid, seg, $dim AS dim, $dim_weight AS dim_weight, CAST(sum(weight) AS BIGINT) AS total_weight,
     CAST(sum(weight) FILTER (WHERE $present) AS BIGINT) AS weight,
@@ -29,7 +29,7 @@ FROM (
 
 _KPI: Final = """
 CREATE OR REPLACE TEMP TABLE c_kpi AS
-SELECT sid, seg, held, veto_missing, missing, weight, CASE WHEN held THEN NULL ELSE $quantised END AS kpi_n
+SELECT $scheme AS scheme, sid, seg, held, veto_missing, missing, weight, CASE WHEN held THEN NULL ELSE $quantised END AS kpi_n
 FROM (
   SELECT sid, seg, bool_or(held) AS held, bool_or(veto_missing) AS veto_missing, sum(missing) AS missing,
     CAST(sum($weight) FILTER (WHERE dim_n IS NOT NULL) AS BIGINT) AS weight,
@@ -40,7 +40,7 @@ FROM (
 
 _TOTAL: Final = """
 CREATE OR REPLACE TEMP TABLE c_kpi AS
-SELECT sid, seg, held, veto_missing, missing, weight, CASE WHEN held THEN NULL ELSE $quantised END AS kpi_n, total_weight
+SELECT $scheme AS scheme, sid, seg, held, veto_missing, missing, weight, CASE WHEN held THEN NULL ELSE $quantised END AS kpi_n, total_weight
 FROM (
   SELECT sid, seg, bool_or(score_n IS NULL AND ($hold OR veto_action IS NOT NULL)) AS held,
     bool_or(score_n IS NULL AND veto_action IS NOT NULL) AS veto_missing,
@@ -74,6 +74,7 @@ def score_kpi(bench: Workbench, scheme: Scheme) -> None:
         return
     bench.run(
         _TOTAL,
+        scheme=sql_literal(scheme.key),
         hold=hold,
         present=present,
         factor="1" if is_sum else "weight",
@@ -96,13 +97,14 @@ def _score_dimensions(bench: Workbench, scheme: Scheme, *, present: str, hold: s
     by_scheme = f"CASE coalesce(dim, '') {arms} END" if arms else "CAST(NULL AS BIGINT)"
     bench.run(
         _DIMENSIONS,
+        scheme=sql_literal(scheme.key),
         dim="coalesce(dim, '')",
         dim_weight=str(D4) if scheme.items.dimensions_equal else fill("coalesce(max(dim_weight), max($known))", known=by_scheme),
         present=present,
         hold=hold,
         quantised=_mean(scheme, "dimension"),
     )
-    bench.run(_KPI, weight="dim_weight", quantised=_mean(scheme, "kpi"))
+    bench.run(_KPI, scheme=sql_literal(scheme.key), weight="dim_weight", quantised=_mean(scheme, "kpi"))
 
 
 _SETS: Final = """

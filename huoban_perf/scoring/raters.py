@@ -5,12 +5,13 @@ Source: scoring.md S4.2–S4.6.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from huoban_perf.scoring import words
 from huoban_perf.scoring.answers import drop_short_criteria
 from huoban_perf.scoring.appeals import Appeals
-from huoban_perf.scoring.forms import FormShape
+from huoban_perf.scoring.forms import FormShape, form_problems, sql_forms
 from huoban_perf.scoring.rounding import D4, D4_TO_GRID, sql_literal, sql_quantise
 from huoban_perf.scoring.scheme import RaterGroup, Scheme
 from huoban_perf.scoring.workbench import Workbench, sql_values
@@ -20,7 +21,7 @@ NOT_DUE: Final = ("withdrawn", "nominated")
 
 _JUDGED: Final = """
 CREATE OR REPLACE TEMP TABLE c_form AS
-SELECT f.*, $score AS score_n, CASE
+SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, fault, $score AS score_n, CASE
     WHEN status IN $not_due THEN /*arm form.not_due*/ ('not_due') /*end*/
     WHEN status <> 'submitted' THEN /*arm form.not_submitted*/ ('not_submitted') /*end*/
     WHEN conflict THEN /*arm form.conflict*/ ('conflict') /*end*/
@@ -28,7 +29,7 @@ SELECT f.*, $score AS score_n, CASE
     WHEN omega = 0 THEN /*arm form.no_weight*/ ('no_weight') /*end*/
     WHEN relation NOT IN $relations THEN /*arm form.no_group*/ ('no_group') /*end*/
   END AS reason, false AS is_trimmed
-FROM c_form_sum AS f $joined
+FROM (SELECT *, $rated AS own_n FROM ($forms)) AS f $joined
 """
 
 _ONCE: Final = """
@@ -52,13 +53,22 @@ UPDATE c_form SET is_trimmed = true WHERE rowid IN (
 
 _GROUPS: Final = """
 CREATE OR REPLACE TEMP TABLE c_group AS
-SELECT sid, relation, n, g.weight, g.least, g.merges, $mean AS own_n, n >= g.least AND den > 0 AS is_shown
+SELECT sid, relation, n, weight, least, merges, $mean AS own_n, n >= least AND den > 0 AS is_shown
 FROM (
-  SELECT sid, relation, count(*) AS n,
-    sum(CAST(omega AS HUGEINT) * score_n) FILTER (WHERE NOT is_trimmed) AS num,
-    CAST(sum(omega) FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
-  FROM c_form WHERE reason IS NULL GROUP BY sid, relation
-) JOIN s_group AS g USING (relation)
+  SELECT sid, relation, n, g.weight, g.least, g.merges,
+    CASE WHEN is_cut THEN /*arm group.cut*/ (num - omega * (low_n + high_n)) /*end*/ ELSE num END AS num,
+    CASE WHEN is_cut THEN den - 2 * omega ELSE den END AS den
+  FROM (
+    SELECT *, n >= 5 AND omega IS NOT NULL AND CASE relation $trims ELSE 0 END * n // 1000000 = 1 AS is_cut
+    FROM (
+      SELECT sid, relation, count(*) AS n, min(score_n) AS low_n, max(score_n) AS high_n,
+        CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END AS omega,
+        sum(CAST(omega AS HUGEINT) * score_n) FILTER (WHERE NOT is_trimmed) AS num,
+        CAST(sum(omega) FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
+      FROM c_form WHERE reason IS NULL GROUP BY sid, relation
+    )
+  ) JOIN s_group AS g USING (relation)
+)
 """
 
 _MERGED: Final = """
@@ -102,14 +112,32 @@ FROM (
 """
 
 
-def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals) -> None:
-    """Turn the forms of ``c_form_sum`` into groups and one 360 score a person.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOptions:
+    """What a run wants of its forms beside scores.
+
+    Attributes:
+        mark: Trimmed forms are marked, since forms are written out.
+        keep: Single ratings are needed later.
+        skip: Bad forms are dropped.
+    """
+
+    mark: bool
+    keep: bool
+    skip: bool
+
+
+def score_reviews(
+    bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals, options: ReviewOptions
+) -> None:
+    """Turn the forms into groups and one 360 score a person.
 
     Args:
-        bench: The workbench with ``c_subject`` and ``c_form_sum``.
+        bench: The workbench with ``c_subject`` and ``t_forms``.
         scheme: The home scheme of these people.
         shape: How criteria arrive.
         appeals: Frozen figures and decisions that apply.
+        options: What the run wants beside scores.
 
     Makes ``c_form`` (a row a form: ``score_n``, ``reason`` why it does not count, null = counted, ``is_trimmed``),
     ``c_group`` (sid × relation, ``merged`` for 其他评价: ``n``, ``own_n``, ``is_shown``) and ``c_review`` (a row a person:
@@ -118,14 +146,14 @@ def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: A
     Source: scoring.md S4.2–S4.6; group and 360 score quantised once each (S0).
     """
     _store_groups(bench, scheme)
-    _judge(bench, scheme)
+    _judge(bench, scheme, shape, options)
     if scheme.raters.threshold_unit == "criterion":
         drop_short_criteria(bench, scheme, shape)
-    rounding = scheme.rounding.get("group")
-    bench.run(_GROUPS, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
+    mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("group"))
+    bench.run(_GROUPS, mean=mean, trims=_trim(bench, scheme, mark=options.mark))
     appeals.settle_groups(bench)
     if any(group.when_short == "merge" for group in scheme.raters.groups):
-        bench.run(_MERGED, mean=sql_quantise("num", "nullif(den, 0)", rounding=rounding))
+        bench.run(_MERGED, mean=mean)
     _review(bench, scheme)
     appeals.settle_reviews(bench)
 
@@ -152,7 +180,7 @@ def _store_groups(bench: Workbench, scheme: Scheme) -> None:
     bench.run("CREATE OR REPLACE TEMP TABLE s_group AS $rows", rows=sql_values(rows, columns))
 
 
-def _judge(bench: Workbench, scheme: Scheme) -> None:
+def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOptions) -> None:
     score, joined = "own_n", ""
     if scheme.severity.mode == "adopt":
         high = scheme.scale_d4 * D4_TO_GRID
@@ -162,23 +190,45 @@ def _judge(bench: Workbench, scheme: Scheme) -> None:
             "LEFT JOIN t_rater_adjustments AS a ON a.rater = f.rater AND f.relation <> 'self'"
             f" AND a.snapshot = {sql_literal(scheme.severity.snapshot)}"
         )
+    largest = shape.largest(scheme) if shape.is_wide else None
+    keep = options.keep or scheme.raters.threshold_unit == "criterion"
     bench.run(
         _JUDGED,
+        rated=sql_quantise(
+            "num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest
+        ),
+        forms=sql_forms(bench, scheme, shape, keep=keep),
         score=score,
         joined=joined,
         not_due=_listed(NOT_DUE),
         relations=_listed([group.relation for group in scheme.raters.groups]),
     )
-    twice = bench.count(
-        "SELECT count(*) FROM (SELECT 1 FROM c_form WHERE reason IS NULL GROUP BY sid, rater, external HAVING count(*) > 1)"
-    )
-    if twice:
+    if form_problems(bench, skip=options.skip):
         ranks = " ".join(f"WHEN {sql_literal(name)} THEN {rank}" for rank, name in enumerate(words.RELATIONS))
         bench.run(_ONCE, rank=f"CASE relation {ranks} END")
+
+
+def _trim(bench: Workbench, scheme: Scheme, *, mark: bool) -> str:
+    """Mark trimmed forms where they are shown or more than one goes from each end; else the group cuts its extremes.
+
+    Returns:
+        Arms relation → trim for the cheap cut; none when forms are marked.
+    """
     trims = {group.relation: group.trim_d4 for group in scheme.raters.groups if group.trim_d4}
-    if trims:
-        arms = " ".join(f"WHEN {sql_literal(relation)} THEN {trim}" for relation, trim in trims.items())
-        bench.run(_TRIM, trims=arms, relations=_listed(list(trims)))
+    arms = " ".join(f"WHEN {sql_literal(relation)} THEN {trim}" for relation, trim in trims.items())
+    if not trims:
+        return "WHEN '' THEN 0"
+    relations = _listed(list(trims))
+    deepest = bench.count(
+        "SELECT max(n * CASE relation $trims END // 1000000) FROM (SELECT relation, count(*) AS n FROM c_form"
+        " WHERE reason IS NULL AND relation IN $relations GROUP BY sid, relation)",
+        trims=arms,
+        relations=relations,
+    )
+    if not mark and deepest <= 1:
+        return arms
+    bench.run(_TRIM, trims=arms, relations=relations)
+    return "WHEN '' THEN 0"
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

@@ -89,21 +89,33 @@ def half_away(numerator: int, denominator: int) -> int:
     return -size if numerator < 0 else size
 
 
-def sql_half_away(numerator: str, denominator: str) -> str:
+_BIGINT_SAFE: Final = 4 * 10**18
+
+
+def sql_half_away(numerator: str, denominator: str, *, largest: int | None = None) -> str:
     """Write the same division in SQL.
 
     Args:
-        numerator: Integer expression; cast to HUGEINT here.
+        numerator: Integer expression.
         denominator: Positive integer expression.
+        largest: Greatest size of numerator and denominator when known; small enough, the cheaper BIGINT is used.
 
     Returns:
-        A HUGEINT expression.
+        A HUGEINT or BIGINT expression.
     """
-    top, bottom = f"CAST({numerator} AS HUGEINT)", f"CAST({denominator} AS HUGEINT)"
+    kind = "BIGINT" if largest is not None and largest < _BIGINT_SAFE else "HUGEINT"
+    top, bottom = f"CAST({numerator} AS {kind})", f"CAST({denominator} AS {kind})"
     return f"((2 * {top} + sign({top}) * {bottom}) // (2 * {bottom}))"
 
 
-def sql_quantise(numerator: str, denominator: str, *, rounding: Rounding | None = None, clamp: str = "{}") -> str:
+def sql_quantise(
+    numerator: str,
+    denominator: str,
+    *,
+    rounding: Rounding | None = None,
+    clamp: str = "{}",
+    largest: int | None = None,
+) -> str:
     """Write one quantisation point: exact quotient → grid, by the company's rounding where it has one.
 
     Args:
@@ -111,6 +123,7 @@ def sql_quantise(numerator: str, denominator: str, *, rounding: Rounding | None 
         denominator: Positive integer expression.
         rounding: The scheme's rounding at this point, or None for the plain grid.
         clamp: A template applied to the grid value before the company's rounding, for example ``greatest({}, 0)``.
+        largest: Greatest size of numerator and denominator when known.
 
     Returns:
         A BIGINT expression in grid units.
@@ -118,7 +131,7 @@ def sql_quantise(numerator: str, denominator: str, *, rounding: Rounding | None 
     Source: scoring.md S0 (grid; policies ``rounding``).
     """
     if rounding is None:
-        return f"CAST({clamp.format(sql_half_away(numerator, denominator))} AS BIGINT)"
+        return f"CAST({clamp.format(sql_half_away(numerator, denominator, largest=largest))} AS BIGINT)"
     sixth = sql_half_away(numerator, f"({denominator}) * {MICRO_TO_GRID}")
     clamped = f"CAST({clamp.format(f'({sixth} * {MICRO_TO_GRID})')} // {MICRO_TO_GRID} AS BIGINT)"
     return f"({sql_round_micro(clamped, rounding)} * {MICRO_TO_GRID})"

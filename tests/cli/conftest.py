@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def company(desk: Desk, demo_home: Path) -> Desk:
 def remote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
     """A real-like workspace, empty; profile ``production`` reaches it with the documented API only."""
     with served() as found:
+        monkeypatch.setenv("TEST_KEY", found.key)
+        write_profile(desk.home, base_url=found.base_url, workspace=found.workspace)
+        yield found
+
+
+@pytest.fixture
+def built(desk: Desk, demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
+    """A real-like workspace in which everything has been built, but whose ids nobody here knows yet."""
+    file = tmp_path / "world.sqlite"
+    shutil.copyfile(demo_home / "sandbox" / "world.sqlite", file)
+    with served(file) as found:
         monkeypatch.setenv("TEST_KEY", found.key)
         write_profile(desk.home, base_url=found.base_url, workspace=found.workspace)
         yield found

@@ -119,13 +119,15 @@ class Remote:
 
 
 @contextmanager
-def served(name: str = "绩效管理") -> Iterator[Remote]:
-    world = open_world(None, start=WORLD_START, seed=1)
+def served(file: Path | None = None) -> Iterator[Remote]:
+    """Serve a new workspace, or the only one of a world's file."""
+    world = open_world(file, start=WORLD_START, seed=1)
     try:
         with serve(world) as server, requests.Session() as session:
             control = ControlPlane(control_url=f"{server.url}/_sandbox", session=session, clock=SystemClock())
             control.limit_rate(None)
-            workspace = control.build_workspace(name)
+            spaces = control.workspaces()
+            workspace = WorkspaceId(str(spaces[0]["space_id"])) if spaces else control.build_workspace("绩效管理")
             yield Remote(server.url, world, control, workspace, control.mint_key(workspace))
     finally:
         world.close()

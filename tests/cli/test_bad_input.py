@@ -190,7 +190,7 @@ def test_field_of_another_type(desk: Desk, remote: Remote, command: tuple[str, .
     said = refused(desk, remote, *PRODUCTION, *command)
     assert said.exit is Exit.INVALID
     assert "表「员工」的字段「工号」类型应为 单行文本, 现在是 数值" in said.err
-    assert "请把现有字段改名" in said.err
+    assert "字段类型不能就地修改" in said.err
 
 
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])

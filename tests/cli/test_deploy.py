@@ -54,10 +54,8 @@ def test_apply_without_consent_shows_the_plan_only(desk: Desk) -> None:
     assert [space["tables"] for space in desk.dump()] == [[]]
 
 
-def test_apply_then_nothing_differs_then_state_lists_every_binding(desk: Desk) -> None:
-    said = desk.run("apply", "--yes", "-o", "json")
-    assert said.exit is Exit.DONE
-    assert said.json["format_version"]
+def test_after_apply_nothing_differs_and_state_lists_every_binding(company: Desk) -> None:
+    desk = company
     before = desk.dump()
     for words in (("plan", "--detailed-exitcode"), ("drift", "--detailed-exitcode"), ("apply", "--yes")):
         assert desk.run(*words).exit is Exit.DONE, words
@@ -83,18 +81,15 @@ def test_saved_plan_is_carried_out_as_it_is_and_again_without_effect(desk: Desk)
     assert desk.dump() == before
 
 
-def test_saved_plan_is_refused_when_the_workspace_changed_since(
-    desk: Desk, remote: Remote, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build_by_hand(desk, remote, monkeypatch)
+def test_saved_plan_is_refused_when_the_workspace_changed_since(desk: Desk, built: Remote) -> None:
     file = desk.home / "plan.json"
     desk.run(*PRODUCTION, "plan", "--out", str(file))
-    rename(remote, "员工", "花名册")
-    before, files = remote.dump(), desk.files()
+    rename(built, "员工", "花名册")
+    before, files = built.dump(), desk.files()
     said = desk.run(*PRODUCTION, "apply", str(file))
     assert said.exit is Exit.REFUSED
     assert "没有做任何改动" in said.err
-    assert (remote.dump(), desk.files()) == (before, files)
+    assert (built.dump(), desk.files()) == (before, files)
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"format": 99}', "\udcff"])
@@ -167,11 +162,7 @@ def test_what_was_built_by_hand_is_verified_and_bound(
     assert remote.dump() == before
 
 
-def test_adopt_proposes_then_binds_what_is_exactly_so(
-    desk: Desk, remote: Remote, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "没有可认领的对象" in desk.run(*PRODUCTION, "adopt").out
-    build_by_hand(desk, remote, monkeypatch)
+def test_adopt_proposes_then_binds_what_is_exactly_so(desk: Desk, built: Remote) -> None:
     said = desk.run(*PRODUCTION, "adopt")
     assert (said.exit, "table:department=" in said.out) == (Exit.DONE, True)
     assert desk.run(*PRODUCTION, "state", "list", "-o", "json").json["objects"] == {}
@@ -180,6 +171,7 @@ def test_adopt_proposes_then_binds_what_is_exactly_so(
 
 
 def test_one_object_is_adopted_by_its_id(desk: Desk, remote: Remote) -> None:
+    assert "没有可认领的对象" in desk.run(*PRODUCTION, "adopt").out
     table = remote.build_table("人员表", {"name": "工号", "kind": "text"})
     assert desk.run(*PRODUCTION, "adopt", "--bind", f"table:employee={table}").exit is Exit.DONE
     assert f"table:employee  {table}" in desk.run(*PRODUCTION, "state", "list").out
@@ -188,10 +180,9 @@ def test_one_object_is_adopted_by_its_id(desk: Desk, remote: Remote) -> None:
     assert "123" in wrong.err
 
 
-def test_drift_names_what_was_changed_by_hand(desk: Desk, remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
-    build_by_hand(desk, remote, monkeypatch)
+def test_drift_names_what_was_changed_by_hand(desk: Desk, built: Remote) -> None:
     desk.run(*PRODUCTION, "apply", "--yes", "-o", "json")
-    rename(remote, "员工", "花名册")
+    rename(built, "员工", "花名册")
     before = desk.files()
     said = desk.run(*PRODUCTION, "drift")
     assert (said.exit, "花名册" in said.out) == (Exit.DONE, True)

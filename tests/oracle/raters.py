@@ -65,7 +65,6 @@ class RaterRules:
     min_coverage: Fraction = Fraction(60)
     by_criterion: bool = False
     missing: str = "renormalise"
-    asks: bool = True
     equal_criteria: bool = False
     dotted_as: str = "superior"
     outlier_points: Fraction = Fraction(20)
@@ -364,13 +363,11 @@ def _total(groups: Mapping[str, Group], rules: RaterRules, grid: Grid, *, due: b
         return "missing", None
     used = [(g.weight, g.value) for g in groups.values() if g.counted and g.value is not None]
     present = sum((w for w, _ in used), Fraction(0))
-    if rules.missing == "zero" and rules.asks:
+    if rules.missing == "zero":
         return "scored", grid.at("review", sum((w * x for w, x in used), Fraction(0)) / whole)
-    if rules.missing == "hold" and rules.asks and present < whole:
+    if rules.missing == "hold" and present < whole:
         return "held", None
     value = mean([x for _, x in used], [w for w, _ in used])
-    if not rules.asks:
-        return ("missing", None) if value is None else ("scored", grid.at("review", value))
     merged = groups[MERGED].members if MERGED in groups else ()
     short = any(rule.required and groups[r].state != "shown" and r not in merged for r, rule in rules.groups.items())
     if value is None or short or 100 * present < rules.min_coverage * whole:

@@ -201,8 +201,8 @@ def items_of(block: Document) -> ItemRules:
     )
 
 
-def raters_of(block: Document, scale: Fraction, *, asks: bool) -> RaterRules:
-    """Rules of raters; with a formula neither coverage nor a required group is asked."""
+def raters_of(block: Document, scale: Fraction) -> RaterRules:
+    """Rules of raters; under a formula a 360 that is 待补评 is missing, and the guards decide."""
     rows: Sequence[Document] = block.get("groups") or ()
     groups = {
         str(row["relation"]): GroupRule(
@@ -227,7 +227,6 @@ def raters_of(block: Document, scale: Fraction, *, asks: bool) -> RaterRules:
         min_coverage=amount(block, "min_coverage", Fraction(60)),
         by_criterion=choice(block, "threshold_unit", "rater", "criterion") == "criterion",
         missing=choice(block, "missing", "renormalise", "hold", "zero"),
-        asks=asks,
         dotted_as=str(block.get("dotted_as") or "superior"),
         outlier_points=amount(block, "outlier_points", scale / 5),
         scale=scale,
@@ -322,7 +321,7 @@ def parse(document: Document) -> Scheme:
         parts=parts_of(parts),
         formula=formula,
         items=items_of(items),
-        raters=raters_of(block("raters"), scale, asks=not formula),
+        raters=raters_of(block("raters"), scale),
         goals=GoalRules(
             choice(goals, "kr_method", "baseline", "ratio"),
             choice(goals, "kr_out_of_range", "clip", "refuse"),

@@ -49,15 +49,13 @@ class Cycle:
 
 
 def needs_review(scheme: Scheme) -> bool:
-    """Whether the 360 or one of its groups enters the composite."""
-    if scheme.formula:
-        return bool(Formula(scheme.formula, scheme.grid).names & {"mr", *GROUP_NAMES})
-    return scheme.parts.weights["mr"] > 0
+    """Whether the 360 enters the composite; under a formula its guards decide."""
+    return not scheme.formula and scheme.parts.weights["mr"] > 0
 
 
 def needs_kpi(scheme: Scheme) -> bool:
-    """Whether the KPI enters the composite."""
-    return "kpi" in Formula(scheme.formula, scheme.grid).names if scheme.formula else scheme.parts.weights["kpi"] > 0
+    """Whether the KPI enters the composite; under a formula its guards decide."""
+    return not scheme.formula and scheme.parts.weights["kpi"] > 0
 
 
 def review_of(subject: Subject, cycle: Cycle, scheme: Scheme) -> tuple[Review, Fraction | None, str]:
@@ -83,8 +81,8 @@ def part_of(segment: Segment, subject: Subject, cycle: Cycle, parts: Sequence[St
     return Part(segment, kpis.build(scored, scheme), tree.okr(subject))
 
 
-def compose(part: Part, cycle: Cycle, review: Review, mr: Fraction | None) -> Part:
-    """Composite of a segment."""
+def compose(part: Part, cycle: Cycle, review: Review, mr: Fraction | None, review_state: str) -> Part:
+    """Composite of a segment; a 待补评 is no missing part (S4.5), and under a formula its guards decide (S0)."""
     scheme = cycle.schemes[part.segment.scheme]
     if part.kpi.state == "veto_unknown" or (part.kpi.state == "held" and needs_kpi(scheme)):
         return replace(part, state="held")
@@ -93,15 +91,15 @@ def compose(part: Part, cycle: Cycle, review: Review, mr: Fraction | None) -> Pa
         groups = {name: review.groups[name].value for name in GROUP_NAMES if name in review.groups}
         value = Formula(scheme.formula, scheme.grid).value({**groups, **scores})
         return replace(part, composite=scheme.grid.at("composite", value))
+    if review_state in {"held", "incomplete"} and needs_review(scheme):
+        return replace(part, state=review_state)
     found = composite(scores, scheme.parts, scheme.grid)
     return replace(part, composite=found.value, state=found.state, used=found.used)
 
 
-def verdict(parts: Sequence[Part], cycle: Cycle, review_state: str) -> str:
+def verdict(parts: Sequence[Part]) -> str:
     """State of an appraisal: held before incomplete before scored."""
     states = {part.state for part in parts}
-    if any(needs_review(cycle.schemes[part.segment.scheme]) for part in parts):
-        states.add(review_state if review_state in {"held", "incomplete"} else "scored")
     return next(state for state in ("held", "incomplete", "scored") if state in states)
 
 
@@ -127,9 +125,9 @@ def score_subject(subject: Subject, cycle: Cycle) -> Result:
         return replace(known, state="excluded", reason=reason)
     segments = segments_of(stretch, inputs.items.get(subject, ()), scheme.periods.shortest)
     review, mr, review_state = review_of(subject, cycle, scheme)
-    parts = [compose(part_of(s, subject, cycle, stretch), cycle, review, mr) for s in segments]
+    parts = [compose(part_of(s, subject, cycle, stretch), cycle, review, mr, review_state) for s in segments]
     known = replace(known, parts=parts, review=review, mr=mr, review_state=review_state)
-    state = verdict(parts, cycle, review_state)
+    state = verdict(parts)
     if state != "scored":
         return replace(known, state=state, reason=review_state)
     return finish(subject, known, cycle, scheme, stretch)
@@ -234,6 +232,6 @@ def children(name: str, index: int, part: Part, known: Result, review: Scheme) -
     counted = {r: g for r, g in known.review.groups.items() if g.counted and g.value is not None}
     rules = review.raters
     every = [rule.weight for rule in rules.groups.values()]
-    weights = every if rules.missing == "zero" and rules.asks else [g.weight for g in counted.values()]
+    weights = every if rules.missing == "zero" else [g.weight for g in counted.values()]
     whole = sum(weights, Fraction(0))
     return {r: g.weight / whole * (g.value or Fraction(0)) for r, g in counted.items()}

@@ -37,14 +37,14 @@ TWO = {"f": [Criterion("f", "a", F(50)), Criterion("f", "b", F(50))]}
 SEVEN = [F(x) for x in (60, 82, 84, 85, 86, 88, 100)]
 
 
-def rules(asks: bool = True, **changes: object) -> RaterRules:
+def rules(**changes: object) -> RaterRules:
     groups = {
         "self": GroupRule("self", F(10), 1),
         "superior": GroupRule("superior", F(50), 1, required=True),
         "peer": GroupRule("peer", F(25), 3),
         "customer": GroupRule("customer", F(15), 3),
     }
-    return RaterRules(**{"groups": groups, "asks": asks, **changes})  # type: ignore[arg-type]
+    return RaterRules(**{"groups": groups, **changes})  # type: ignore[arg-type]
 
 
 def forms(**scores: Sequence[float | str]) -> list[Form]:

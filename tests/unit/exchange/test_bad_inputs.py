@@ -189,3 +189,36 @@ def test_changes_are_read_as_yaml_and_bad_ones_listed() -> None:
     with pytest.raises(SchemeError) as caught:
         read_changes(["x", "=1", "y=2"])
     assert len(caught.value.problems) == 2
+
+
+def test_values_under_an_empty_header_are_named_and_empty_columns_passed_over(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    save_csv(folder / "people.csv", ["emp_no", "", "name"], [["E1", "", "x"], ["E2", "lost", "y"]])
+    assert faults(folder) == [("no_column_name", "people.csv", 3)]
+    save_csv(folder / "people.csv", ["emp_no", "", "name"], [["E1", "", "x"], ["E2", "", "y"]])
+    with open_inputs(folder) as inputs:
+        assert inputs.names()["person", "E2"] == "y"
+
+
+def test_wide_forms_keep_their_criterion_columns(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    header, rows = frames()["forms"]
+    save_csv(folder / "forms.csv", [*header, " Teamwork "], [[*row, 90] for row in rows])
+    with open_inputs(folder) as inputs:
+        columns = [row[0] for row in inputs.connection.execute("DESCRIBE in_forms").fetchall()]
+    assert columns[-1] == "Teamwork"
+    save_csv(folder / "forms.csv", [*header, "Teamwork", "teamwork"], [[*row, 90, 80] for row in rows])
+    assert faults(folder) == [("column_twice", "forms.csv", 1)]
+
+
+def test_a_row_number_column_of_ones_own_is_refused(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    header, rows = frames()["forms"]
+    save_csv(folder / "forms.csv", [*header, "line_no"], [[*row, 1] for row in rows])
+    assert faults(folder) == [("unknown_column", "forms.csv", 1)]
+
+
+def test_a_damaged_or_empty_sheet_is_named(tmp_path: Path) -> None:
+    folder = save(tmp_path / "in")
+    save_workbook(folder / "pay.xlsx", {"pay": ([], [])})
+    assert faults(folder) == [("no_header", "pay.xlsx[pay]", 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,19 @@ def test_codes_and_switches_kept_as_numbers_read_as_their_text(tmp_path: Path, f
             (None,),
         ]
         assert inputs.names() == {("person", "1001"): "甲", ("person", "1002"): "乙"}
+
+
+def test_cells_of_excel_read_as_the_text_of_a_csv(tmp_path: Path) -> None:
+    save_workbook(
+        tmp_path / "logs.xlsx",
+        {
+            "过程记录": (
+                ["编号", "工号", "日期", "记录人", "类型"],
+                [[0.1 + 0.2, True, datetime(2026, 1, 2, 9, 30), False, 1e20]],
+            )
+        },
+    )
+    save(tmp_path)
+    with open_inputs(tmp_path) as inputs:
+        (row,) = inputs.connection.execute("SELECT log_no, emp_no, date, author, log_kind FROM in_logs").fetchall()
+    assert row == ("0.3", "true", "2026-01-02 09:30:00", "false", "100000000000000000000")

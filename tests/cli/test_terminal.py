@@ -1,0 +1,46 @@
+"""What a person sees on a terminal: bars that finish as one line a stage, text folded at eighty columns."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from huoban_perf.cli.render import folded, progress
+from tests.cli.desk import too_wide, width
+
+
+def test_bars_leave_one_line_a_finished_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress(locale="zh", form="json") as report:
+        for done in (1, 150, 300):
+            report("progress.write", subject="评价任务", done=done, total=300)
+        report("progress.read", subject="员工", done=1, total=2)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("✓ 写入 评价任务 300") == 1
+    assert "✓ 读取" not in said.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "短",
+        "字" * 40,
+        "字" * 41,
+        "    回款率 20.167369  (比率法(正向): 目标 95, 实际 约 91.2333 → 得分 96.035087719, 权重 30)",
+        "/a/path/without/any/space" * 8,
+        "  " + "word " * 60,
+    ],
+)
+def test_folded_text_keeps_every_character_within_eighty_columns(line: str) -> None:
+    shown = folded(line)
+    assert too_wide(shown) == []
+    assert "".join(shown.split()) == "".join(line.split())
+    first, *rest = shown.split("\n")
+    assert bool(rest) is (width(line) > 80)
+    inset = len(line) - len(line.lstrip()) + 2
+    assert all(part.startswith(" " * inset) for part in rest)
+    assert first.startswith(line[: inset - 2])
