@@ -42,6 +42,7 @@ def list_jobs(settings: Settings) -> None:
 def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
     """运行一个作业: score 评分, publish 公布. 默认只预览, 加 --yes 才写入."""
     from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.exchange import write_outputs
     from huoban_perf.sync.release import release, release_preview
     from huoban_perf.sync.runs import RunStore
     from huoban_perf.sync.score import refuse_sealed, run_score
@@ -54,7 +55,7 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
             app,
             extract_map=wish.extract_map,
             cycle=str(options["cycle"]),
-            runs=RunStore(folder=site.profile.runs_dir),
+            runs=RunStore(folder=site.profile.runs_dir, keep=write_outputs),
             apply=bool(options["yes"]),
             allow_large_change=bool(options["allow_large_change"]),
         )

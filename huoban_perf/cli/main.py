@@ -24,7 +24,7 @@ _COMMANDS = {
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
-    "score": ("score", "评分: explain 查看某人的得分明细"),
+    "score": ("score", "评分: explain 说明, run 用文件, simulate 试算, replay 复算"),
     "state": ("state", "状态: 地址与平台 ID 的绑定"),
     "template": ("template", "模板: list, show, lint, schema"),
 }

@@ -153,19 +153,25 @@ def _show(content: Mapping[str, object], text: str, output: str) -> None:
 
 
 def _explain_live(settings: Settings, code: str, cycle: str | None, form: OutputForm) -> Exit:
+    from tempfile import TemporaryDirectory
+
     from huoban_perf.cli.deployed import deployed_app, wish_of
     from huoban_perf.sync.cycle_row import only_cycle
     from huoban_perf.sync.runs import RunStore
     from huoban_perf.sync.score import run_score
 
-    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+    with (
+        settings.site() as site,
+        progress(locale=settings.locale, form=form) as reporter,
+        TemporaryDirectory() as passing,
+    ):
         wish = wish_of(site.profile)
         app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
         outcome = run_score(
             app,
             extract_map=wish.extract_map,
             cycle=cycle or only_cycle(app),
-            runs=RunStore(folder=site.profile.runs_dir),
+            runs=RunStore(folder=Path(passing)),
             apply=False,
         )
     lines = outcome.scores.receipt_lines(code)

@@ -33,6 +33,7 @@ from huoban_perf.deploy import (
     make_plan,
     state_path,
 )
+from huoban_perf.exchange import write_outputs
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.cost import requests_minimum
@@ -126,7 +127,7 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> Dem
         app,
         extract_map=extract_map_of(template, schema),
         cycle=COMPANY_CYCLE if data == "company" else INSTEVAL_CYCLE,
-        runs=RunStore(folder=site.profile.runs_dir),
+        runs=RunStore(folder=site.profile.runs_dir, keep=write_outputs),
         apply=True,
     )
     released = release(outcome, app=app, decider=members.get(DECIDER))

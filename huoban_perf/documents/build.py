@@ -233,6 +233,7 @@ class _Builder:
             settings=("在表格权限里, 让普通成员对下列字段只能查看、不能修改",),
             choices_title="字段",
             choices=tuple(Choice(name=step.named[-1]) for step in written),
+            is_typed=False,
             seconds=effort(Work.RIGHT, rights=len(written)),
         )
 
@@ -249,6 +250,7 @@ class _Builder:
             does=does,
             name=step.named[-1],
             settings=parts[0].blocks[0].rows[0].details,
+            is_typed=step.action is Action.CREATE,
             seconds=effort(work),
         )
 

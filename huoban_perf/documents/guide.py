@@ -37,6 +37,7 @@ class Task:
         choices_title: What the list below is; empty without a list.
         choices: List to enter in this order.
         help: Help text to paste, or None.
+        is_typed: Whether name and list are typed in, and so can be copied.
         is_in_workbook: Whether the table's workbook brings it, so that it only needs a check.
         seconds: Estimated work.
     """
@@ -50,6 +51,7 @@ class Task:
     choices_title: str = ""
     choices: tuple[Choice, ...] = ()
     help: str | None = None
+    is_typed: bool = True
     is_in_workbook: bool = False
     seconds: int = 0
 

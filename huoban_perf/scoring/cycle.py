@@ -159,6 +159,9 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
             has_progress=given["goals"].is_given,
             has_hits=any(metric.points or metric.steps for metric in metrics),
             is_segmented=is_segmented,
+            methods=frozenset({"manual", "progress", *(metric.method for metric in metrics)}),
+            has_vetoes=any(metric.veto_action for metric in metrics),
+            has_proration=any(metric.prorate for metric in metrics),
         ),
         shape=FormShape(
             criteria=criteria, columns=frozenset(given["forms"].extra), has_ratings=given["ratings"].is_given

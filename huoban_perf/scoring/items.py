@@ -29,11 +29,7 @@ FROM (
   SELECT g.sid, g.seg, i.item, i.dim, i.dim_weight_d4 AS dim_weight, $weight AS weight, i.metric_code,
     coalesce(m.metric_name, i.item) AS metric_name, i.goal_no, $method AS method, coalesce(m.sigma, 1) AS sigma,
     m.veto_action, $source AS source, CAST($an AS HUGEINT) AS an, CAST($ad AS HUGEINT) AS ad,
-    CASE WHEN $prorated AND i.target_scope = 'segment' THEN /*arm prorate.segment*/ (g.days) /*end*/
-      WHEN $prorated THEN /*arm prorate.cycle*/ (g.cycle_days) /*end*/ ELSE 1 END AS pn,
-    CASE WHEN $prorated AND i.target_scope IS DISTINCT FROM 'segment' AND i.valid_from IS NULL AND i.valid_to IS NULL
-        THEN /*arm prorate.person*/ (g.service) /*end*/
-      WHEN $prorated THEN /*arm prorate.item*/ (g.eligible) /*end*/ ELSE 1 END AS pd,
+    $pn AS pn, $pd AS pd,
     CAST(i.target_d4 AS HUGEINT) AS target, i.baseline_d4 AS baseline, i.excellent_d4 AS excellent,
     $pass AS pass, m.base_qty_d4 AS base_qty, m.below_d4 AS below, m.else_d4 AS otherwise, m.lower_d4 AS lower,
     m.upper_d4 AS upper, CAST(m.tolerance_d4 AS HUGEINT) AS tolerance, m.start_d4 AS start, m.unit_d4 AS unit,
@@ -47,6 +43,17 @@ FROM (
   WHERE g.scheme = $scheme $range
 )
 """
+
+_PRORATED: Final = "coalesce(m.prorate AND m.agg = 'sum' AND m.method NOT IN ('manual', 'progress'), false)"
+
+_WHOLE_DAYS: Final = """CASE
+      WHEN $prorated AND i.target_scope = 'segment' THEN /*arm prorate.segment*/ (g.days) /*end*/
+      WHEN $prorated THEN /*arm prorate.cycle*/ (g.cycle_days) /*end*/ ELSE 1 END"""
+
+_OWN_DAYS: Final = """CASE
+      WHEN $prorated AND i.target_scope IS DISTINCT FROM 'segment' AND i.valid_from IS NULL AND i.valid_to IS NULL
+        THEN /*arm prorate.person*/ (g.service) /*end*/
+      WHEN $prorated THEN /*arm prorate.item*/ (g.eligible) /*end*/ ELSE 1 END"""
 
 HITS: Final = """
 CREATE OR REPLACE TEMP TABLE c_hit AS
@@ -68,21 +75,9 @@ SCORED: Final = """
 CREATE OR REPLACE TEMP TABLE c_item AS
 SELECT sid, seg, $scheme AS scheme, item, dim, dim_weight, weight, metric_code, metric_name, method, source, an, ad, pn, pd,
   CAST(target AS BIGINT) AS target, baseline, veto_action, veto_hit, veto_cap, veto_grade, fault,
-  CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END AS score_n
+  $score AS score_n
 FROM (
-  SELECT *, CASE
-      WHEN veto_action IS NULL OR own_n IS NULL THEN false
-      WHEN veto_sign = '<' THEN /*arm veto.lt*/ (an < veto_at) /*end*/
-      WHEN veto_sign = '<=' THEN /*arm veto.le*/ (an <= veto_at) /*end*/
-      WHEN veto_sign = '=' THEN /*arm veto.eq*/ (an = veto_at) /*end*/
-      WHEN veto_sign = '>=' THEN /*arm veto.ge*/ (an >= veto_at) /*end*/
-      WHEN veto_sign = '>' THEN /*arm veto.gt*/ (an > veto_at) /*end*/
-      WHEN own_n <= CAST(floor AS HUGEINT) * 100000 THEN /*arm veto.floor*/ (true) /*end*/
-      WHEN method = 'range' THEN /*arm veto.range*/ (x < lower * u OR x > upper * u) /*end*/
-      WHEN method = 'done' THEN /*arm veto.done*/ (NOT has_steps AND x <> 10000 * u) /*end*/
-      WHEN method IN ('linear', 'ratio', 'reflection', 'interpolate', 'steps') AND target IS NOT NULL
-        THEN /*arm veto.target*/ (toward * (x - target * u) < 0) /*end*/
-      ELSE /*arm veto.other*/ (false) /*end*/ END AS veto_hit
+  SELECT *, $veto_hit AS veto_hit
   FROM (
     SELECT * EXCLUDE (num, den), $quantised AS own_n,
       veto * ad * CASE WHEN method = 'progress' THEN 100000 ELSE 1 END AS veto_at
@@ -97,6 +92,22 @@ FROM (
 )
 """
 
+_ZEROED: Final = """CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END"""
+
+_HIT: Final = """CASE
+      WHEN veto_action IS NULL OR own_n IS NULL THEN false
+      WHEN veto_sign = '<' THEN /*arm veto.lt*/ (an < veto_at) /*end*/
+      WHEN veto_sign = '<=' THEN /*arm veto.le*/ (an <= veto_at) /*end*/
+      WHEN veto_sign = '=' THEN /*arm veto.eq*/ (an = veto_at) /*end*/
+      WHEN veto_sign = '>=' THEN /*arm veto.ge*/ (an >= veto_at) /*end*/
+      WHEN veto_sign = '>' THEN /*arm veto.gt*/ (an > veto_at) /*end*/
+      WHEN own_n <= CAST(floor AS HUGEINT) * 100000 THEN /*arm veto.floor*/ (true) /*end*/
+      WHEN method = 'range' THEN /*arm veto.range*/ (x < lower * u OR x > upper * u) /*end*/
+      WHEN method = 'done' THEN /*arm veto.done*/ (NOT has_steps AND x <> 10000 * u) /*end*/
+      WHEN method IN ('linear', 'ratio', 'reflection', 'interpolate', 'steps') AND target IS NOT NULL
+        THEN /*arm veto.target*/ (toward * (x - target * u) < 0) /*end*/
+      ELSE /*arm veto.other*/ (false) /*end*/ END"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
@@ -107,12 +118,18 @@ class ItemFacts:
         has_progress: Some item takes the progress of goals (``c_progress`` exists).
         has_hits: Some metric has steps or points.
         is_segmented: Items may apply to a part of the cycle.
+        methods: Methods that some item may have.
+        has_vetoes: Some metric has a veto.
+        has_proration: Some metric is prorated.
     """
 
     has_actuals: bool
     has_progress: bool
     has_hits: bool
     is_segmented: bool
+    methods: frozenset[str]
+    has_vetoes: bool
+    has_proration: bool
 
 
 def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: str = "") -> None:
@@ -143,9 +160,11 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
         scheme=sql_literal(scheme.key),
         raw="c_raw" if facts.has_hits else f"({raw})",
         quantised=sql_quantise("num", "den", rounding=scheme.rounding.get("item"), clamp=clamp),
-        num=sql_arms("num"),
-        den=sql_arms("den"),
-        fault=sql_faults(),
+        num=sql_arms("num", facts.methods),
+        den=sql_arms("den", facts.methods),
+        fault=sql_faults(facts.methods),
+        veto_hit=_HIT if facts.has_vetoes else "false",
+        score=_ZEROED if facts.has_vetoes else "own_n",
         hits=hits,
         joined="LEFT JOIN c_hit AS h ON h.row = r.rowid" if facts.has_hits else "",
     )
@@ -179,7 +198,8 @@ def _raw_parts(scheme: Scheme, facts: ItemFacts) -> dict[str, object]:
         "an": fill(cases, manual="i.manual_score_d4", progress=progress_an, own="i.actual_d4", found=found_an),
         "ad": fill(cases, manual="1", progress=progress_ad, own="1", found=found_ad),
         "source": fill(cases, manual="'manual'", progress="'goals'", own="'item'", found="'actuals'"),
-        "prorated": "coalesce(m.prorate AND m.agg = 'sum' AND m.method NOT IN ('manual', 'progress'), false)",
+        "pn": fill(_WHOLE_DAYS, prorated=_PRORATED) if facts.has_proration else "1",
+        "pd": fill(_OWN_DAYS, prorated=_PRORATED) if facts.has_proration else "1",
         "floor": scheme.items.floor_d4,
         "cap": scheme.items.cap_d4,
         "scale_n": f"CAST({scheme.scale_d4 * D4_TO_GRID} AS HUGEINT)",
@@ -209,11 +229,11 @@ def item_problems(bench: Workbench, *, skip: bool) -> None:
         " WHERE c.fault IS NOT NULL ORDER BY ALL"
     )
     for kind, subject, item, fault, metric, method in rows:
-        code, _, expected = FAULTS[int(str(fault))]
+        found = FAULTS[int(str(fault))]
         bench.problems.append(
             Problem(
-                code=f"item.{code}",
-                facts={"subject": str(subject), "item": str(item), "metric": str(metric), "method": str(method), "expected": expected},
+                code=f"item.{found.code}",
+                facts={"subject": str(subject), "item": str(item), "metric": str(metric), "method": str(method), "expected": found.expected},
                 file="考核指标",
                 address=f"items:{kind}:{subject}:{item}",
             )

@@ -187,7 +187,7 @@ def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOp
         adjusted = f"least(greatest(own_n - coalesce(a.beta_d4, 0) * {D4_TO_GRID}, 0), {high})"
         score = f"CASE WHEN own_n IS NOT NULL THEN {adjusted} END"
         joined = (
-            "LEFT JOIN t_rater_adjustments AS a ON a.rater = f.rater AND f.relation <> 'self'"
+            "LEFT JOIN (SELECT rater AS adjusted, snapshot, beta_d4 FROM t_rater_adjustments) AS a ON a.adjusted = f.rater AND f.relation <> 'self'"
             f" AND a.snapshot = {sql_literal(scheme.severity.snapshot)}"
         )
     largest = shape.largest(scheme) if shape.is_wide else None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from huoban_perf.scoring.rounding import sql_literal
 
 
 @contextmanager
@@ -23,9 +26,18 @@ def open_frames(folder: Path, *, threads: int = 2) -> Iterator[duckdb.DuckDBPyCo
     connection = duckdb.connect(config={"threads": threads})
     try:
         for file in sorted(folder.glob("*.csv")):
-            connection.read_csv(str(file), all_varchar=True, header=True, delimiter=",", quotechar='"').create(
-                f"in_{file.stem}"
-            )
+            connection.execute(f"CREATE TABLE in_{file.stem} AS SELECT * FROM {_reader(file)}")  # noqa: S608
         yield connection
     finally:
         connection.close()
+
+
+def _reader(file: Path) -> str:
+    """Write the reading of a file without guessing: DuckDB's sniffer would take a first row with # for a comment."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    columns = ", ".join(f"{sql_literal(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"read_csv({sql_literal(str(file))}, auto_detect = false, header = true, delim = ',', quote = '\"',"
+        f" escape = '\"', comment = '', nullstr = '', columns = {{{columns}}})"
+    )

@@ -18,6 +18,7 @@ from huoban_perf.core.errors import FactValue, SyncError
 from huoban_perf.core.values import Value
 from huoban_perf.scoring import CycleFrames, parse_scheme, score_cycle
 from huoban_perf.sync.frames import open_frames
+from huoban_perf.sync.runs import KeepResults
 from huoban_perf.sync.wanted import natural_key
 
 RELATIONS = ("self", "superior", "upper", "peer", "subordinate", "customer")
@@ -145,13 +146,16 @@ class CycleScores:
         raise SyncError("sync.no_subject", facts=facts)
 
 
-def score_extract(folder: Path, *, cycle: str, schemes: Mapping[str, Mapping[str, object]]) -> CycleScores:
+def score_extract(
+    folder: Path, *, cycle: str, schemes: Mapping[str, Mapping[str, object]], keep: KeepResults | None = None
+) -> CycleScores:
     """Score a stored extract.
 
     Args:
         folder: Holds ``<frame>.csv``.
         cycle: 周期名称.
         schemes: Scheme key → canonical document.
+        keep: Writes the result files into ``results`` beside the extract, or None.
 
     Returns:
         The scores; independent of row order, threads and machine.
@@ -167,6 +171,8 @@ def score_extract(folder: Path, *, cycle: str, schemes: Mapping[str, Mapping[str
             frames=CycleFrames.discover(connection),
             schemes={key: parse_scheme(document) for key, document in schemes.items()},
         )
+        if keep is not None:
+            keep(connection, folder.parent / "results")
         lines = _lines(connection)
         subjects = tuple(_subjects(connection, lines=lines, hashes=hashes))
         keys = {(score.kind, score.subject): score.natural_key(cycle) for score in subjects}

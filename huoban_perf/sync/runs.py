@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from duckdb import DuckDBPyConnection
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import SyncError
@@ -47,16 +49,23 @@ class Manifest:
     rows: Mapping[str, int]
 
 
+KeepResults = Callable[[DuckDBPyConnection, Path], object]
+"""Writes what the engine returned into a folder."""
+
+
 class RunStore:
     """The folder of stored runs."""
 
-    def __init__(self, *, folder: Path) -> None:
+    def __init__(self, *, folder: Path, keep: KeepResults | None = None) -> None:
         """Name the folder; it is made on first use.
 
         Args:
             folder: Where runs are kept.
+            keep: Writes the result files of a run from the engine's connection into a folder, so that a replay can
+                compare byte for byte; None keeps the inputs only.
         """
         self._folder = folder
+        self.keep = keep
 
     def open(self, *, run: str) -> Path:
         """Make a run's folder, readable by its owner only, and return it."""

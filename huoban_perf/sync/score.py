@@ -112,7 +112,7 @@ def run_score(
         )
     }
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
-    scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes)
+    scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes, keep=runs.keep)
     runs.save(manifest)
     wanted = {
         "score_result": _result_rows(scores, reading, run=run, started=started, schemes=schemes, app=app),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -56,6 +57,7 @@ def _subject(said: Said, subject: Subject, want: Result, cycle: Cycle, schemes: 
     if want.state == "excluded" or row["status"] == "不参评":
         return
     scheme = schemes[want.scheme]
+    want = replace(want, parts=_joined(want.parts, row["segments"]))
     yield "home scheme", row["scheme"], want.scheme
     yield "segments", row["segments"], len(want.parts)
     if row["segments"] == len(want.parts):
@@ -65,9 +67,31 @@ def _subject(said: Said, subject: Subject, want: Result, cycle: Cycle, schemes: 
         yield from _review(said, subject, row, want.review, scheme, cycle)
         yield "360", grid(row["review_n"]), want.mr
     yield from _totals(row, want, scheme)
-    yield from _grades(said, subject, want, cycle)
+    yield from _grades(said, subject, want, cycle, scheme)
     yield from _lines(said, subject, want)
     yield from _bonus(said, subject, want, cycle, scheme)
+
+
+def _joined(parts: Sequence[Part], count: int) -> Sequence[Part]:
+    """Neighbours that say the same as one: the engine keeps a transfer under one scheme and one set of items whole."""
+    kept: list[Part] = []
+    for part in parts:
+        last = kept[-1] if kept else None
+        if len(parts) != count and last is not None and _alike(last, part):
+            whole = replace(last.segment, days=last.segment.days + part.segment.days)
+            kept[-1] = replace(last, segment=whole)
+        else:
+            kept.append(part)
+    return kept
+
+
+def _alike(one: Part, other: Part) -> bool:
+    return (one.segment.scheme, one.kpi, one.composite, one.state) == (
+        other.segment.scheme,
+        other.kpi,
+        other.composite,
+        other.state,
+    )
 
 
 def _items(said: Said, subject: Subject, want: Result) -> Pairs:
@@ -83,9 +107,7 @@ def _items(said: Said, subject: Subject, want: Result) -> Pairs:
         yield f"veto of item {key}", bool(row["veto_hit"]), item.hit
 
 
-def _parts(
-    said: Said, subject: Subject, row: Mapping[str, Any], want: Result, schemes: Mapping[str, Scheme]
-) -> Pairs:
+def _parts(said: Said, subject: Subject, row: Mapping[str, Any], want: Result, schemes: Mapping[str, Scheme]) -> Pairs:
     lines = said.of("lines", subject)
     segments = {line["line_no"]: int(line["key"]) for line in lines if line["part"] == "segment"}
     if segments:
@@ -94,8 +116,10 @@ def _parts(
                 part = want.parts[int(line["key"]) - 1]
                 yield f"days of segment {line['key']}", machine(line)["days"], part.segment.days
                 whole = want.state == "scored"
-                yield f"composite of {line['key']}", grid(machine(line)["score_n"]) if whole else None, (
-                    part.composite if whole else None
+                yield (
+                    f"composite of {line['key']}",
+                    grid(machine(line)["score_n"]) if whole else None,
+                    (part.composite if whole else None),
                 )
     for line in lines:
         if line["part"] in PARTS and (line["parent"] in segments or line["parent"] == 0):
@@ -145,8 +169,10 @@ def _forms(
 ) -> Pairs:
     sent = {str(f["task_no"]) for f in cycle.frames["forms"] if f["status"] == "已提交"}
     mine = {row["task_no"]: row for row in said.of("forms", subject) if row["task_no"] in sent}
-    reasons = {task: FORM_REASONS.get(row["reason"], row["reason"]) for task, row in mine.items() if not row["is_counted"]}
-    yield "forms left out", reasons, dict(excluded)
+    reasons = {
+        task: FORM_REASONS.get(row["reason"], row["reason"]) for task, row in mine.items() if not row["is_counted"]
+    }
+    yield "forms left out", reasons, {task: reason for task, reason in excluded.items() if reason != "struck"}
     for group in groups.values():
         for task, value in group.raters.items():
             yield f"form {task}", grid(mine[task]["score_n"]) if task in mine else None, value
@@ -165,7 +191,7 @@ def _totals(row: Mapping[str, Any], want: Result, scheme: Scheme) -> Pairs:
     yield "coefficient", Fraction(row["coefficient"]), coefficient
 
 
-def _grades(said: Said, subject: Subject, want: Result, cycle: Cycle) -> Pairs:
+def _grades(said: Said, subject: Subject, want: Result, cycle: Cycle, scheme: Scheme) -> Pairs:
     rows = said.of("grades", subject)
     yield "graded", len(rows), int(want.state == "scored")
     if len(rows) != 1 or want.state != "scored":
@@ -180,14 +206,14 @@ def _grades(said: Said, subject: Subject, want: Result, cycle: Cycle) -> Pairs:
         yield "rank", row["rank"], want.rank
         yield "percentile", Fraction(row["percentile"]), _micro(want.percentile)
         if "calibration" not in cycle.frames:
-            yield from _pool(said, row["pool"], want)
+            yield from _pool(said, row["pool"], want, hint=scheme.distribution.control == "hint")
 
 
-def _pool(said: Said, pool: str, want: Result) -> Pairs:
+def _pool(said: Said, pool: str, want: Result, *, hint: bool) -> Pairs:
     rows = [row for row in said.tables["pools"] if row["pool"] == pool]
     if len({row["scheme"] for row in rows}) == 1:
         yield "advisory", rows[0]["is_advisory"], want.advisory
-        if not want.advisory:
+        if not want.advisory and not hint:
             yield "grades over quota", {r["grade"] for r in rows if r["is_over"]}, set(want.overruns)
         mine = [row["holds"] for row in said.tables["checks"] if row["pool"] == pool]
         yield "checks", mine, list(want.checks)
@@ -209,10 +235,10 @@ def _lines(said: Said, subject: Subject, want: Result) -> Pairs:
     if mine != sorted(theirs):
         return
     for line in top.values():
-        below = [x for x in lines if x["parent"] == line["line_no"] and x["part"] != "dimension"]
+        below = [x for x in lines if x["parent"] == line["line_no"]]
         name = _key(line)
         inner = [(path.split("/")[1], value) for path, value in want.lines if path.startswith(f"{name}/") and value]
-        if below:
+        if below and all(x["part"] != "dimension" for x in below):
             shown = sorted((x["key"], Fraction(x["printed"])) for x in below)
             yield f"receipt of {name}", shown, sorted((key.removeprefix("0:"), value) for key, value in inner)
 
