@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.template import compile_schema, load_template
-from tests.cli.desk import Desk, Remote, too_wide
+from tests.cli.desk import Desk, Remote, too_wide, write_profile
 
 SCHEMA = compile_schema(load_template("performance"))
 
@@ -32,8 +32,8 @@ def test_from_scratch_writes_page_markdown_and_workbooks_without_connecting(desk
     assert headers == ["部门名称", "部门编码"]
 
 
-def test_from_scratch_needs_no_key_and_no_network(desk: Desk, tmp_path: Path, remote: Remote) -> None:
-    remote.world.close()
+def test_from_scratch_needs_no_key_and_no_network(desk: Desk, tmp_path: Path) -> None:
+    write_profile(desk.home, base_url="http://127.0.0.1:1/openapi/v1", workspace="4000000000000001")
     said = desk.run("--profile", "production", "guide", "--out", str(tmp_path / "g"), "--from-scratch", "-o", "json")
     assert said.exit is Exit.DONE
     assert said.json["sections"] == len(SCHEMA.tables)

@@ -128,9 +128,7 @@ def aggregate(maker: Maker, method: str, *, additive: bool) -> str:
     """An aggregation that keeps the actual valid for the method."""
     if additive:
         return "sum"
-    return (
-        maker.pick(("last", "max")) if method in SINGLE else maker.choose("methods", ("sum", "mean", "last", "max"))
-    )
+    return maker.pick(("last", "max")) if method in SINGLE else maker.choose("methods", ("sum", "mean", "last", "max"))
 
 
 def veto(maker: Maker, shared: Common) -> Row:

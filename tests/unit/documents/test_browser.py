@@ -116,6 +116,18 @@ def test_nothing_is_wider_than_the_screen(width: int, chromium: Browser, folder:
     chromium.call("Emulation.clearDeviceMetricsOverride")
 
 
+def test_options_are_numbered_from_one_in_every_field(chromium: Browser, folder: Path) -> None:
+    open_guide(chromium, folder, "one")
+    texts = "[...list.querySelectorAll('li')].map((one) => one.innerText)"
+    lists = chromium.evaluate(f"[...document.querySelectorAll('.choices')].map((list) => {texts})")
+    wanted = [[choice.name for choice in task.choices] for task in whole(app()).tasks() if task.choices]
+    assert [len(found) for found in lists] == [len(names) for names in wanted]
+    for found, names in zip(lists, wanted, strict=True):
+        for place, name in enumerate(names):
+            assert found[place].startswith(f"{place + 1}. {name}")
+    assert chromium.evaluate("getComputedStyle(document.querySelector('.choices li')).listStyleType") == "none"
+
+
 def test_prints_as_pdf_without_buttons_and_with_every_task(chromium: Browser, folder: Path) -> None:
     open_guide(chromium, folder, "one")
     chromium.evaluate("document.getElementById('open-only').click()")
