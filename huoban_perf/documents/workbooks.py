@@ -30,7 +30,7 @@ _FIXED_TIME = (2026, 1, 1, 0, 0, 0)
 _FIXED_STAMP = b"2026-01-01T00:00:00Z"
 _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 _LONGEST_TITLE = 28
-_WIDEST = 28
+_NARROWEST, _WIDEST = 24, 40
 _SAMPLE = PatternFill("solid", fgColor="FFF2CC")
 _HEAD = PatternFill("solid", fgColor="DDEBF7")
 
@@ -55,7 +55,9 @@ def workbook_bytes(starter: Starter) -> bytes:
             _put(sheet, row, index, value)
             sheet.cell(row, index).fill = _SAMPLE
             sheet.cell(row, index).number_format = column.number_format or "@"
-        sheet.column_dimensions[get_column_letter(index)].width = min(_WIDEST, max(14, 2 * len(column.header) + 4))
+        sheet.column_dimensions[get_column_letter(index)].width = min(
+            _WIDEST, max(_NARROWEST, 2 * len(column.header) + 4)
+        )
     sheet.freeze_panes = "A2"
     _write_notes(book.create_sheet(NOTES_TITLE), starter)
     return _packed(book)

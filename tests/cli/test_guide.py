@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from huoban_perf.cli.exits import Exit
+from huoban_perf.deploy.words import KIND_NAMES
 from huoban_perf.template import compile_schema, load_template
 from tests.cli.desk import Desk, Remote, too_wide, write_profile
+from tests.unit.documents.reading import Page
 
 SCHEMA = compile_schema(load_template("performance"))
 
@@ -63,6 +66,46 @@ def test_guide_of_a_workspace_holds_what_the_plan_leaves_to_a_person(
     assert f"performance/{remote.workspace}/" in page
     assert not (tmp_path / "rest" / "excel" / "01-部门.xlsx").exists()
     assert before != built == remote.dump()
+
+
+def build_from(page: Page, remote: Remote) -> None:
+    """Do what the page says from top to bottom, knowing nothing but the page."""
+    kinds = {names.zh: kind.value for kind, names in KIND_NAMES.items()}
+    tables: dict[str, str] = {}
+    for task in page.tasks:
+        if task.does == "新建表格":
+            tables[task.name] = remote.build_table(task.name)
+        elif task.kind:
+            said = " ".join(task.settings)
+            target = re.search("关联到「(.+?)」", said)
+            decimals = re.search(r"小数 (\d+) 位", said)
+            table = re.search("表「(.+)」", task.heading)
+            assert table
+            field = {
+                "table_id": tables[table[1]],
+                "name": task.name,
+                "kind": kinds[task.kind],
+                "required": "必填" in task.flags,
+                "unique": "不可重复" in task.flags,
+                "is_title": "数据标题" in task.flags,
+                "help": task.help or "",
+                "options": [{"name": choice} for choice in task.choices],
+                "target_table_id": tables[target[1]] if target else None,
+                "many": "可关联多条" in said,
+                "decimals": int(decimals[1]) if decimals else None,
+            }
+            remote.control.post("build/field", field)
+
+
+def test_a_person_who_follows_the_page_gets_the_app(desk: Desk, tmp_path: Path, remote: Remote) -> None:
+    production = ("--profile", "production")
+    desk.run(*production, "guide", "--out", str(tmp_path))
+    build_from(Page((tmp_path / "guide.html").read_text(encoding="utf-8")), remote)
+    plan = desk.run(*production, "plan", "-o", "json").json
+    assert plan["counts"]["manual"] == 0
+    assert {step["action"] for step in plan["steps"]} == {"bind"}
+    assert plan["counts"]["bind"] == sum(1 for _ in (*SCHEMA.tables, *SCHEMA.fields(), *SCHEMA.options()))
+    assert "没有要手工做的事" in desk.run(*production, "guide", "--out", str(tmp_path / "rest")).out
 
 
 def test_nothing_by_hand_writes_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.oracle.numbers import BookError
 from tests.oracle.outcome import Result
 from tests.oracle.population import calibrated, grade_people, pay_people
 from tests.oracle.rows import Subject
+from tests.oracle.segments import days_between
 from tests.oracle.subject import Cycle, score_subject
 from tests.oracle.weights import check
 from tests.oracle.words import Frames
@@ -31,6 +32,7 @@ def score_cycle(frames: Frames, schemes: Mapping[str, Mapping[str, Any]]) -> dic
         BookError: The book calls an input an error.
     """
     inputs = read(frames)
+    days_between(inputs.start, inputs.end)
     cycle = Cycle(inputs, {key: documents.parse(document) for key, document in schemes.items()})
     for form, criteria in inputs.criteria.items():
         check(f"criteria {form}", [criterion.weight or Fraction(0) for criterion in criteria])

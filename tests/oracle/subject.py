@@ -144,9 +144,10 @@ def finish(subject: Subject, known: Result, cycle: Cycle, scheme: Scheme, stretc
     lines += [Line(f"points:{i}", p.points if p.kind == "plus" else -p.points) for i, p in enumerate(entries)]
     lines += step_line("points_limit", limit)
     department = None
-    if subject[0] == "person" and scheme.departments.use != "none":
+    use = scheme.departments.use
+    if subject[0] == "person" and (use == "score" or (use == "bonus" and cycle.inputs.pay)):
         department = cycle.coefficient(scheme, stretch)
-        if scheme.departments.use == "score":
+        if use == "score":
             before, value = value, scheme.grid.at("department", value * department)
             lines += step_line("department", value - before)
     clamped = clamp(value, scheme.total_floor, scheme.total_cap)

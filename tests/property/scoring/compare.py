@@ -169,9 +169,8 @@ def _forms(
 ) -> Pairs:
     sent = {str(f["task_no"]) for f in cycle.frames["forms"] if f["status"] == "已提交"}
     mine = {row["task_no"]: row for row in said.of("forms", subject) if row["task_no"] in sent}
-    reasons = {
-        task: FORM_REASONS.get(row["reason"], row["reason"]) for task, row in mine.items() if not row["is_counted"]
-    }
+    out = {task: row["reason"] for task, row in mine.items() if not row["is_counted"]}
+    reasons = {task: FORM_REASONS.get(reason, reason) for task, reason in out.items()}
     yield "forms left out", reasons, {task: reason for task, reason in excluded.items() if reason != "struck"}
     for group in groups.values():
         for task, value in group.raters.items():
@@ -238,7 +237,8 @@ def _lines(said: Said, subject: Subject, want: Result) -> Pairs:
         below = [x for x in lines if x["parent"] == line["line_no"]]
         name = _key(line)
         inner = [(path.split("/")[1], value) for path, value in want.lines if path.startswith(f"{name}/") and value]
-        if below and all(x["part"] != "dimension" for x in below):
+        whole = all(key.split(":")[0] in {"0", key} for key, _ in inner)
+        if below and whole and all(x["part"] != "dimension" for x in below):
             shown = sorted((x["key"], Fraction(x["printed"])) for x in below)
             yield f"receipt of {name}", shown, sorted((key.removeprefix("0:"), value) for key, value in inner)
 
@@ -253,7 +253,7 @@ def _bonus(said: Said, subject: Subject, want: Result, cycle: Cycle, scheme: Sch
     row = {"amount": None} | (said.of("bonus", subject) or [{}])[0]
     yield "bonus", None if row["amount"] is None else Fraction(row["amount"]), want.bonus
     if row["amount"] is not None:
-        eligible, whole = row["prorate"].split("/")
+        eligible, _ = row["prorate"].split("/")
         yield "eligible days", Fraction(eligible), want.days
         if scheme.departments.use == "bonus":
             num, den = row["department_coefficient"].split("/")

@@ -7,10 +7,10 @@ Source: scoring.md S0-S13.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -56,6 +56,7 @@ def complete(cycle: Cycle) -> Cycle:
             {"kind": "个人", "subject": person["emp_no"]} for person in frames["people"] if person["emp_no"] not in have
         ]
         frames["appraisals"] = listed + bare
+    apart_by_form(frames)
     if "calibration" in frames:
         known = score_cycle(frames, cycle.schemes)
         rated = {subject[1] for subject, found in known.items() if found.state == "scored"}
@@ -67,16 +68,31 @@ def complete(cycle: Cycle) -> Cycle:
     return Cycle(frames, cycle.schemes)
 
 
+def apart_by_form(frames: Frames) -> None:
+    """Name no criterion alike in two forms: whether such two are one is a finding of its own."""
+    forms = {str(row["task_no"]): str(row["form"]) for row in frames.get("forms", [])}
+    if "criteria" in frames:
+        rows = frames["criteria"]
+        frames["criteria"] = [{**row, "criterion": f"{row['criterion']}/{row['form']}"} for row in rows]
+    if "ratings" in frames:
+        rows = frames["ratings"]
+        frames["ratings"] = [{**row, "criterion": f"{row['criterion']}/{forms[str(row['task_no'])]}"} for row in rows]
+
+
 def drop_idle_pools(frames: Frames, cycle: Cycle) -> None:
     """Leave out pools that nobody with a result shares: the engine calls them an error, the oracle looks away."""
     results = score_cycle(frames, cycle.schemes)
     rated = {subject[1] for subject, found in results.items() if found.state == "scored"}
-    used = {row["pool"] for row in frames.get("pay", []) if row["emp_no"] in rated}
-    frames["pools"] = [row for row in frames["pools"] if row["pool"] in used]
-    frames["pay"] = [row for row in frames["pay"] if row["pool"] in {None, *used}]
-    for name in ("pools", "pay"):
-        if not frames[name]:
-            del frames[name]
+    paid = frames.get("pay", [])
+    used = {row["pool"] for row in paid if row["emp_no"] in rated}
+    kept = {
+        "pools": [row for row in frames["pools"] if row["pool"] in used],
+        "pay": [row for row in paid if row["pool"] in {None, *used}],
+    }
+    for name, rows in kept.items():
+        frames.pop(name, None)
+        if rows:
+            frames[name] = rows
 
 
 def valid(rules: frozenset[str], people: int = 5) -> st.SearchStrategy[Cycle]:
@@ -135,7 +151,10 @@ WITH: dict[str, frozenset[str]] = {
 }
 """Rules that need others to show."""
 
-NOT_YET: dict[str, str] = {}
+NOT_YET: dict[str, str] = {
+    "missing_item": "finding 1: a missing actual is scored by range, done, steps and points",
+    "relations": "finding 6: 虚线上级 as a group of its own yields to every other relation",
+}
 """Rules on which engine and book differ today, with the reason (see the findings)."""
 
 
@@ -145,7 +164,9 @@ def rule_cases() -> list[Any]:
         pytest.param(
             WITH.get(rule, EMPTY) | {rule},
             id=rule,
-            marks=pytest.mark.xfail(strict=True, reason=NOT_YET[rule]) if rule in NOT_YET else (),
+            marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=NOT_YET[rule])
+            if rule in NOT_YET
+            else (),
         )
         for rule in sorted(RULES)
     ]
@@ -185,8 +206,8 @@ def test_both_agree_on_everything_at_once() -> None:
 BUSY = frozenset({"raters", "parts", "methods", "limits", "points", "schemes", "transfers", "distribution", "bonus"})
 
 
-@given(valid(BUSY), st.randoms(use_true_random=False))
-@examples(3)
+@given(valid(BUSY, 4), st.randoms(use_true_random=False))
+@examples(2)
 def test_neither_order_nor_threads_nor_ranges_change_a_bit(cycle: Cycle, shuffler: random.Random) -> None:
     whole = bits(run(cycle))
     mixed = {name: shuffler.sample(rows, len(rows)) for name, rows in cycle.frames.items()}
@@ -233,7 +254,7 @@ def test_a_goal_without_weight_changes_nothing(cycle: Cycle, data: st.DataObject
     assert bits(run(more))["results"] == bits(run(cycle))["results"]
 
 
-RISING = ("linear", "reflection", "interpolate", "steps")
+RISING = ("linear", "reflection")
 
 
 @given(valid(frozenset({"methods", "item_sum", "limits"})), st.data())
@@ -258,8 +279,6 @@ def test_a_better_actual_never_lowers_the_score(cycle: Cycle, data: st.DataObjec
 def _rises(metric: Row, row: Row) -> bool:
     """Whether more is better, by the method's own parameters."""
     if metric.get("veto_action") or metric["method"] not in RISING or metric["direction"] != "higher":
-        return False
-    if metric["method"] in {"interpolate", "steps"}:
         return False
     baseline, target = row.get("baseline"), row.get("target")
     return baseline is None or Fraction(str(target)) > Fraction(baseline)
@@ -310,40 +329,6 @@ def twice(frame: str) -> Spoil:
     return spoil
 
 
-SPOILS: dict[str, tuple[frozenset[str], Spoil]] = {
-    "weights miss 100": (EMPTY, cell("items", "weight", "250")),
-    "weight is negative": (EMPTY, cell("items", "weight", "-5")),
-    "weight is no number": (EMPTY, cell("items", "weight", "NaN")),
-    "weight is too fine": (EMPTY, cell("items", "weight", "33.33333")),
-    "zero target": (EMPTY, cell("items", "target", "0")),
-    "unknown metric": (EMPTY, cell("items", "metric_code", "M-none")),
-    "criteria miss 100": (frozenset({"raters"}), cell("criteria", "weight", "7")),
-    "rating above its scale": (frozenset({"raters"}), cell("ratings", "score", "1000")),
-    "rated twice": (frozenset({"raters"}), twice("forms")),
-    "self-rating by another": (frozenset({"raters"}), cell("forms", "rater", "E-other", relation="self")),
-    "negative points": (frozenset({"points"}), cell("points", "points", "-1", status="已批")),
-    "goal above itself": (frozenset({"goals"}), lambda cycle: circle(cycle)),
-    "parts miss 100": (EMPTY, option("parts", "kpi_weight", "55")),
-    "unknown policy": (EMPTY, option("items", "missing", "perhaps")),
-    "formula with an unknown name": (EMPTY, option("parts", "formula", "kpi + luck")),
-    "formula with an unguarded name": (EMPTY, option("parts", "formula", "kpi + okr")),
-    "formula divides by zero": (EMPTY, option("parts", "formula", "if(missing(kpi), 1, 1) / (1 - 1)")),
-    "grades overlap": (
-        EMPTY,
-        lambda cycle: Cycle(
-            cycle.frames,
-            {
-                k: {**d, "grades": [{"name": "A", "lower": "80"}, {"name": "B", "lower": "90"}, {"name": "C"}]}
-                for k, d in cycle.schemes.items()
-            },
-        ),
-    ),
-    "end before start": (EMPTY, cell("cycle", "end", "2019-01-01")),
-    "overlapping assignments": (frozenset({"transfers", "schemes"}), lambda cycle: overlap(cycle)),
-}
-"""What the book calls an error: the rules that show it, and how a valid cycle is spoiled."""
-
-
 def circle(cycle: Cycle) -> Cycle | None:
     """Put the first goal below its own child."""
     rows = [dict(row) for row in cycle.frames.get("goals", [])]
@@ -358,11 +343,42 @@ def circle(cycle: Cycle) -> Cycle | None:
 def overlap(cycle: Cycle) -> Cycle | None:
     """Let a first assignment run to the end, where there is a second."""
     rows = [dict(row) for row in cycle.frames.get("assignments", [])]
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in itertools.pairwise(rows):
         if one["emp_no"] == other["emp_no"]:
             one["end"] = None
             return Cycle({**cycle.frames, "assignments": rows}, cycle.schemes)
     return None
+
+
+def overlapping_grades(cycle: Cycle) -> Cycle:
+    """Give every scheme grades whose bounds rise."""
+    grades = [{"name": "A", "lower": "80"}, {"name": "B", "lower": "90"}, {"name": "C"}]
+    return Cycle(cycle.frames, {key: {**document, "grades": grades} for key, document in cycle.schemes.items()})
+
+
+SPOILS: dict[str, tuple[frozenset[str], Spoil]] = {
+    "weights miss 100": (EMPTY, cell("items", "weight", "250")),
+    "weight is negative": (EMPTY, cell("items", "weight", "-5")),
+    "weight is no number": (EMPTY, cell("items", "weight", "NaN")),
+    "weight is too fine": (EMPTY, cell("items", "weight", "33.33333")),
+    "zero target": (EMPTY, cell("items", "target", "0")),
+    "unknown metric": (EMPTY, cell("items", "metric_code", "M-none")),
+    "criteria miss 100": (frozenset({"raters"}), cell("criteria", "weight", "7")),
+    "rating above its scale": (frozenset({"raters"}), cell("ratings", "score", "1000")),
+    "rated twice": (frozenset({"raters"}), twice("forms")),
+    "self-rating by another": (frozenset({"raters"}), cell("forms", "rater", "E-other", relation="self")),
+    "negative points": (frozenset({"points"}), cell("points", "points", "-1", status="已批")),
+    "goal above itself": (frozenset({"goals"}), circle),
+    "parts miss 100": (EMPTY, option("parts", "kpi_weight", "55")),
+    "unknown policy": (EMPTY, option("items", "missing", "perhaps")),
+    "formula with an unknown name": (EMPTY, option("parts", "formula", "kpi + luck")),
+    "formula with an unguarded name": (EMPTY, option("parts", "formula", "kpi + okr")),
+    "formula divides by zero": (EMPTY, option("parts", "formula", "if(missing(kpi), 1, 1) / (1 - 1)")),
+    "grades overlap": (EMPTY, overlapping_grades),
+    "end before start": (EMPTY, cell("cycle", "end", "2019-01-01")),
+    "overlapping assignments": (frozenset({"transfers", "schemes"}), overlap),
+}
+"""What the book calls an error: the rules that show it, and how a valid cycle is spoiled."""
 
 
 @pytest.mark.parametrize("name", sorted(SPOILS))

@@ -20,6 +20,7 @@ class Read:
     settings: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     help: str | None = None
+    heading: str = field(default="", compare=False)
 
 
 class Page(HTMLParser):
@@ -46,7 +47,7 @@ class Page(HTMLParser):
         name = found.get("class", "")
         self.open.append((tag, name))
         if (tag, name) == ("li", "task"):
-            self.tasks.append(Read())
+            self.tasks.append(Read(heading=self.headings[-1]))
         if tag in {"h1", "h2", "h3"}:
             self.headings.append("")
         if tag == "script":

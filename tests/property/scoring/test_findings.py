@@ -1,0 +1,178 @@
+"""Single cases in which engine and book were found to differ; each is strict, so that its repair is noticed.
+
+Source: scoring.md S0, S2, S4, S7, S11.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.oracle.cycle import score_cycle
+from tests.oracle.draws import Cycle, Document
+from tests.oracle.words import Row
+from tests.property.scoring.compare import differences
+from tests.property.scoring.engine import Said, run
+
+KPI_ONLY: Document = {"parts": {"kpi_weight": "100", "review_weight": "0"}}
+REVIEW_ONLY: Document = {"parts": {"kpi_weight": "0", "review_weight": "100"}}
+
+
+def cycle_of(document: Document, **frames: list[Row]) -> Cycle:
+    """One person, one department, one quarter, one scheme."""
+    whole: dict[str, list[Row]] = {
+        "cycle": [{"cycle": "本期", "start": "2026-01-01", "end": "2026-03-31"}],
+        "departments": [{"dept_code": "D"}],
+        "people": [{"emp_no": "E1", "dept_code": "D"}],
+    }
+    return Cycle(whole | frames, {"s": {"key": "s", **document}})
+
+
+def item(**cells: str) -> Row:
+    """One item of E1 with all the weight."""
+    return {"kind": "个人", "subject": "E1", "item": "1", "weight": "100", **cells}
+
+
+def forms(*rows: tuple[str, str, str]) -> list[Row]:
+    """Forms about E1 by (relation, rater, form kind)."""
+    return [
+        {
+            "task_no": f"T{index}",
+            "kind": "个人",
+            "subject": "E1",
+            "relation": relation,
+            "rater": rater,
+            "external": "是",
+            "form": kind,
+            "status": "已提交",
+        }
+        for index, (relation, rater, kind) in enumerate(rows)
+    ]
+
+
+def agree(cycle: Cycle) -> Said:
+    """Both say the same."""
+    said = run(cycle)
+    assert differences(said, cycle, score_cycle(cycle.frames, cycle.schemes)) == []
+    return said
+
+
+METHODS: dict[str, dict[str, str]] = {
+    "range": {"params": "lower=1;upper=2;tolerance=1"},
+    "done": {},
+    "done late": {"params": "steps=≥0 → 100,≥3 → 80"},
+    "steps": {"params": "steps=≥1 → 50;else=7"},
+    "interpolate": {"params": "points=1:10,2:20;below=3"},
+    "deduct": {"params": "unit=5"},
+    "linear": {},
+    "ratio": {},
+    "reflection": {},
+    "manual": {},
+    "progress": {},
+}
+SCORED_WITHOUT: frozenset[str] = frozenset({"range", "done", "done late", "steps", "interpolate"})
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="finding 1: a missing actual is scored")
+            if name in SCORED_WITHOUT
+            else (),
+        )
+        for name in METHODS
+    ],
+)
+def test_s2_a_missing_actual_holds_the_appraisal_under_every_method(method: str) -> None:
+    metric: Row = {"metric_code": "M", "method": method.split(maxsplit=1)[0], **METHODS[method]}
+    said = agree(cycle_of(KPI_ONLY, metrics=[metric], items=[item(metric_code="M", target="3")]))
+    assert said.tables["results"][0]["status"] == "暂不计分"
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="finding 3: people without a row of appraisals vanish")
+def test_s13_nobody_vanishes_where_appraisals_are_given() -> None:
+    sheets: list[Row] = [{"kind": "部门", "subject": "D"}]
+    said = run(cycle_of(KPI_ONLY, items=[item(manual_score="80")], appraisals=sheets))
+    named = {row["subject"] for name in ("results", "excluded") for row in said.tables[name]}
+    assert "E1" in named
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="finding 4: several short segments stay two")
+def test_s11_segments_all_under_15_days_become_one() -> None:
+    windows = (("01", "03"), ("04", "16"), ("17", "28"), ("29", "31"))
+    items = [
+        item(manual_score=str(50 + 10 * index)) | {"item": str(index), "from": f"2026-01-{a}", "to": f"2026-01-{b}"}
+        for index, (a, b) in enumerate(windows)
+    ]
+    month: list[Row] = [{"cycle": "本月", "start": "2026-01-01", "end": "2026-01-31"}]
+    metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
+    said = agree(cycle_of(KPI_ONLY, cycle=month, metrics=metrics, items=[{**row, "metric_code": "M"} for row in items]))
+    assert said.tables["results"][0]["segments"] == 1
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="finding 6: 虚线上级 as a group of its own yields to every other relation",
+)
+def test_s4_a_dotted_superior_of_his_own_group_stands_beside_the_superior() -> None:
+    groups = [{"relation": "superior", "weight": 50}, {"relation": "dotted", "weight": 30}]
+    groups.append({"relation": "customer", "weight": 20, "threshold": 1})
+    sent = forms(("superior", "A", "f"), ("dotted", "B", "f"), ("customer", "B", "f"))
+    ratings: list[Row] = [
+        {"task_no": f"T{index}", "criterion": "c", "score": score} for index, score in enumerate(("80", "70", "90"))
+    ]
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": groups}}
+    said = agree(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria))
+    assert [row["task_no"] for row in said.tables["forms"] if not row["is_counted"]] == ["T2"]
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="finding 7: two criteria of one name are counted together"
+)
+def test_s4_a_criterion_of_another_form_does_not_help_over_the_threshold() -> None:
+    groups = [{"relation": "peer", "weight": 100, "threshold": 2}]
+    sent = forms(("peer", "A", "f"), ("peer", "B", "g"))
+    ratings: list[Row] = [{"task_no": f"T{index}", "criterion": "c", "score": "80"} for index in (0, 1)]
+    criteria: list[Row] = [{"form": kind, "criterion": "c", "weight": "100"} for kind in ("f", "g")]
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": groups, "threshold_unit": "criterion"}}
+    said = agree(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria))
+    assert said.tables["results"][0]["status"] == "待补评"
+
+
+def decided() -> Said:
+    """A 360 typed by an appeal, beside one of the superior."""
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    ratings: list[Row] = [{"task_no": "T0", "criterion": "c", "score": "60"}]
+    verdict: Row = {"kind": "个人", "subject": "E1", "object": "评价", "action": "裁定得分", "value": "85"}
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": [{"relation": "superior", "weight": 100}]}}
+    sent = forms(("superior", "A", "f"))
+    return run(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria, appeal_decisions=[verdict]))
+
+
+def test_s4_a_decided_360_counts() -> None:
+    assert [str(row["result"]) for row in decided().tables["results"]] == ["85.000000"]
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="finding 5: groups below a decided 360 do not add up to it"
+)
+def test_s7_lines_below_a_decided_360_add_up_or_are_not_there() -> None:
+    lines = decided().tables["lines"]
+    (top,) = [line for line in lines if line["part"] == "review"]
+    below = [line["printed"] for line in lines if line["parent"] == top["line_no"] and line["printed"] is not None]
+    assert not below or sum(below) == top["printed"]
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="finding 8: a single segment skips the rounding of the segment mean"
+)
+def test_s0_the_segment_mean_is_rounded_for_everyone() -> None:
+    document: dict[str, Any] = {**KPI_ONLY, "rounding": {"segments": {"decimals": 1, "mode": "half_away"}}}
+    metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
+    said = agree(cycle_of(document, metrics=metrics, items=[item(manual_score="80.55", metric_code="M")]))
+    assert str(said.tables["results"][0]["unrounded"]) == "80.600000"
