@@ -62,7 +62,9 @@ FROM (
 WHERE gap_from <= gap_to
 """
 
-IN_SEGMENT: Final = "coalesce(i.valid_from, g.core_from) <= g.core_to AND coalesce(i.valid_to, g.core_to) >= g.core_from"
+IN_SEGMENT: Final = (
+    "coalesce(i.valid_from, g.core_from) <= g.core_to AND coalesce(i.valid_to, g.core_to) >= g.core_from"
+)
 """An item belongs to a segment when their days meet; the core leaves out short neighbours that joined (S11)."""
 
 

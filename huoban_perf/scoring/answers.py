@@ -15,19 +15,19 @@ from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
 
 _WIDE: Final = """
-SELECT form_id, $name AS criterion, CAST($weight AS BIGINT) AS weight, CAST($mapped AS BIGINT) AS x_n
+SELECT form_id, $form AS form, $name AS criterion, CAST($weight AS BIGINT) AS weight, CAST($mapped AS BIGINT) AS x_n
 FROM c_form_raw WHERE form = $form AND $cell IS NOT NULL
 """
 
 _LONG: Final = """
-SELECT f.form_id, r.criterion, k.weight, CAST($mapped AS BIGINT) AS x_n
+SELECT f.form_id, f.form, r.criterion, k.weight, CAST($mapped AS BIGINT) AS x_n
 FROM c_form_raw AS f JOIN t_ratings AS r USING (task_no) JOIN s_criterion AS k USING (form, criterion)
 WHERE r.score_d4 IS NOT NULL AND NOT coalesce(r.na, false)
 """
 
 _ANSWERS: Final = """
 CREATE OR REPLACE TEMP TABLE c_answer AS
-SELECT f.sid, f.relation, a.*, count(*) OVER (PARTITION BY f.sid, f.relation, a.criterion) AS answers
+SELECT f.sid, f.relation, a.*, count(*) OVER (PARTITION BY f.sid, f.relation, a.form, a.criterion) AS answers
 FROM ($shapes) AS a JOIN c_form AS f USING (form_id) WHERE f.reason IS NULL
 """
 
@@ -44,10 +44,10 @@ UPDATE c_form AS f SET score_n = r.score_n FROM (
 
 _FIGURES: Final = """
 INSERT INTO out_criteria
-SELECT s.kind, s.subject, a.relation, a.criterion, count(*), CAST($mean AS BIGINT)
+SELECT s.kind, s.subject, a.relation, a.form, a.criterion, count(*), CAST($mean AS BIGINT)
 FROM c_answer AS a JOIN c_subject AS s USING (sid) JOIN c_group AS g USING (sid, relation)
 WHERE g.is_shown AND a.answers >= $least
-GROUP BY s.kind, s.subject, a.relation, a.criterion
+GROUP BY s.kind, s.subject, a.relation, a.form, a.criterion
 """
 
 
@@ -59,11 +59,13 @@ def list_answers(bench: Workbench, scheme: Scheme, shape: FormShape) -> None:
         scheme: The home scheme.
         shape: How criteria arrive.
 
-    Makes ``c_answer``: (form_id, criterion): ``x_n`` grid, ``weight``, ``answers`` = how many raters of the group
+    Makes ``c_answer``: (form_id, criterion): ``form`` its kind, ``x_n`` grid, ``weight``, ``answers`` = how many raters of the group
     answered the criterion.
     """
-    shapes = fill(_LONG, mapped=shape.sql_mapped(scheme)) if shape.has_ratings else " UNION ALL ".join(_wide(scheme, shape))
-    nothing = "SELECT CAST(0 AS BIGINT) AS form_id, '' AS criterion, CAST(0 AS BIGINT) AS weight, CAST(0 AS BIGINT) AS x_n WHERE false"
+    shapes = (
+        fill(_LONG, mapped=shape.sql_mapped(scheme)) if shape.has_ratings else " UNION ALL ".join(_wide(scheme, shape))
+    )
+    nothing = "SELECT CAST(0 AS BIGINT) AS form_id, '' AS form, '' AS criterion, CAST(0 AS BIGINT) AS weight, CAST(0 AS BIGINT) AS x_n WHERE false"
     bench.run(_ANSWERS, shapes=shapes or nothing)
 
 

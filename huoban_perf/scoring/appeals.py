@@ -32,7 +32,7 @@ UPDATE c_group AS g SET is_shown = false, merges = false FROM (
 """
 
 _DECIDED: Final = """
-UPDATE c_review AS r SET state = 'ok', review_n = a.value_d4 * $unit FROM (
+UPDATE c_review AS r SET state = 'ok', review_n = a.value_d4 * $unit, num = NULL, divisor = NULL FROM (
   SELECT s.sid, max(a.value_d4) AS value_d4 FROM t_appeal_decisions AS a JOIN c_subject AS s USING (kind, subject)
   WHERE a.action = 'decide_score' GROUP BY s.sid
 ) AS a WHERE r.sid = a.sid
@@ -66,7 +66,7 @@ class Appeals:
             bench.run(_STRUCK)
 
     def settle_reviews(self, bench: Workbench) -> None:
-        """Put decided 360 scores in place of computed ones.
+        """Put decided 360 scores in place of computed ones; their groups no longer add up to them and lose their share.
 
         Args:
             bench: The workbench with ``c_review``.

@@ -116,7 +116,9 @@ def pay_bonuses(bench: Workbench, schemes: Mapping[str, Scheme], *, has_factors:
         _RAW,
         unit=D4,
         options=_options(schemes),
-        departments="s_coefficient" if weighing else "(SELECT CAST(0 AS BIGINT) AS sid, CAST(1 AS HUGEINT) AS num, CAST(1 AS HUGEINT) AS den WHERE false)",
+        departments="s_coefficient"
+        if weighing
+        else "(SELECT CAST(0 AS BIGINT) AS sid, CAST(1 AS HUGEINT) AS num, CAST(1 AS HUGEINT) AS den WHERE false)",
         weights=_weights(schemes),
         sixth=sql_half_away("num * 100", "den"),
     )
@@ -126,7 +128,9 @@ def pay_bonuses(bench: Workbench, schemes: Mapping[str, Scheme], *, has_factors:
     bench.run(_PAID, alone=_alone(schemes), pools="t_pools" if has_pools else nothing, unit=_SMALLEST)
 
 
-_SMALLEST: Final = "CASE coalesce(decimals, 2) WHEN 0 THEN 10000 WHEN 1 THEN 1000 WHEN 2 THEN 100 WHEN 3 THEN 10 ELSE 1 END"
+_SMALLEST: Final = (
+    "CASE coalesce(decimals, 2) WHEN 0 THEN 10000 WHEN 1 THEN 1000 WHEN 2 THEN 100 WHEN 3 THEN 10 ELSE 1 END"
+)
 """SQL of the smallest unit of a pool's currency, ten-thousandths."""
 
 
@@ -177,7 +181,9 @@ def _named_factors(bench: Workbench, schemes: Mapping[str, Scheme], *, has_facto
         taken=taken,
     )
     nothing = "(SELECT '' AS kind, '' AS subject, '' AS factor, CAST(0 AS BIGINT) AS value_d4 WHERE false)"
-    bench.run(_FACTORS, numbers=taken, listed=listed if has_factors else "", given="t_factors" if has_factors else nothing)
+    bench.run(
+        _FACTORS, numbers=taken, listed=listed if has_factors else "", given="t_factors" if has_factors else nothing
+    )
 
 
 def _options(schemes: Mapping[str, Scheme]) -> str:
@@ -202,13 +208,15 @@ def _weights(schemes: Mapping[str, Scheme]) -> str:
 
 
 def _check_pools(bench: Workbench) -> None:
-    """A pool must be a whole number of its smallest unit, and somebody must have a share of it."""
+    """A pool must be a whole number of its smallest unit, and those who have a bonus must have a share of it."""
     rows = bench.rows(
-        "SELECT q.pool, any_value(q.amount_d4 % ($unit)) <> 0, coalesce(sum(b.raw_m), 0) = 0"
+        "SELECT q.pool, any_value(q.amount_d4 % ($unit)) <> 0, sum(b.raw_m) = 0"
         " FROM t_pools AS q LEFT JOIN s_bonus AS b USING (pool) GROUP BY q.pool ORDER BY q.pool",
         unit=_SMALLEST,
     )
     for pool, is_fine, is_empty in rows:
         for code, holds in (("finer_than_currency", is_fine), ("nobody_shares", is_empty)):
             if holds:
-                bench.problems.append(Problem(code=f"bonus.{code}", facts={"pool": str(pool)}, file="奖金包", address=f"pools:{pool}"))
+                bench.problems.append(
+                    Problem(code=f"bonus.{code}", facts={"pool": str(pool)}, file="奖金包", address=f"pools:{pool}")
+                )

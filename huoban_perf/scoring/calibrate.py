@@ -82,7 +82,11 @@ def list_decisions(bench: Workbench, grades: list[Row]) -> None:
     Source: scoring.md S10 (calibration; only 已批 counts; a new score must fall in the new grade).
     """
     bench.run(_DECIDED)
-    rows = bench.rows("SELECT * FROM (" + _CHECKED.replace("$grades", sql_values(grades, GRADE_COLUMNS)) + ") WHERE fault IS NOT NULL ORDER BY ALL")
+    rows = bench.rows(
+        "SELECT * FROM ("
+        + _CHECKED.replace("$grades", sql_values(grades, GRADE_COLUMNS))
+        + ") WHERE fault IS NOT NULL ORDER BY ALL"
+    )
     bench.problems += [
         Problem(
             code=f"calibration.{fault}",

@@ -156,7 +156,9 @@ def sql_parts(scheme: Scheme, parts: frozenset[str]) -> str:
         if kpi
         else f"{absent} AS kpi_n, false AS kpi_held, false AS veto_missing",
         okr_columns="o.okr_n" if okr else f"{absent} AS okr_n",
-        review_columns=("r.review_n, r.state AS review_state, " if review else f"{absent} AS review_n, 'none' AS review_state, ")
+        review_columns=(
+            "r.review_n, r.state AS review_state, " if review else f"{absent} AS review_n, 'none' AS review_state, "
+        )
         + groups,
         joins=" ".join(joins),
         scheme=sql_literal(scheme.key),

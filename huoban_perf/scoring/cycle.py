@@ -65,7 +65,7 @@ class ScoreOptions:
     criteria: bool = False
     preview: bool = False
     frozen: str = ""
-    range_size: int = 100_000
+    range_size: int = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,7 @@ class _Plan:
     goal_rules: Mapping[str, int]
     facts: ItemFacts
     shape: FormShape
+    weighted_raters: bool
     appeals: Appeals
     parts: frozenset[str]
     options: ScoreOptions
@@ -139,7 +140,10 @@ def score_cycle(
     return CycleResult(problems=tuple(bench.problems))
 
 
-def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[str, Scheme], options: ScoreOptions) -> None:
+def _score(
+    bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[str, Scheme], options: ScoreOptions
+) -> None:
+    bench.clear("t_", "s_", "c_", "a_")
     read_frames(bench, given, skip_bad_rows=options.skip_bad_rows)
     grades = frozenset(grade.name for scheme in schemes.values() for grade in scheme.grades)
     metrics = load_metrics(bench, grades=grades)
@@ -166,6 +170,7 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
         shape=FormShape(
             criteria=criteria, columns=frozenset(given["forms"].extra), has_ratings=given["ratings"].is_given
         ),
+        weighted_raters=given["forms"].has("rater_weight"),
         appeals=Appeals(frozen=options.frozen, has_decisions=given["appeal_decisions"].is_given),
         parts=frozenset(
             part
@@ -177,8 +182,10 @@ def _score(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Mapping[s
     for kind, settle in (("department", settle_departments), ("person", settle_people)):
         for key, first, last in _ranges(bench, kind, options):
             _score_range(bench, plan, schemes[key], first, last)
+        bench.clear("c_", "a_")
         settle(bench, given, schemes)
     write_not_appraised(bench)
+    bench.clear("t_", "s_")
     _refuse(bench, options)
 
 
@@ -206,14 +213,21 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
         first=first,
         last=last,
     )
-    bench.run("CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)")
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)"
+    )
     if "review" in plan.parts:
         chosen = ReviewOptions(
-            mark=plan.options.details, keep=plan.options.criteria, skip=plan.options.skip_bad_rows
+            mark=plan.options.details,
+            keep=plan.options.criteria,
+            skip=plan.options.skip_bad_rows,
+            weighted=plan.weighted_raters,
         )
         score_reviews(bench, home, plan.shape, plan.appeals, chosen)
     own = _score_segments(bench, plan)
-    by_department = home.departments.use == "score" and bench.count("SELECT count(*) FROM c_subject WHERE kind = 'person'") > 0
+    by_department = (
+        home.departments.use == "score" and bench.count("SELECT count(*) FROM c_subject WHERE kind = 'person'") > 0
+    )
     score_totals(
         bench,
         home,

@@ -44,7 +44,10 @@ def check_departments(bench: Workbench) -> None:
     Args:
         bench: The workbench with ``t_departments``.
     """
-    parents = {str(code): str(parent) for code, parent in bench.rows("SELECT dept_code, parent_code FROM t_departments WHERE parent_code IS NOT NULL")}
+    parents = {
+        str(code): str(parent)
+        for code, parent in bench.rows("SELECT dept_code, parent_code FROM t_departments WHERE parent_code IS NOT NULL")
+    }
     for path in find_cycles(parents):
         bench.problems.append(
             Problem(

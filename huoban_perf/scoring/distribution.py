@@ -28,7 +28,9 @@ FROM s_rank AS r LEFT JOIN $moves AS p ON p.settings = r.settings AND p.pool = r
   AND r.ord BETWEEN p.first AND p.last
 """
 
-_MOVE_COLUMNS: Final = "settings BIGINT, pool VARCHAR, allowed BIGINT, first BIGINT, last BIGINT, grade VARCHAR, note VARCHAR"
+_MOVE_COLUMNS: Final = (
+    "settings BIGINT, pool VARCHAR, allowed BIGINT, first BIGINT, last BIGINT, grade VARCHAR, note VARCHAR"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,19 @@ def rank_people(bench: Workbench, schemes: Mapping[str, Scheme], grades: list[Ro
     ]
     exact = _listed([key for key, scheme in schemes.items() if scheme.distribution.control == "exact"])
     ordered = _listed([key for key, scheme in schemes.items() if scheme.distribution.ties == "ordered"])
-    by_hand = fill("CASE WHEN o.scheme IN $ordered THEN coalesce(o.$name, -1000000000000) ELSE 0 END DESC", ordered=ordered, name="$name")
+    by_hand = fill(
+        "CASE WHEN o.scheme IN $ordered THEN coalesce(o.$name, -1000000000000) ELSE 0 END DESC",
+        ordered=ordered,
+        name="$name",
+    )
     bench.run(
         RANKS,
         percentile=percentile_sql(),
         allowed=fill("CASE WHEN o.scheme IN $exact THEN coalesce(c.place, 1) ELSE o.grade_place END", exact=exact),
         ordered=", ".join(fill(by_hand, name=name) for name in ("superior_n", "kpi_n")),
-        merged=sql_values(merged, "scheme VARCHAR, settings BIGINT, pool VARCHAR, merged VARCHAR, n BIGINT, is_advisory BOOLEAN"),
+        merged=sql_values(
+            merged, "scheme VARCHAR, settings BIGINT, pool VARCHAR, merged VARCHAR, n BIGINT, is_advisory BOOLEAN"
+        ),
         pool=sql_pool_name("d"),
         grades=sql_values(grades, GRADE_COLUMNS),
     )
@@ -92,7 +100,9 @@ def _listed(keys: list[str]) -> str:
 
 def _merge(bench: Workbench, schemes: Mapping[str, Scheme]) -> Pools:
     numbers: dict[object, int] = {}
-    settings = {key: numbers.setdefault((s.distribution, s.grades, s.departments), len(numbers)) for key, s in schemes.items()}
+    settings = {
+        key: numbers.setdefault((s.distribution, s.grades, s.departments), len(numbers)) for key, s in schemes.items()
+    }
     chosen = {settings[key]: scheme for key, scheme in schemes.items()}
     rows = bench.rows("SELECT dept_code, parent_code, calib_pool FROM t_departments")
     departments = {str(code): Department(str(code), _text(parent), _text(pool)) for code, parent, pool in rows}
@@ -162,12 +172,22 @@ def _moves(
     rules = scheme.distribution
     assign = assign_exact if rules.control == "exact" else assign_capped
     assigned = assign([block for block, _ in found], cumulative, ties=rules.ties)
-    facts = {block: row for block, row in found}
+    facts = dict(found)
     moves: list[Row] = []
     before: Assigned | None = None
     for entry in assigned:
         note = _note(scheme, entry, before, facts)
-        moves.append((number, pool, entry.block.place, entry.block.ord, entry.block.ord, scheme.grades[entry.place - 1].name, note))
+        moves.append(
+            (
+                number,
+                pool,
+                entry.block.place,
+                entry.block.ord,
+                entry.block.ord,
+                scheme.grades[entry.place - 1].name,
+                note,
+            )
+        )
         before = entry
     return _compressed(moves)
 
@@ -266,7 +286,9 @@ _POOL_COLUMNS: Final = (
 _CHECK_COLUMNS: Final = "scheme VARCHAR, pool VARCHAR, check_text VARCHAR, n BIGINT, count BIGINT, holds BOOLEAN"
 
 
-def _pool_rows(scheme: Scheme, pool: str, tally: list[Row], cumulative: Sequence[int | None], waiting: int) -> list[Row]:
+def _pool_rows(
+    scheme: Scheme, pool: str, tally: list[Row], cumulative: Sequence[int | None], waiting: int
+) -> list[Row]:
     rows: list[Row] = []
     so_far = 0
     n, is_advisory = int(str(tally[0][0])), bool(tally[0][1])
@@ -274,7 +296,9 @@ def _pool_rows(scheme: Scheme, pool: str, tally: list[Row], cumulative: Sequence
         first, suggested, final = (_tally(tally, column, {grade.name}) for column in (2, 3, 4))
         so_far += final
         over = quota is not None and so_far > quota
-        rows.append((scheme.key, pool, n, waiting, is_advisory, place, grade.name, quota, first, suggested, final, over))
+        rows.append(
+            (scheme.key, pool, n, waiting, is_advisory, place, grade.name, quota, first, suggested, final, over)
+        )
     return rows
 
 

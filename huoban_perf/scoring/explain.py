@@ -119,14 +119,14 @@ def results(connection: Connection, *, where: str = "true") -> Iterator[SubjectR
     names = ["kind", "subject", "scheme", "status", "reason", "kpi_n", "okr_n", "review_n", "adjusted_n", "unrounded"]
     names += ["result", "grade", "distance", "is_near_bound", "coefficient", "veto", "missing_note"]
     names += [f"{relation}_n" for relation in SHOWN_RELATIONS]
-    text = fill("SELECT $names FROM out_results WHERE $where ORDER BY kind DESC, subject", names=", ".join(names), where=where)
+    text = fill(
+        "SELECT $names FROM out_results WHERE $where ORDER BY kind DESC, subject", names=", ".join(names), where=where
+    )
     for row in connection.execute(text).fetchall():
         cells: dict[str, Any] = dict(zip(names, row, strict=True))  # DuckDB returns rows of mixed types
         groups = {name: _points(cells.pop(f"{name}_n")) for name in SHOWN_RELATIONS}
-        scores = {name: _points(cells.pop(f"{name}_n")) for name in ("kpi", "okr", "review", "adjusted")}
-        yield SubjectResult(
-            **cells, **scores, groups={name: score for name, score in groups.items() if score is not None}
-        )
+        cells |= {name: _points(cells.pop(f"{name}_n")) for name in ("kpi", "okr", "review", "adjusted")}
+        yield SubjectResult(**cells, groups={name: score for name, score in groups.items() if score is not None})
 
 
 def receipt(connection: Connection, kind: str, subject: str) -> Receipt:

@@ -98,7 +98,9 @@ def load_criteria(bench: Workbench, names: Mapping[str, object]) -> tuple[Criter
             continue
         found += [_criterion(row, int(str(row[2] or 0))) for row in mine]
         for fault in weight_faults(f"criteria:{form}", [int(str(row[2] or 0)) for row in mine]):
-            bench.problems.append(Problem(code="criteria.weights_miss_100", facts=fault.facts, file="评价项", address=fault.address))
+            bench.problems.append(
+                Problem(code="criteria.weights_miss_100", facts=fault.facts, file="评价项", address=fault.address)
+            )
     return tuple(found)
 
 
@@ -177,7 +179,11 @@ class FormShape:
         Returns:
             Grid units times weight.
         """
-        points = [scheme.scale_d4, *(abs(c.to_low_d4) for c in self.criteria), *(abs(c.to_high_d4 or 0) for c in self.criteria)]
+        points = [
+            scheme.scale_d4,
+            *(abs(c.to_low_d4) for c in self.criteria),
+            *(abs(c.to_high_d4 or 0) for c in self.criteria),
+        ]
         return max(points) * D4_TO_GRID * max(sum(c.weight_d4 for c in self.criteria), 1)
 
     def sql_mapped(self, scheme: Scheme) -> str:
@@ -273,7 +279,9 @@ def _long(bench: Workbench, scheme: Scheme, shape: FormShape) -> str:
         full = sum(other.weight_d4 for other in shape.criteria if other.form == criterion.form)
         low, high = criterion.bounds(scheme.scale_d4)
         to_high = scheme.scale_d4 if criterion.to_high_d4 is None else criterion.to_high_d4
-        rows.append((criterion.form, criterion.name, criterion.weight_d4, full, low, high, criterion.to_low_d4, to_high))
+        rows.append(
+            (criterion.form, criterion.name, criterion.weight_d4, full, low, high, criterion.to_low_d4, to_high)
+        )
     columns = (
         "form VARCHAR, criterion VARCHAR, weight BIGINT, full_weight BIGINT, low BIGINT, high BIGINT, to_low BIGINT,"
         " to_high BIGINT"
@@ -315,7 +323,12 @@ def form_problems(bench: Workbench, *, skip: bool) -> bool:
         bench.problems.append(
             Problem(
                 code=f"form.{code}",
-                facts={"subject": str(subject), "relation": str(relation), "rater": str(rater), "criterion": criterion or "-"},
+                facts={
+                    "subject": str(subject),
+                    "relation": str(relation),
+                    "rater": str(rater),
+                    "criterion": criterion or "-",
+                },
                 file="评价任务",
                 address=f"forms:{kind}:{subject}:{relation}:{rater}",
             )

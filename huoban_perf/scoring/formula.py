@@ -36,7 +36,9 @@ NUMBER: /[0-9]+(\.[0-9]+)?/
 NAME: /(?!(and|or|not)\b)[a-z_][a-z_0-9]*/
 %ignore /\s+/
 """
-_SPELLINGS: Final = str.maketrans({"−": "-", "×": "*", "÷": "/", "（": "(", "）": ")", "，": ",", "≤": "\u0001", "≥": "\u0002"})
+_SPELLINGS: Final = str.maketrans(
+    {"−": "-", "×": "*", "÷": "/", "（": "(", "）": ")", "，": ",", "≤": "\u0001", "≥": "\u0002"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,15 @@ class Call:
 
 Expression = Number | Name | Call
 _LOGICAL: Final = {"and", "or", "not", "<", "<=", "=", "!=", ">=", ">", "missing"}
-_COUNTS: Final = {"if": (3, 3), "missing": (1, 1), "abs": (1, 1), "round": (1, 2), "min": (1, 99), "max": (1, 99), "mean": (1, 99)}
+_COUNTS: Final = {
+    "if": (3, 3),
+    "missing": (1, 1),
+    "abs": (1, 1),
+    "round": (1, 2),
+    "min": (1, 99),
+    "max": (1, 99),
+    "mean": (1, 99),
+}
 
 
 class FormulaError(ValueError):
@@ -197,7 +207,7 @@ def _call(function: str, args: tuple[Expression, ...]) -> Call:
             raise FormulaError("round_decimals")
     if function == "if":
         _condition(args[0])
-        args, numbers = args, args[1:]
+        numbers = args[1:]
     else:
         numbers = args
     for arg in numbers:

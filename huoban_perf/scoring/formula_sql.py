@@ -74,11 +74,13 @@ class _Writer:
                 return self._divided(self.number(left), self.number(right))
             case Call("mean", args):
                 values, digits = self._aligned(args)
-                return self._divided(Value(f"({' + '.join(values)})", digits), Value(f"CAST({len(args)} AS HUGEINT)", 0))
+                return self._divided(
+                    Value(f"({' + '.join(values)})", digits), Value(f"CAST({len(args)} AS HUGEINT)", 0)
+                )
             case Call("if", (condition, left, right)):
-                (first, second), digits = self._aligned((left, right))
+                (yes, no), digits = self._aligned((left, right))
                 test = self.condition(condition)  # a condition on a missing name is neither true nor false
-                return Value(f"(CASE WHEN {test} THEN {first} WHEN NOT {test} THEN {second} END)", digits)
+                return Value(f"(CASE WHEN {test} THEN {yes} WHEN NOT {test} THEN {no} END)", digits)
             case Call("round", args):
                 return self._rounded(args)
             case Call(op, args):

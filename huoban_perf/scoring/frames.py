@@ -39,7 +39,9 @@ class CycleFrames:
         Returns:
             The frames found.
         """
-        found = connection.execute("SELECT DISTINCT table_name FROM duckdb_columns() WHERE table_name LIKE 'in!_%' ESCAPE '!'")
+        found = connection.execute(
+            "SELECT DISTINCT table_name FROM duckdb_columns() WHERE table_name LIKE 'in!_%' ESCAPE '!'"
+        )
         names = {str(name) for (name,) in found.fetchall()}
         return cls(relations={frame: f"in_{frame}" for frame in FRAMES if f"in_{frame}" in names})
 
@@ -66,6 +68,18 @@ class GivenFrame:
     def is_given(self) -> bool:
         """Whether the caller registered the frame."""
         return bool(self.relation)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a declared column was given.
+
+        Args:
+            name: English column name.
+
+        Returns:
+            True when the caller's relation has it.
+        """
+        pairs = zip(self.frame.columns, self.readings, strict=True)
+        return any(column.name == name and reading.raw != "NULL" for column, reading in pairs)
 
     def select(self, *, lines: bool, bad: str = "") -> str:
         """Write the typed relation.

@@ -161,20 +161,27 @@ def roll_up(bench: Workbench, schemes: Iterable[Scheme]) -> dict[str, int]:
 
 
 def _tree_problems(bench: Workbench) -> None:
-    parents = {str(goal): str(parent) for goal, parent in bench.rows("SELECT goal_no, parent_no FROM s_tree WHERE depth IS NULL")}
+    parents = {
+        str(goal): str(parent)
+        for goal, parent in bench.rows("SELECT goal_no, parent_no FROM s_tree WHERE depth IS NULL")
+    }
     for path in find_cycles(parents):
         bench.problems.append(_problem(path[0], "cycle", path=" → ".join((*path, path[0]))))
     uneven = bench.rows(
         "SELECT coalesce(parent_no, '') AS p, count(*) FILTER (WHERE weight_d4 IS NULL) AS empty, max(weight_d4) AS most FROM s_tree"
         " WHERE NOT is_ended AND parent_no IS NOT NULL GROUP BY p HAVING (empty > 0 AND count(weight_d4) > 0) OR most = 0 ORDER BY p"
     )
-    bench.problems += [_problem(str(parent), "uneven_weights" if empty else "zero_weights") for parent, empty, _ in uneven]
+    bench.problems += [
+        _problem(str(parent), "uneven_weights" if empty else "zero_weights") for parent, empty, _ in uneven
+    ]
     tops = bench.rows(
         "SELECT kind, subject, count(*) FILTER (WHERE weight_d4 IS NULL) AS empty, max(weight_d4) AS most FROM s_tree"
         " WHERE NOT is_ended AND parent_no IS NULL AND node_kind = 'objective' GROUP BY kind, subject"
         " HAVING (empty > 0 AND count(weight_d4) > 0) OR most = 0 ORDER BY kind, subject"
     )
-    bench.problems += [_problem(str(subject), "uneven_weights" if empty else "zero_weights") for _, subject, empty, _ in tops]
+    bench.problems += [
+        _problem(str(subject), "uneven_weights" if empty else "zero_weights") for _, subject, empty, _ in tops
+    ]
 
 
 def _problem(goal: str, code: str, **facts: str) -> Problem:
@@ -198,7 +205,11 @@ def _roll_up(bench: Workbench, scheme: Scheme, number: int) -> None:
     )
     for goal, fault in bench.rows("SELECT goal_no, fault FROM s_node WHERE fault IS NOT NULL ORDER BY goal_no"):
         bench.problems.append(_problem(str(goal), str(fault)))
-    owned = "true" if goals.owner == "across" else "c.kind IS NOT DISTINCT FROM u.kind AND c.subject IS NOT DISTINCT FROM u.subject"
+    owned = (
+        "true"
+        if goals.owner == "across"
+        else "c.kind IS NOT DISTINCT FROM u.kind AND c.subject IS NOT DISTINCT FROM u.subject"
+    )
     deepest = bench.count("SELECT max(depth) FROM s_tree")
     for depth in range(deepest, 0, -1):
         for kind, point in (("<>", "goal"), ("=", "objective")):
@@ -246,4 +257,6 @@ def score_progress(bench: Workbench, scheme: Scheme, *, rules: int, is_segmented
 
     Source: scoring.md S2 (progress: weighted mean of several roots).
     """
-    bench.run(_PROGRESS, rules=rules, scheme=sql_literal(scheme.key), placed=f"AND {IN_SEGMENT}" if is_segmented else "")
+    bench.run(
+        _PROGRESS, rules=rules, scheme=sql_literal(scheme.key), placed=f"AND {IN_SEGMENT}" if is_segmented else ""
+    )

@@ -143,9 +143,7 @@ def _read(bench: Workbench, given: GivenFrame, frames: Mapping[str, GivenFrame],
 def _check(bench: Workbench, typed: TypedFrame, cells: list[Fault], rows: list[Fault], *, skip: bool) -> None:
     """Count all faults in one scan; only a frame with faults is read again, to list them."""
     aggregates = ["count(*) FILTER (WHERE t.is_bad)", *(fault.count for fault in rows)]
-    ((bad, *counts),) = bench.rows(
-        "SELECT $counts FROM t_$name AS t", counts=", ".join(aggregates), name=typed.name
-    )
+    ((bad, *counts),) = bench.rows("SELECT $counts FROM t_$name AS t", counts=", ".join(aggregates), name=typed.name)
     if bad:
         _list_bad_cells(bench, typed.given, cells)
         if skip:

@@ -84,7 +84,8 @@ FROM (
     FROM (
       SELECT * REPLACE (num * sign(den) AS num, abs(den) AS den)
       FROM (
-        SELECT *, CASE WHEN fault IS NULL THEN $num END AS num, CASE WHEN fault IS NULL THEN $den END AS den
+        SELECT *, CASE WHEN fault IS NULL AND an IS NOT NULL THEN $num END AS num,
+          CASE WHEN fault IS NULL AND an IS NOT NULL THEN $den END AS den
         FROM (SELECT *, $fault AS fault FROM (SELECT r.*, $hits FROM $raw AS r $joined))
       )
     )
@@ -92,7 +93,9 @@ FROM (
 )
 """
 
-_ZEROED: Final = """CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END"""
+_ZEROED: Final = (
+    """CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END"""
+)
 
 _HIT: Final = """CASE
       WHEN veto_action IS NULL OR own_n IS NULL THEN false
@@ -150,8 +153,10 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
     if facts.has_hits:
         bench.run("CREATE OR REPLACE TEMP TABLE c_raw AS $raw", raw=raw)
         bench.run(HITS)
-    hits = "h.step, h.hit" if facts.has_hits else (
-        "CAST(NULL AS BIGINT) AS step, CAST(NULL AS STRUCT(x BIGINT, y BIGINT, nx BIGINT, ny BIGINT)) AS hit"
+    hits = (
+        "h.step, h.hit"
+        if facts.has_hits
+        else ("CAST(NULL AS BIGINT) AS step, CAST(NULL AS STRUCT(x BIGINT, y BIGINT, nx BIGINT, ny BIGINT)) AS hit")
     )
     limited = "least(greatest({}, CAST(floor AS HUGEINT) * 100000), CAST(cap AS HUGEINT) * 100000)"
     clamp = f"CASE WHEN num IS NOT NULL THEN {limited} END"  # least and greatest skip nulls
@@ -233,7 +238,13 @@ def item_problems(bench: Workbench, *, skip: bool) -> None:
         bench.problems.append(
             Problem(
                 code=f"item.{found.code}",
-                facts={"subject": str(subject), "item": str(item), "metric": str(metric), "method": str(method), "expected": found.expected},
+                facts={
+                    "subject": str(subject),
+                    "item": str(item),
+                    "metric": str(metric),
+                    "method": str(method),
+                    "expected": found.expected,
+                },
                 file="考核指标",
                 address=f"items:{kind}:{subject}:{item}",
             )

@@ -91,15 +91,15 @@ def _mean(scheme: Scheme, point: str) -> str:
 
 def _score_dimensions(bench: Workbench, scheme: Scheme, *, present: str, hold: str) -> None:
     known = {dimension.name: dimension.weight_d4 for dimension in scheme.items.dimensions}
-    arms = " ".join(
-        f"WHEN {sql_literal(name)} THEN {weight}" for name, weight in known.items() if weight is not None
-    )
+    arms = " ".join(f"WHEN {sql_literal(name)} THEN {weight}" for name, weight in known.items() if weight is not None)
     by_scheme = f"CASE coalesce(dim, '') {arms} END" if arms else "CAST(NULL AS BIGINT)"
     bench.run(
         _DIMENSIONS,
         scheme=sql_literal(scheme.key),
         dim="coalesce(dim, '')",
-        dim_weight=str(D4) if scheme.items.dimensions_equal else fill("coalesce(max(dim_weight), max($known))", known=by_scheme),
+        dim_weight=str(D4)
+        if scheme.items.dimensions_equal
+        else fill("coalesce(max(dim_weight), max($known))", known=by_scheme),
         present=present,
         hold=hold,
         quantised=_mean(scheme, "dimension"),

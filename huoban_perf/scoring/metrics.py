@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from huoban_perf.core.errors import FactValue, Problem
@@ -141,13 +142,11 @@ def _number(pairs: Mapping[str, str], key: str, faults: Faults) -> int | None:
 def _entries(text: str, faults: Faults) -> Pairs:
     found = []
     for part in filter(None, re.split(r"[,，]", text)):
-        match = _ENTRY.fullmatch(part)
-        try:
-            if match is None:
-                raise ValueError(part)
-            found.append((parse_d4(match[1]), parse_d4(match[2])))
-        except ValueError:
+        entry = _exact_pair(_ENTRY.fullmatch(part))
+        if entry is None:
             faults.append(("bad_entry", {"value": part.strip()}))
+        else:
+            found.append(entry)
     return tuple(found)
 
 
@@ -155,13 +154,27 @@ def _veto_when(text: object, faults: Faults) -> tuple[str, int] | None:
     if text is None:
         return None
     match = _VETO.fullmatch(str(text))
-    try:
-        if match is None:
-            raise ValueError(text)
-        return _SIGNS.get(match[1], match[1]), parse_d4(match[2])
-    except ValueError:
+    bound = None if match is None else _exact(match[2])
+    if match is None or bound is None:
         faults.append(("bad_veto_condition", {"value": str(text)}))
         return None
+    return _SIGNS.get(match[1], match[1]), bound
+
+
+def _exact(text: str) -> int | None:
+    """Return ten-thousandths, or None when the text is no exact number."""
+    try:
+        return parse_d4(text)
+    except ValueError:
+        return None
+
+
+def _exact_pair(match: re.Match[str] | None) -> tuple[int, int] | None:
+    """Return both numbers of an entry, or None when either is no exact number."""
+    if match is None:
+        return None
+    first, second = _exact(match[1]), _exact(match[2])
+    return None if first is None or second is None else (first, second)
 
 
 def _veto_value(action: object, value: object, faults: Faults) -> int | str | None:
@@ -205,7 +218,7 @@ def _point_faults(metric: Metric) -> Iterator[str]:
     xs = [x for x, _ in metric.points]
     if len(xs) == 1:
         yield "too_few_points"
-    rises = {left < right for left, right in zip(xs, xs[1:], strict=False)}
+    rises = {left < right for left, right in pairwise(xs)}
     if len(rises) > 1 or len(set(xs)) < len(xs):
         yield "points_not_ordered"
 
@@ -249,7 +262,9 @@ def store_metrics(bench: Workbench, metrics: tuple[Metric, ...]) -> None:
     Makes ``s_metric`` (a row a metric), ``s_point`` (metric × k: this point and the next; ``sigma`` +1 when the points
     rise) and ``s_step`` (metric × bound).
     """
-    bench.run("CREATE OR REPLACE TEMP TABLE s_metric AS $rows", rows=sql_values([_row(m) for m in metrics], _METRIC_COLUMNS))
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE s_metric AS $rows", rows=sql_values([_row(m) for m in metrics], _METRIC_COLUMNS)
+    )
     bench.run(
         "CREATE OR REPLACE TEMP TABLE s_point AS $rows",
         rows=sql_values(

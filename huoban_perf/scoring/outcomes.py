@@ -77,6 +77,4 @@ def settle_people(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Ma
     finalise(bench, rows, ranked=suggest_grades(bench, pools), has_decisions=has_decisions)
     report_pools(bench, pools)
     if given["pay"].is_given:
-        pay_bonuses(
-            bench, schemes, has_factors=given["factors"].is_given, has_pools=given["pools"].is_given
-        )
+        pay_bonuses(bench, schemes, has_factors=given["factors"].is_given, has_pools=given["pools"].is_given)

@@ -86,7 +86,9 @@ def cumulative_quotas(scheme: Scheme, n: int, *, linked: int | None = None) -> l
     percents = [grade.target_percent_d4 if by_target else grade.cap_percent_d4 for grade in scheme.grades]
     if rules.rounding == "largest_remainder":
         targets = [percent or 0 for percent in percents]
-        quotas: list[int | None] = list(largest_remainder(targets, n, tie=rules.remainder_tie, divisor=rules.remainder_divisor))
+        quotas: list[int | None] = list(
+            largest_remainder(targets, n, tie=rules.remainder_tie, divisor=rules.remainder_divisor)
+        )
     else:
         unset = 0 if by_target else None
         quotas = [unset if percent is None else round_share(percent, n, rules.rounding) for percent in percents]
@@ -161,7 +163,11 @@ def assign_capped(blocks: Sequence[Block], cumulative: Sequence[int | None], *, 
 
 def _room(taken: Sequence[int], cumulative: Sequence[int | None], place: int) -> int:
     """Places left at this grade, counting every cumulative limit from it down."""
-    limits = [limit - used for limit, used in zip(cumulative[place - 1 :], taken[place - 1 :], strict=True) if limit is not None]
+    limits = [
+        limit - used
+        for limit, used in zip(cumulative[place - 1 :], taken[place - 1 :], strict=True)
+        if limit is not None
+    ]
     return min(limits, default=1 << 62)
 
 

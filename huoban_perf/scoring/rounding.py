@@ -50,7 +50,7 @@ def parse_d4(value: object) -> int:
     Source: scoring.md S0 (inputs).
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError("not an exact decimal number")
+        raise ValueError("not an exact decimal number")  # noqa: TRY004 - callers list every bad cell by ValueError
     text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
     if not _DECIMAL_TEXT.fullmatch(text):
         raise ValueError("expected at most 13 whole digits and 4 decimals")
@@ -169,11 +169,8 @@ def sql_text_of(value: str, *, digits: int) -> str:
         A VARCHAR expression; null stays null.
     """
     unit = 10**digits
-    decimals = f"rtrim(lpad((abs({value}) % {unit})::VARCHAR, {digits}, '0'), '0')"
-    return (
-        f"(CASE WHEN {value} < 0 THEN '-' ELSE '' END || (abs({value}) // {unit})::VARCHAR"
-        f" || CASE WHEN abs({value}) % {unit} = 0 THEN '' ELSE '.' || {decimals} END)"
-    )
+    exact = f"CAST(CAST({value} AS DECIMAL(18,0)) * {Decimal(1).scaleb(-digits):f} AS VARCHAR)"
+    return f"(CASE WHEN {value} % {unit} = 0 THEN CAST({value} // {unit} AS VARCHAR) ELSE rtrim({exact}, '0') END)"
 
 
 def sql_floor_div(value: str, divisor: int) -> str:

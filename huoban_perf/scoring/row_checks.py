@@ -49,7 +49,9 @@ def _subject(frame: str) -> RowCheck:
         "NOT CASE t.kind WHEN 'person' THEN EXISTS (SELECT 1 FROM t_people AS k WHERE k.emp_no = t.subject)"
         " ELSE EXISTS (SELECT 1 FROM t_departments AS d WHERE d.dept_code = t.subject) END"
     )
-    return RowCheck(frame, "unknown_reference", "subject", f"t.subject IS NOT NULL AND t.kind IS NOT NULL AND {condition}")
+    return RowCheck(
+        frame, "unknown_reference", "subject", f"t.subject IS NOT NULL AND t.kind IS NOT NULL AND {condition}"
+    )
 
 
 def _negative(frame: str, *columns: str) -> tuple[RowCheck, ...]:
@@ -95,8 +97,12 @@ ROW_CHECKS: Final[tuple[RowCheck, ...]] = (
     *_negative("criteria", "weight"),
     RowCheck("criteria", "bad_scale", "scale_max", "t.scale_max_d4 <= t.scale_min_d4", "> 最低分"),
     RowCheck("criteria", "bad_scale", "to_max", "t.to_max_d4 <= t.to_min_d4", "> 折算下限"),
-    RowCheck("criteria", "bad_scale", "scale_min", "(t.scale_min_d4 IS NULL) <> (t.scale_max_d4 IS NULL)", "最低分 + 最高分"),
-    RowCheck("criteria", "bad_scale", "to_min", "(t.to_min_d4 IS NULL) <> (t.to_max_d4 IS NULL)", "折算下限 + 折算上限"),
+    RowCheck(
+        "criteria", "bad_scale", "scale_min", "(t.scale_min_d4 IS NULL) <> (t.scale_max_d4 IS NULL)", "最低分 + 最高分"
+    ),
+    RowCheck(
+        "criteria", "bad_scale", "to_min", "(t.to_min_d4 IS NULL) <> (t.to_max_d4 IS NULL)", "折算下限 + 折算上限"
+    ),
     _subject("forms"),
     RowCheck(
         "forms",
@@ -131,8 +137,16 @@ ROW_CHECKS: Final[tuple[RowCheck, ...]] = (
         "criteria",
         needs=("criteria",),
     ),
-    RowCheck("ratings", "unknown_reference", "task_no", "t.task_no NOT IN (SELECT task_no FROM t_forms WHERE task_no IS NOT NULL)", "forms"),
-    RowCheck("ratings", "missing_value", "score", "t.score_d4 IS NULL AND NOT coalesce(t.na, false)", "分值 / 无法评价"),
+    RowCheck(
+        "ratings",
+        "unknown_reference",
+        "task_no",
+        "t.task_no NOT IN (SELECT task_no FROM t_forms WHERE task_no IS NOT NULL)",
+        "forms",
+    ),
+    RowCheck(
+        "ratings", "missing_value", "score", "t.score_d4 IS NULL AND NOT coalesce(t.na, false)", "分值 / 无法评价"
+    ),
     _subject("points"),
     *_negative("points", "points"),
     _subject("factors"),

@@ -301,9 +301,7 @@ class Scheme:
     version: str = text("1")
     scale_d4: int = number("100", low="0.0001", high="1000000")
     result_decimals: int = whole(2, high=6)
-    rounding: Mapping[str, Rounding] = table(
-        read_rounding, lambda kept: {"decimals": kept.decimals, "mode": kept.mode}
-    )
+    rounding: Mapping[str, Rounding] = table(read_rounding, lambda kept: {"decimals": kept.decimals, "mode": kept.mode})
     parts: Parts = block(Parts)
     items: Items = block(Items)
     raters: Raters = block(Raters)

@@ -6,6 +6,7 @@ Source: scoring.md S0, S1, S4, S7–S12.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from huoban_perf.core.errors import FactValue, Problem
@@ -15,7 +16,7 @@ from huoban_perf.scoring.rounding import D4, text_of
 from huoban_perf.scoring.weights import is_full, repair
 
 if TYPE_CHECKING:
-    from huoban_perf.scoring.scheme import Letter, Scheme
+    from huoban_perf.scoring.scheme import Grade, Letter, Scheme
 
 
 def scheme_problems(scheme: Scheme) -> tuple[Problem, ...]:
@@ -127,14 +128,14 @@ def _grade_faults(scheme: Scheme) -> Iterator[Problem]:
             yield _fault("quotas_above_100", f"grades.{kind}", total=text_of(sum(given), digits=4))
 
 
-def _band_faults(address: str, bands: Sequence[Letter]) -> Iterator[Problem]:
+def _band_faults(address: str, bands: Sequence[Letter | Grade]) -> Iterator[Problem]:
     """Bands run from best to lowest; bounds fall strictly, and only the lowest has none."""
     for index, band in enumerate(bands):
         last = index == len(bands) - 1
         if (band.lower_d4 is None) != last:
             yield _fault("lowest_band_only_unbounded", f"{address}[{index}]", name=band.name)
     bounds = [band.lower_d4 for band in bands if band.lower_d4 is not None]
-    for index, (better, worse) in enumerate(zip(bounds, bounds[1:], strict=False), start=1):
+    for index, (better, worse) in enumerate(pairwise(bounds), start=1):
         if worse >= better:
             yield _fault("bands_overlap", f"{address}[{index}]", name=bands[index].name)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import Problem, SchemeError
+from huoban_perf.core.errors import FactValue, Problem, SchemeError
 from huoban_perf.scoring.options import HUNDRED_D4, Place, read_block, write_block
 from huoban_perf.scoring.rounding import parse_d4
 from huoban_perf.scoring.scheme import Scheme
@@ -81,7 +81,7 @@ def parse_scheme(document: Mapping[str, object]) -> Scheme:
     else:
         if not problems:
             return scheme
-    facts = {"scheme": str(document.get("key", "")), "count": len(problems)}
+    facts: dict[str, FactValue] = {"scheme": str(document.get("key", "")), "count": len(problems)}
     raise SchemeError("scheme.invalid", facts=facts, problems=problems)
 
 
@@ -171,5 +171,3 @@ def _replace(node: object, steps: list[str], value: object, path: str) -> None:
         _replace(node[step], rest, value, path)
     else:
         node[step] = value
-
-

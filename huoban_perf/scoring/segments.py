@@ -104,7 +104,7 @@ def cut_segments(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Map
     Source: scoring.md S11.
     """
     items = given["items"]
-    has_dates = items.is_given and any(reading.raw != "NULL" for reading in items.readings if reading.name.startswith("valid_"))
+    has_dates = items.has("from") or items.has("to")
     if not has_dates and not given["assignments"].is_given:
         bench.run(_PLAIN)
         return False
@@ -151,6 +151,11 @@ def join_short(parts: list[Segment], least: Mapping[str, int]) -> list[Segment]:
     Source: scoring.md S11 (equal neighbours: the later; all short → one segment).
     """
     parts = list(parts)
+    if len(parts) > 1 and all(part.days < least[part.scheme] for part in parts):
+        at = max(range(len(parts)), key=lambda index: (parts[index].days, index))
+        kept = parts[at]
+        days = sum(part.days for part in parts)
+        return [Segment(kept.scheme, parts[0].starts, parts[-1].ends, kept.core_from, kept.core_to, days)]
     while len(parts) > 1:
         short = [index for index, part in enumerate(parts) if part.days < least[part.scheme]]
         if not short:

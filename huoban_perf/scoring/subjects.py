@@ -65,6 +65,11 @@ _ONE_HOME: Final = """
 CREATE OR REPLACE TEMP VIEW s_home AS SELECT *, ends - starts + 1 AS days, CAST(0 AS BIGINT) AS absent FROM s_piece
 """
 
+_OWN_PIECE: Final = """
+CREATE OR REPLACE TEMP VIEW s_piece AS
+SELECT sid, starts, ends, scheme, dept_code, job_level, CAST(0 AS BIGINT) AS absent_days FROM s_subject WHERE days IS NOT NULL
+"""
+
 _SUBJECTS: Final = """
 CREATE OR REPLACE TEMP TABLE s_subject AS
 SELECT * EXCLUDE (least_days, own_excluded, status, is_known), CASE
@@ -118,6 +123,10 @@ def list_subjects(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Ma
     bench.run(_SUBJECTS, options=options)
     _check_schemes(bench, schemes)
     _check_departments(bench)
+    if not has_assignments:
+        bench.run("DROP VIEW s_home")
+        bench.run(_OWN_PIECE)
+    bench.run("DROP TABLE s_listed")
 
 
 def _check_overlaps(bench: Workbench) -> None:
@@ -161,6 +170,11 @@ def _check_departments(bench: Workbench) -> None:
         " WHERE s.kind = 'department' AND s.excluded IS NULL AND d.active = false ORDER BY 1"
     )
     bench.problems += [
-        Problem(code="input.inactive_department", facts={"subject": str(subject)}, file="部门", address=f"department:{subject}")
+        Problem(
+            code="input.inactive_department",
+            facts={"subject": str(subject)},
+            file="部门",
+            address=f"department:{subject}",
+        )
         for (subject,) in rows
     ]

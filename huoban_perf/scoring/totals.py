@@ -41,7 +41,7 @@ FROM (
             $department_num AS department_num, $department_den AS department_den
           FROM (
             SELECT sid, count(*) AS segments, max(rank) AS worst,
-              CASE WHEN max(rank) = 0 THEN CASE WHEN count(*) = 1 THEN max(composite_n) ELSE $mean END END AS mean_n
+              CASE WHEN max(rank) = 0 THEN CASE WHEN $is_alone THEN max(composite_n) ELSE $mean END END AS mean_n
             FROM (SELECT *, CASE state WHEN 'ok' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END AS rank FROM a_composite)
             GROUP BY sid
           ) AS m
@@ -116,7 +116,9 @@ def score_totals(bench: Workbench, scheme: Scheme, *, has_items: bool, has_point
     if has_points:
         bench.run(_POINTS)
     else:
-        bench.run("CREATE OR REPLACE TEMP TABLE c_points AS SELECT CAST(0 AS BIGINT) AS sid, CAST(0 AS BIGINT) AS points_n WHERE false")
+        bench.run(
+            "CREATE OR REPLACE TEMP TABLE c_points AS SELECT CAST(0 AS BIGINT) AS sid, CAST(0 AS BIGINT) AS points_n WHERE false"
+        )
     bench.run(_VETO, places=places, items="a_item" if has_items else _NO_ITEMS)
     actions = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(name)}" for key, name in words.VETO_ACTIONS.items())
     bench.run(
@@ -132,13 +134,16 @@ def _total_parts(scheme: Scheme, department: str) -> Mapping[str, object]:
     limited = points if limit is None else f"least(greatest({points}, {-limit * D4_TO_GRID}), {limit * D4_TO_GRID})"
     final = scheme.rounding.get("result", Rounding(scheme.result_decimals))
     times = sql_quantise(
-        "CAST(mean_n + adjusted_n AS HUGEINT) * department_num", "department_den", rounding=scheme.rounding.get("department")
+        "CAST(mean_n + adjusted_n AS HUGEINT) * department_num",
+        "department_den",
+        rounding=scheme.rounding.get("department"),
     )
     mean = sql_quantise(
         "sum(CAST(composite_n AS HUGEINT) * days)", "sum(days)", rounding=scheme.rounding.get("segments")
     )
     return {
         "mean": mean,
+        "is_alone": "false" if "segments" in scheme.rounding else "count(*) = 1",
         "limited": limited,
         "department": times if department else "mean_n + adjusted_n",
         "department_num": "d.num" if department else "CAST(1 AS HUGEINT)",
@@ -157,13 +162,20 @@ def _grade_parts(scheme: Scheme) -> Mapping[str, object]:
     distances = [f"result_m - {lower * 100}" for _, lower in bounded]
     nearest = "CAST(NULL AS BIGINT)"
     if distances:
-        arms = [f"WHEN abs({found}) = least({', '.join(f'abs({other})' for other in distances)}) THEN {found}" for found in distances]
+        arms = [
+            f"WHEN abs({found}) = least({', '.join(f'abs({other})' for other in distances)}) THEN {found}"
+            for found in distances
+        ]
         nearest = f"CASE {' '.join(arms)} END"
     return {
         "bounds": bounds,
         "lowest": len(scheme.grades),
-        "names": " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(scheme.grades, 1)),
-        "coefficients": " ".join(f"WHEN {place} THEN {grade.coefficient_d4}" for place, grade in enumerate(scheme.grades, 1)),
+        "names": " ".join(
+            f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(scheme.grades, 1)
+        ),
+        "coefficients": " ".join(
+            f"WHEN {place} THEN {grade.coefficient_d4}" for place, grade in enumerate(scheme.grades, 1)
+        ),
         "distance": nearest,
     }
 

@@ -35,13 +35,13 @@ AGGREGATIONS: Final[Vocabulary] = {"sum": "求和", "mean": "平均", "last": "�
 RELATIONS: Final[Vocabulary] = {
     "self": "自评",
     "superior": "上级",
+    "dotted": "虚线上级",
     "upper": "隔级上级",
     "subordinate": "下级",
     "peer": "同事",
     "customer": "客户",
-    "dotted": "虚线上级",
 }
-"""Order = which form of one rater counts first (S4.2); ``dotted`` follows the group it is read as."""
+"""Order = which form of one rater counts first (S4.2); 虚线上级 with a group of its own comes right after 上级."""
 
 FORM_STATUSES: Final[Vocabulary] = {
     "nominated": "提名待批",

@@ -102,6 +102,20 @@ class Workbench:
         (cell, *_), *_ = self.rows(text, **parts)
         return int(str(cell or 0))
 
+    def clear(self, *prefixes: str) -> None:
+        """Drop the engine's own temporary relations, to free memory or before another run.
+
+        Args:
+            prefixes: ``t_`` typed frames, ``s_`` facts of the run, ``c_`` and ``a_`` stages of a range.
+        """
+        found = self.rows(
+            "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND left(view_name, 2) IN ($names)"
+            " UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary AND left(table_name, 2) IN ($names)",
+            names=", ".join(sql_literal(prefix) for prefix in prefixes),
+        )
+        for kind, name in found:
+            self.run("DROP $kind temp.$name", kind=kind, name=name)
+
 
 def sql_values(rows: list[Row], columns: str) -> str:
     """Write rows as a relation, for small facts made in Python.

@@ -1,4 +1,4 @@
-"""Time and memory of scoring, beside a floor and a rival in the same run: ``python -m tests.bench.scoring --people 100000``.
+"""Time and memory of scoring, beside a floor and a rival: ``python -m tests.bench.scoring --people 100000``.
 
 The inputs are made columns in Parquet: 8 indicators and 10 rating forms of 6 criteria a person. Every figure comes from
 a fresh process, start-up included; peak memory is the process's own maximum.
@@ -36,7 +36,8 @@ SCHEME = {
     },
 }
 _RELATION = "CASE WHEN k = 0 THEN 'self' WHEN k = 1 THEN 'superior' WHEN k < 7 THEN 'peer' ELSE 'subordinate' END"
-_RATER = f"CASE WHEN k = 0 THEN 'E' || n ELSE 'E' || ((n + k * 7919) % $people + (CASE WHEN (n + k * 7919) % $people = n THEN 1 ELSE 0 END)) END"
+_OTHER = "(n + k * 7919) % $people"
+_RATER = f"CASE WHEN k = 0 THEN 'E' || n ELSE 'E' || ({_OTHER} + (CASE WHEN {_OTHER} = n THEN 1 ELSE 0 END)) END"
 
 
 def make_inputs(folder: Path, *, people: int) -> None:
@@ -65,9 +66,12 @@ def make_inputs(folder: Path, *, people: int) -> None:
         "items",
         "SELECT 'person' AS kind, 'E' || n AS subject, 'I' || m AS item, 'M' || m AS metric_code,"
         " CAST(12.5 AS DECIMAL(9,4)) AS weight, CAST(100 AS DECIMAL(18,4)) AS target,"
-        f" CAST(70 + (n * 31 + m * 17) % 60 + 0.5 AS DECIMAL(18,4)) AS actual FROM range({people}) AS t(n), range({METRICS}) AS u(m)",
+        " CAST(70 + (n * 31 + m * 17) % 60 + 0.5 AS DECIMAL(18,4)) AS actual"
+        f" FROM range({people}) AS t(n), range({METRICS}) AS u(m)",
     )
-    scores = ", ".join(f"CAST(60 + (n * 13 + k * 29 + {i} * 7) % 41 AS DECIMAL(9,4)) AS {c}" for i, c in enumerate(CRITERIA))
+    scores = ", ".join(
+        f"CAST(60 + (n * 13 + k * 29 + {i} * 7) % 41 AS DECIMAL(9,4)) AS {c}" for i, c in enumerate(CRITERIA)
+    )
     rater = _RATER.replace("$people", str(people))
     frame(
         "forms",

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle import scheme as documents
+from tests.oracle.composite import limited_points
 from tests.oracle.inputs import read
 from tests.oracle.numbers import BookError
 from tests.oracle.outcome import Result
@@ -33,6 +34,8 @@ def score_cycle(frames: Frames, schemes: Mapping[str, Mapping[str, Any]]) -> dic
     """
     inputs = read(frames)
     days_between(inputs.start, inputs.end)
+    for entries in inputs.points.values():
+        limited_points([(entry.kind, entry.points) for entry in entries], None)
     cycle = Cycle(inputs, {key: documents.parse(document) for key, document in schemes.items()})
     for form, criteria in inputs.criteria.items():
         check(f"criteria {form}", [criterion.weight or Fraction(0) for criterion in criteria])

@@ -70,9 +70,8 @@ Table = Sequence[str | Sequence[Any]]
 def table_rows(table: Table) -> tuple[list[str], list[list[Any]]]:
     """Split a text table: first line the header, ``-`` an empty cell; quoted cells may hold spaces as ``_``."""
     header, *lines = [line.split() if isinstance(line, str) else list(line) for line in table]
-    rows = [[None if cell == "-" else cell for cell in line] for line in lines]
-    for row in rows:
-        row += [None] * (len(header) - len(row))
+    cells = [[None if cell == "-" else cell for cell in line] for line in lines]
+    rows = [line + [None] * (len(header) - len(line)) for line in cells]
     return [str(name) for name in header], rows
 
 

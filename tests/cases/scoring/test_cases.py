@@ -30,8 +30,8 @@ _Text.yaml_implicit_resolvers = {}
 def _cases() -> list[Any]:
     found = []
     for path in sorted(FOLDER.glob("*.yaml")):
-        for case in yaml.load(path.read_text(encoding="utf-8"), Loader=_Text):
-            found.append(pytest.param(case, id=f"{path.stem}: {case['name']}"))
+        cases = yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)
+        found += [pytest.param(case, id=f"{path.stem}: {case['name']}") for case in cases]
     return found
 
 
@@ -45,7 +45,9 @@ def _typed(value: Any) -> Any:
 
 @pytest.mark.parametrize("case", _cases())
 def test_case(case: dict[str, Any]) -> None:
-    options = {key: int(value) if value.isdigit() else value == "true" for key, value in case.get("options", {}).items()}
+    options = {
+        key: int(value) if value.isdigit() else value == "true" for key, value in case.get("options", {}).items()
+    }
     run = score(case["frames"], _typed(case.get("schemes")), ScoreOptions(**options))
     expected = case["expect"]
     found_problems = sorted({_problem(problem) for problem in run.problems})
@@ -58,14 +60,21 @@ def test_case(case: dict[str, Any]) -> None:
         assert [f"{row['segment']} {row['item']} {_points(row['score_n'])}" for row in found] == wanted, subject
     for subject, wanted in expected.get("lines", {}).items():
         assert _lines(run, subject) == wanted, subject
-    for table, columns in (("grades", GRADES), ("bonus", BONUS), ("pools", POOLS), ("checks", CHECKS), ("criteria", CRITERIA)):
+    for table, columns in (
+        ("grades", GRADES),
+        ("bonus", BONUS),
+        ("pools", POOLS),
+        ("checks", CHECKS),
+        ("criteria", CRITERIA),
+    ):
         if table in expected:
             found = run.rows(f"out_{table}")
             shown = [" ".join(_shown(row, key) for key in columns.split()) for row in found]
             assert shown == expected[table]
-    for table in ("flags", "excluded"):
+    for table in ("flags", "excluded", "no_appraisal"):
         if table in expected:
-            found = run.rows(f"out_{table}", order="ALL")
+            where = {"excluded": "reason <> 'no_appraisal'", "no_appraisal": "reason = 'no_appraisal'"}.get(table, "true")
+            found = run.rows("out_flags" if table == "flags" else "out_excluded", where)
             shown = [" ".join(str(cell) for cell in list(row.values())[1:4]) for row in found]
             assert shown == expected[table]
 
@@ -97,7 +106,8 @@ def _lines(run: Run, subject: str) -> list[str]:
         total = run.of(subject)["unrounded"] if parent == 0 else rows[parent - 1]["printed"]
         assert not children or sum(children) == total, (subject, parent)
     return [
-        f"{row['level']} {row['part']} {row['key']} {'-' if row['printed'] is None else _plain(row['printed'])}" for row in rows
+        f"{row['level']} {row['part']} {row['key']} {'-' if row['printed'] is None else _plain(row['printed'])}"
+        for row in rows
     ]
 
 

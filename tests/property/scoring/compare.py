@@ -15,12 +15,8 @@ from tests.oracle.scheme import Scheme, parse
 from tests.property.scoring.engine import Said, grid, machine
 
 STATES = {"已核算": "scored", "待补评": "incomplete", "暂不计分": "held", "不参评": "excluded"}
-FORM_REASONS = {
-    "需回避": "conflict",
-    "作答不足一半权重": "half_answered",
-    "方案不设此评价关系": "no_group",
-    "同一评价人只计一次": "other_relation",
-}
+OTHER = {"同一评价人只计一次", "other_relation"}
+"""A form that yields to another of its rater; which of the other reasons is named first is nobody's rule."""
 PARTS = {"kpi": "kpi", "review": "mr", "okr": "okr"}
 STEPS = {"limit": "points_limit", "department": "department", "clamp": "clamp", "veto": "veto"}
 
@@ -170,8 +166,9 @@ def _forms(
     sent = {str(f["task_no"]) for f in cycle.frames["forms"] if f["status"] == "已提交"}
     mine = {row["task_no"]: row for row in said.of("forms", subject) if row["task_no"] in sent}
     out = {task: row["reason"] for task, row in mine.items() if not row["is_counted"]}
-    reasons = {task: FORM_REASONS.get(reason, reason) for task, reason in out.items()}
-    yield "forms left out", reasons, {task: reason for task, reason in excluded.items() if reason != "struck"}
+    theirs = {task: reason for task, reason in excluded.items() if reason != "struck"}
+    yield "forms left out", sorted(out), sorted(theirs)
+    yield "forms that yield", {t for t in out if out[t] in OTHER}, {t for t in theirs if theirs[t] in OTHER}
     for group in groups.values():
         for task, value in group.raters.items():
             yield f"form {task}", grid(mine[task]["score_n"]) if task in mine else None, value

@@ -151,10 +151,7 @@ WITH: dict[str, frozenset[str]] = {
 }
 """Rules that need others to show."""
 
-NOT_YET: dict[str, str] = {
-    "missing_item": "finding 1: a missing actual is scored by range, done, steps and points",
-    "relations": "finding 6: 虚线上级 as a group of its own yields to every other relation",
-}
+NOT_YET: dict[str, str] = {}
 """Rules on which engine and book differ today, with the reason (see the findings)."""
 
 
@@ -184,7 +181,7 @@ def test_without_rules_both_agree() -> None:
 @pytest.mark.parametrize("rules", rule_cases())
 def test_both_agree_on_the_rule(rules: frozenset[str]) -> None:
     @given(valid(rules))
-    @examples(3)
+    @examples(2)
     def same(cycle: Cycle) -> None:
         agree(cycle)
 
@@ -193,7 +190,7 @@ def test_both_agree_on_the_rule(rules: frozenset[str]) -> None:
 
 def test_both_agree_on_everything_at_once() -> None:
     @given(valid(RULES - set(NOT_YET)))
-    @examples(6)
+    @examples(5)
     def same(cycle: Cycle) -> None:
         agree(cycle)
 
@@ -242,7 +239,7 @@ def test_the_lines_of_a_receipt_add_up_exactly(cycle: Cycle) -> None:
 
 
 @given(valid(frozenset({"goals", "okr", "parts", "raters"})), st.data())
-@examples(4)
+@examples(3)
 def test_a_goal_without_weight_changes_nothing(cycle: Cycle, data: st.DataObject) -> None:
     goals = cycle.frames.get("goals", [])
     weighed = [row for row in goals if row["weight"] is not None]
@@ -258,7 +255,7 @@ RISING = ("linear", "reflection")
 
 
 @given(valid(frozenset({"methods", "item_sum", "limits"})), st.data())
-@examples(6)
+@examples(3)
 def test_a_better_actual_never_lowers_the_score(cycle: Cycle, data: st.DataObject) -> None:
     metrics = {m["metric_code"]: m for m in cycle.frames.get("metrics", [])}
     items = cycle.frames.get("items", [])
