@@ -73,7 +73,9 @@ def test_case(case: dict[str, Any]) -> None:
             assert shown == expected[table]
     for table in ("flags", "excluded", "no_appraisal"):
         if table in expected:
-            where = {"excluded": "reason <> 'no_appraisal'", "no_appraisal": "reason = 'no_appraisal'"}.get(table, "true")
+            where = {"excluded": "reason <> 'no_appraisal'", "no_appraisal": "reason = 'no_appraisal'"}.get(
+                table, "true"
+            )
             found = run.rows("out_flags" if table == "flags" else "out_excluded", where)
             shown = [" ".join(str(cell) for cell in list(row.values())[1:4]) for row in found]
             assert shown == expected[table]

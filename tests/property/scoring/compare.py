@@ -247,7 +247,7 @@ def _key(line: Mapping[str, Any]) -> str:
 def _bonus(said: Said, subject: Subject, want: Result, cycle: Cycle, scheme: Scheme) -> Pairs:
     if subject[0] != "person" or subject[1] not in {row["emp_no"] for row in cycle.frames.get("pay", [])}:
         return
-    row = {"amount": None} | (said.of("bonus", subject) or [{}])[0]
+    row: dict[str, Any] = {"amount": None, **(said.of("bonus", subject) or [{}])[0]}
     yield "bonus", None if row["amount"] is None else Fraction(row["amount"]), want.bonus
     if row["amount"] is not None:
         eligible, _ = row["prorate"].split("/")

@@ -27,7 +27,7 @@ from tests.oracle.words import Frames, Row
 from tests.property.scoring.compare import differences
 from tests.property.scoring.engine import Said, refusal, run
 
-pytestmark = pytest.mark.property
+pytestmark = [pytest.mark.property, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 
 TIMES = int(os.environ.get("HUOBAN_PERF_EXAMPLES", "1"))
 EMPTY: frozenset[str] = frozenset()
@@ -200,7 +200,7 @@ def test_both_agree_on_everything_at_once() -> None:
 # Laws
 
 
-BUSY = frozenset({"raters", "parts", "methods", "limits", "points", "schemes", "transfers", "distribution", "bonus"})
+BUSY = frozenset({"raters", "parts", "methods", "points", "schemes", "transfers", "distribution", "bonus"})
 
 
 @given(valid(BUSY, 4), st.randoms(use_true_random=False))
@@ -219,7 +219,7 @@ def bits(said: Said) -> dict[str, list[str]]:
 
 
 @given(valid(frozenset({"raters", "parts", "okr", "dimensions", "points", "limits", "rounding", "goal_change"})))
-@examples(6)
+@examples(4)
 def test_the_lines_of_a_receipt_add_up_exactly(cycle: Cycle) -> None:
     said = run(cycle)
     counted = 0

@@ -71,7 +71,7 @@ def test_frames_hold_the_company_in_business_codes(office: Office, tmp_path: Pat
     goal = only(found["goals"], goal_no=f"[{CYCLE}|D:D11|main]")
     assert (goal["kind"], goal["subject"], goal["goal_kind"]) == ("部门", "D11", "目标")
     assert len(found["items"]) == 192
-    assert len(found["actuals"]) == 569
+    assert len(found["actuals"]) == 572
 
 
 def test_parameters_of_a_metric_are_joined_in_one_cell(office: Office, tmp_path: Path) -> None:
