@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from huoban_perf.core.errors import HuobanPerfError
 from tests.oracle.cycle import score_cycle
-from tests.oracle.draws import RULES, Cycle
+from tests.oracle.draws import RULES, Cycle, Document
 from tests.oracle.generate import cycles
 from tests.oracle.numbers import BookError
 from tests.oracle.words import Frames, Row
@@ -57,6 +57,7 @@ def complete(cycle: Cycle) -> Cycle:
         ]
         frames["appraisals"] = listed + bare
     apart_by_form(frames)
+    cycle = Cycle(frames, {key: one_segment_rule(document) for key, document in cycle.schemes.items()})
     if "calibration" in frames:
         known = score_cycle(frames, cycle.schemes)
         rated = {subject[1] for subject, found in known.items() if found.state == "scored"}
@@ -66,6 +67,11 @@ def complete(cycle: Cycle) -> Cycle:
     if "pools" in frames:
         drop_idle_pools(frames, cycle)
     return Cycle(frames, cycle.schemes)
+
+
+def one_segment_rule(document: Document) -> Document:
+    """Let every scheme join segments alike: the book does not say whose least days count between two schemes."""
+    return {**document, "periods": {**(document.get("periods") or {}), "segment_min_days": 15}}
 
 
 def apart_by_form(frames: Frames) -> None:
