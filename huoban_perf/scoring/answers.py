@@ -10,7 +10,7 @@ from typing import Final
 
 from huoban_perf.scoring.forms import FormShape
 from huoban_perf.scoring.frames import criterion_column
-from huoban_perf.scoring.rounding import sql_literal, sql_name, sql_quantise
+from huoban_perf.scoring.rounding import D4_TO_GRID, sql_literal, sql_name, sql_quantise
 from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
 
@@ -32,12 +32,12 @@ FROM ($shapes) AS a JOIN c_form AS f USING (form_id) WHERE f.reason IS NULL
 """
 
 _RESCORED: Final = """
-UPDATE c_form AS f SET score_n = r.score_n FROM (
-  SELECT c.form_id, $mean AS score_n
-  FROM (SELECT form_id FROM c_form WHERE reason IS NULL) AS c
+UPDATE $forms AS f SET raw_n = r.raw_n, score_n = $score FROM (
+  SELECT c.form_id, $mean AS raw_n
+  FROM (SELECT form_id FROM $forms $counted) AS c
   LEFT JOIN (
     SELECT a.form_id, sum(CAST(a.weight AS HUGEINT) * a.x_n) AS num, CAST(sum(a.weight) AS BIGINT) AS den
-    FROM c_answer AS a JOIN s_group AS g USING (relation) WHERE a.answers >= g.least GROUP BY a.form_id
+    FROM $answers GROUP BY a.form_id
   ) USING (form_id)
 ) AS r WHERE f.form_id = r.form_id
 """
@@ -96,7 +96,54 @@ def drop_short_criteria(bench: Workbench, scheme: Scheme, shape: FormShape) -> N
     Source: scoring.md S4.6 (``threshold_unit`` criterion: weights renormalised; none left = group hidden).
     """
     list_answers(bench, scheme, shape)
-    bench.run(_RESCORED, mean=sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("rater")))
+    answers = "c_answer AS a JOIN s_group AS g USING (relation) WHERE a.answers >= g.least"
+    _rescore(bench, scheme, forms="c_form", counted="WHERE reason IS NULL", answers=answers)
+
+
+def rescore_merged(bench: Workbench, scheme: Scheme) -> None:
+    """Score the forms of merged groups again, with the criteria that enough raters of the whole merged group answered.
+
+    Args:
+        bench: The workbench with ``c_short`` and ``c_answer``.
+        scheme: The home scheme.
+
+    Changes ``score_n`` of ``c_short`` and of the same forms in ``c_form``.
+
+    Source: scoring.md S4.6 (并入其他评价, ``threshold_unit`` criterion).
+    """
+    answers = (
+        "(SELECT b.*, s.least, count(*) OVER (PARTITION BY s.sid, b.form, b.criterion) AS together"
+        " FROM c_short AS s JOIN c_answer AS b USING (form_id)) AS a WHERE a.together >= a.least"
+    )
+    _rescore(bench, scheme, forms="c_short", counted="", answers=answers)
+    bench.run(
+        "UPDATE c_form AS f SET score_n = s.score_n, raw_n = s.raw_n FROM c_short AS s WHERE f.form_id = s.form_id"
+    )
+
+
+def _rescore(bench: Workbench, scheme: Scheme, *, forms: str, counted: str, answers: str) -> None:
+    mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("rater"))
+    score = sql_adjusted(scheme, "r.raw_n", "f.beta_n")
+    bench.run(_RESCORED, forms=forms, counted=counted, answers=answers, mean=mean, score=score)
+
+
+def sql_adjusted(scheme: Scheme, value: str, beta: str) -> str:
+    """Write a rater's score after the adopted adjustment.
+
+    Args:
+        scheme: The home scheme.
+        value: SQL of the score, grid.
+        beta: SQL of the rater's adjustment, grid.
+
+    Returns:
+        A BIGINT expression, kept inside the scale; the score itself when nothing is adopted.
+
+    Source: scoring.md S5 (采用: x' = min(hi, max(lo, x−β̂))).
+    """
+    if scheme.severity.mode != "adopt":
+        return value
+    high = scheme.scale_d4 * D4_TO_GRID
+    return f"CASE WHEN {value} IS NOT NULL THEN least(greatest({value} - {beta}, 0), {high}) END"  # both skip nulls
 
 
 def write_criteria(bench: Workbench, scheme: Scheme, shape: FormShape) -> None:

@@ -21,7 +21,7 @@ _REPLACED: Final = """
 CREATE OR REPLACE TEMP TABLE c_group AS
 SELECT * FROM c_group WHERE sid NOT IN (SELECT sid FROM c_frozen)
 UNION ALL BY NAME
-SELECT f.sid, f.relation, f.n, g.weight, g.least, false AS merges, f.score_n AS own_n, f.score_n IS NOT NULL AS is_shown
+SELECT f.sid, f.relation, f.n, g.weight, g.least, false AS merges, f.score_n AS own_n, f.score_n IS NOT NULL AS is_shown, f.score_n AS raw_n
 FROM c_frozen AS f JOIN s_group AS g USING (relation)
 """
 

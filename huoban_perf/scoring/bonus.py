@@ -11,7 +11,7 @@ from typing import Final
 from huoban_perf.core.errors import Problem
 from huoban_perf.scoring.rounding import D4, sql_half_away, sql_literal
 from huoban_perf.scoring.scheme import Scheme
-from huoban_perf.scoring.workbench import Row, Workbench, fill, sql_values
+from huoban_perf.scoring.workbench import Row, Workbench, sql_values
 
 _GRADE: Final = """
 CREATE OR REPLACE TEMP TABLE s_grade_coefficient AS
@@ -32,12 +32,13 @@ FROM (
 _FACTORS: Final = """
 CREATE OR REPLACE TEMP TABLE s_factor AS
 SELECT s.sid, n.factor, coalesce(f.value_d4, n.value) AS value_d4
-FROM s_subject AS s JOIN (
-  SELECT DISTINCT home, factor, value FROM $numbers
-  $listed
-) AS n ON n.home = s.scheme
+FROM s_subject AS s JOIN $numbers AS n ON n.home = s.scheme
 LEFT JOIN $given AS f ON f.kind = s.kind AND f.subject = s.subject AND f.factor = n.factor
 WHERE s.kind = 'person'
+UNION ALL
+SELECT s.sid, f.factor, f.value_d4
+FROM s_subject AS s JOIN $given AS f ON f.kind = s.kind AND f.subject = s.subject
+WHERE s.kind = 'person' AND s.scheme IN ($products) AND (s.scheme, f.factor) NOT IN (SELECT (home, factor) FROM $numbers)
 """
 
 _RAW: Final = """
@@ -162,7 +163,7 @@ def _grade_coefficients(bench: Workbench, schemes: Mapping[str, Scheme]) -> None
 
 
 def _named_factors(bench: Workbench, schemes: Mapping[str, Scheme], *, has_factors: bool) -> None:
-    """A product takes every named factor there is; a sum takes those it weighs."""
+    """A product takes every number of its scheme and every factor of the person; a sum takes those it weighs."""
     numbers: list[Row] = []
     products = []
     for home, scheme in schemes.items():
@@ -174,16 +175,9 @@ def _named_factors(bench: Workbench, schemes: Mapping[str, Scheme], *, has_facto
             products.append(sql_literal(home))
             numbers += [(home, factor, value) for factor, value in known.items()]
     taken = sql_values(numbers, "home VARCHAR, factor VARCHAR, value BIGINT")
-    listed = fill(
-        "UNION SELECT p.scheme, f.factor, f.value_d4 FROM t_factors AS f JOIN s_subject AS p USING (kind, subject)"
-        " WHERE p.scheme IN ($products) AND (p.scheme, f.factor) NOT IN (SELECT (home, factor) FROM $taken)",
-        products=", ".join(products) or "''",
-        taken=taken,
-    )
     nothing = "(SELECT '' AS kind, '' AS subject, '' AS factor, CAST(0 AS BIGINT) AS value_d4 WHERE false)"
-    bench.run(
-        _FACTORS, numbers=taken, listed=listed if has_factors else "", given="t_factors" if has_factors else nothing
-    )
+    given = "t_factors" if has_factors else nothing
+    bench.run(_FACTORS, numbers=taken, given=given, products=", ".join(products) or "''")
 
 
 def _options(schemes: Mapping[str, Scheme]) -> str:

@@ -19,6 +19,7 @@ from huoban_perf.scoring.departments import check_departments
 from huoban_perf.scoring.forms import FormShape, load_criteria
 from huoban_perf.scoring.frames import CycleFrames, GivenFrame, given_frames
 from huoban_perf.scoring.goals import roll_up, score_okr, score_progress
+from huoban_perf.scoring.hints import CREATE_FACTS, note_facts, write_hints
 from huoban_perf.scoring.intake import read_frames
 from huoban_perf.scoring.items import ItemFacts, item_problems, score_items
 from huoban_perf.scoring.kpi import score_kpi, weight_problems
@@ -54,6 +55,7 @@ class ScoreOptions:
         explain: Write receipt lines.
         details: Write item and form scores.
         criteria: Write the figures of single criteria that may be shown.
+        hints: Write hints about the quality of ratings.
         preview: Count unverified metric data too; the result says so.
         frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
         range_size: Subjects per range; bounds the memory.
@@ -63,6 +65,7 @@ class ScoreOptions:
     explain: bool = True
     details: bool = True
     criteria: bool = False
+    hints: bool = False
     preview: bool = False
     frozen: str = ""
     range_size: int = 50_000
@@ -135,7 +138,7 @@ def score_cycle(
     chosen = options or ScoreOptions()
     try:
         _score(bench, given_frames(bench, frames), schemes, chosen)
-    except duckdb.OutOfRangeException as error:
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
         raise ScoringError("scoring.number_too_large", facts={"detail": str(error).splitlines()[0]}) from error
     return CycleResult(problems=tuple(bench.problems))
 
@@ -155,6 +158,7 @@ def _score(
     goal_rules = roll_up(bench, schemes.values()) if given["goals"].is_given else {}
     _refuse(bench, options)
     create_outputs(bench)
+    bench.run(CREATE_FACTS)
     plan = _Plan(
         schemes=schemes,
         goal_rules=goal_rules,
@@ -184,6 +188,9 @@ def _score(
             _score_range(bench, plan, schemes[key], first, last)
         bench.clear("c_", "a_")
         settle(bench, given, schemes)
+    if options.hints:
+        for scheme in schemes.values():
+            write_hints(bench, scheme, has_logs=given["logs"].is_given)
     write_not_appraised(bench)
     bench.clear("t_", "s_")
     _refuse(bench, options)
@@ -219,7 +226,7 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
     if "review" in plan.parts:
         chosen = ReviewOptions(
             mark=plan.options.details,
-            keep=plan.options.criteria,
+            keep=plan.options.criteria or plan.options.hints,
             skip=plan.options.skip_bad_rows,
             weighted=plan.weighted_raters,
         )
@@ -302,3 +309,5 @@ def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...])
         flag_outliers(bench, home)
     if plan.options.criteria and "review" in plan.parts:
         write_criteria(bench, home, plan.shape)
+    if plan.options.hints and "review" in plan.parts:
+        note_facts(bench, home, plan.shape)

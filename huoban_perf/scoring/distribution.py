@@ -19,7 +19,7 @@ from huoban_perf.scoring.workbench import Row, Workbench, fill, sql_values
 _COUNTS: Final = """
 SELECT o.scheme, $pool AS pool, count(o.result) AS n, count(*) FILTER (WHERE o.status = '待补评') AS waiting
 FROM out_results AS o JOIN s_subject AS s USING (kind, subject) LEFT JOIN t_departments AS d ON d.dept_code = s.dept_code
-WHERE o.kind = 'person' GROUP BY ALL ORDER BY ALL
+WHERE o.kind = 'person' AND o.status <> '不参评' GROUP BY ALL ORDER BY ALL
 """
 
 _SUGGESTED: Final = """
@@ -110,8 +110,6 @@ def _merge(bench: Workbench, schemes: Mapping[str, Scheme]) -> Pools:
     counts: dict[int, dict[str, int]] = {number: {} for number in chosen}
     waiting: dict[tuple[int, str], int] = {}
     for key, pool, n, waits in bench.rows(_COUNTS, pool=sql_pool_name("d")):
-        if str(key) not in settings:
-            continue
         number = settings[str(key)]
         counts[number][str(pool)] = counts[number].get(str(pool), 0) + int(str(n))
         waiting[number, str(pool)] = waiting.get((number, str(pool)), 0) + int(str(waits))

@@ -119,7 +119,8 @@ def _criterion(row: tuple[object, ...], weight_d4: int) -> Criterion:
 
 _RAW: Final = """
 SELECT $form_id AS form_id, s.sid, f.task_no, f.relation AS raw_relation, $relation AS relation, f.rater, $external AS external,
-  coalesce(f.rater_weight_d4, 10000) AS omega, f.status, coalesce(f.conflict, false) AS conflict, $form AS form $cells
+  coalesce(f.rater_weight_d4, 10000) AS omega, f.status, coalesce(f.conflict, false) AS conflict, $form AS form, f.log_nos,
+  f.opened_at, f.submitted_at $cells
 FROM c_subject AS s JOIN t_forms AS f ON f.kind = s.kind AND f.subject = s.subject
 """
 

@@ -120,8 +120,6 @@ def parse_formula(text: str) -> Expression:
         tree = lark.Lark(_GRAMMAR, parser="lalr").parse(spelled)
     except lark.exceptions.UnexpectedInput as error:
         raise FormulaError("syntax", position=error.column, near=text[max(error.column - 1, 0) :][:12]) from error
-    except lark.exceptions.LarkError as error:
-        raise FormulaError("syntax", position=1, near=text[:12]) from error
     expression = _build(tree)
     _need_number(expression)
     return expression
@@ -159,7 +157,7 @@ def names_of(expression: Expression) -> frozenset[str]:
             return frozenset({name})
         case Call(_, args):
             return frozenset().union(*(names_of(arg) for arg in args))
-        case Number():
+        case _:
             return frozenset()
 
 

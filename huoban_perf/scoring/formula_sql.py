@@ -9,7 +9,7 @@ Source: scoring.md S7, S0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from huoban_perf.scoring.formula import Call, Expression, Name, Number
 from huoban_perf.scoring.rounding import GRID, Rounding, sql_half_away, sql_quantise
@@ -62,44 +62,43 @@ class _Writer:
         self._division = division
 
     def number(self, expression: Expression) -> Value:
-        match expression:
-            case Number(value_d4):
-                return Value(f"CAST({value_d4} AS HUGEINT)", 4)
-            case Name(name):
-                return Value(f"CAST({COLUMNS[name]} AS HUGEINT)", 9)
-            case Call("*", (left, right)):
-                first, second = self.number(left), self.number(right)
+        if isinstance(expression, Number):
+            return Value(f"CAST({expression.value_d4} AS HUGEINT)", 4)
+        if isinstance(expression, Name):
+            return Value(f"CAST({COLUMNS[expression.name]} AS HUGEINT)", 9)
+        args = expression.args
+        match expression.op:
+            case "*":
+                first, second = self.number(args[0]), self.number(args[1])
                 return Value(f"({first.sql} * {second.sql})", first.digits + second.digits)
-            case Call("/", (left, right)):
-                return self._divided(self.number(left), self.number(right))
-            case Call("mean", args):
+            case "/":
+                return self._divided(self.number(args[0]), self.number(args[1]))
+            case "mean":
                 values, digits = self._aligned(args)
-                return self._divided(
-                    Value(f"({' + '.join(values)})", digits), Value(f"CAST({len(args)} AS HUGEINT)", 0)
-                )
-            case Call("if", (condition, left, right)):
-                (yes, no), digits = self._aligned((left, right))
-                test = self.condition(condition)  # a condition on a missing name is neither true nor false
-                return Value(f"(CASE WHEN {test} THEN {yes} WHEN NOT {test} THEN {no} END)", digits)
-            case Call("round", args):
+                total = Value(f"({' + '.join(values)})", digits)
+                return self._divided(total, Value(f"CAST({len(args)} AS HUGEINT)", 0))
+            case "if":
+                (first_sql, second_sql), digits = self._aligned(args[1:])
+                test = self.condition(args[0])  # a condition on a missing name is neither true nor false
+                return Value(f"(CASE WHEN {test} THEN {first_sql} WHEN NOT {test} THEN {second_sql} END)", digits)
+            case "round":
                 return self._rounded(args)
-            case Call(op, args):
+            case op:
                 values, digits = self._aligned(args)
                 return Value(self._plain(op, values), digits)
 
     def condition(self, expression: Expression) -> str:
-        match expression:
-            case Call("missing", (Name(name),)):
-                return f"({COLUMNS[name]} IS NULL)"
-            case Call("not", (inner,)):
-                return f"(NOT {self.condition(inner)})"
-            case Call("and" | "or" as op, args):
-                return "(" + f" {op} ".join(self.condition(arg) for arg in args) + ")"
-            case Call(sign, args):
-                (left, right), _ = self._aligned(args)
+        call = cast(Call, expression)  # the type check of formula.py leaves nothing else where a condition stands
+        match call.op:
+            case "missing":
+                return f"({COLUMNS[cast(Name, call.args[0]).name]} IS NULL)"  # checked when the call was built
+            case "not":
+                return f"(NOT {self.condition(call.args[0])})"
+            case "and" | "or":
+                return "(" + f" {call.op} ".join(self.condition(arg) for arg in call.args) + ")"
+            case sign:
+                (left, right), _ = self._aligned(call.args)
                 return f"({left} {'<>' if sign == '!=' else sign} {right})"
-            case _:
-                raise AssertionError(expression)  # the type check of formula.py leaves no other
 
     def _aligned(self, args: tuple[Expression, ...]) -> tuple[list[str], int]:
         values = [self.number(arg) for arg in args]

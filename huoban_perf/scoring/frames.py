@@ -195,3 +195,17 @@ def _needed_faults(given: Mapping[str, GivenFrame]) -> list[Problem]:
         for names in needed
         if not any(given[name].is_given for name in names)
     ]
+
+
+def given_relation(bench: Workbench, frames: CycleFrames, name: str) -> str:
+    """Write one frame's typed rows, for analyses after a run.
+
+    Args:
+        bench: The workbench.
+        frames: Where the frames are.
+        name: English frame name.
+
+    Returns:
+        SQL usable after FROM; no rows when the frame is not given.
+    """
+    return f"({_given(bench, FRAMES[name], frames.relations.get(name, '')).select(lines=False)})"

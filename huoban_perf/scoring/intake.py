@@ -63,10 +63,12 @@ class TypedFrame:
     Attributes:
         given: The frame as given.
         is_table: The typed relation is a table with a column ``line``.
+        bad: SQL condition of an unreadable row.
     """
 
     given: GivenFrame
     is_table: bool
+    bad: str = ""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ class TypedFrame:
         Returns:
             SQL usable after FROM.
         """
-        return f"t_{self.name}" if self.is_table else f"({self.given.select(lines=True)})"
+        return f"t_{self.name}" if self.is_table else f"({self.given.select(lines=True, bad=self.bad)})"
 
 
 def read_frames(bench: Workbench, given: Mapping[str, GivenFrame], *, skip_bad_rows: bool) -> dict[str, TypedFrame]:
@@ -128,14 +130,15 @@ def list_bad_rows(bench: Workbench, typed: TypedFrame, fault: Fault, *, skip: bo
 
 def _read(bench: Workbench, given: GivenFrame, frames: Mapping[str, GivenFrame], *, skip: bool) -> TypedFrame:
     cells = _cell_faults(given)
+    bad = " OR ".join(f"({fault.condition})" for fault in cells)
     is_table = skip or bench.count("SELECT count(*) FROM $relation", relation=given.relation) <= LARGE
     bench.run(
         "CREATE OR REPLACE TEMP $kind t_$name AS $select",
         kind="TABLE" if is_table else "VIEW",
         name=given.frame.name,
-        select=given.select(lines=is_table, bad=" OR ".join(f"({fault.condition})" for fault in cells)),
+        select=given.select(lines=is_table, bad=bad),
     )
-    typed = TypedFrame(given=given, is_table=is_table)
+    typed = TypedFrame(given=given, is_table=is_table, bad=bad)
     _check(bench, typed, cells, _row_faults(given, frames), skip=skip)
     return typed
 
@@ -222,7 +225,7 @@ def _row_fault(check: RowCheck, column: Column, reading: Reading) -> Fault:
         code=f"input.{check.code}",
         column=column.name,
         zh=column.zh,
-        condition=check.condition,
+        condition=f"NOT t.is_bad AND ({check.condition})",
         shown=sql_text_of(f"t.{reading.name}", digits=4) if reading.name.endswith("_d4") else f"t.{reading.name}",
         expected=check.expected,
     )

@@ -98,7 +98,7 @@ def number(default: str | None = None, *, low: str | None = "0", high: str | Non
     Returns:
         A dataclass field.
     """
-    low_d4, high_d4 = (None if bound is None else parse_d4(bound) for bound in (low, high))
+    default_d4, low_d4, high_d4 = (None if bound is None else parse_d4(bound) for bound in (default, low, high))
 
     def read(value: object, place: Place) -> int | None:
         if value is None or value == "":
@@ -107,13 +107,13 @@ def number(default: str | None = None, *, low: str | None = "0", high: str | Non
             found = parse_d4(value)
         except ValueError:
             place.fault("not_a_number", value=str(value))
-            return None
+            return default_d4
         if (low_d4 is not None and found < low_d4) or (high_d4 is not None and found > high_d4):
             place.fault("out_of_bounds", value=str(value), low=low or "-", high=high or "-")
         return found
 
     option = Option(read, lambda kept: None if kept is None else text_of(kept, digits=4), scaled)
-    return dataclasses.field(default=None if default is None else parse_d4(default), metadata={"option": option})
+    return dataclasses.field(default=default_d4, metadata={"option": option})
 
 
 def whole(default: int | None = None, *, low: int = 0, high: int = 1_000_000) -> Any:

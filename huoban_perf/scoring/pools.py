@@ -69,7 +69,8 @@ def pool_tree(departments: Mapping[str, Department]) -> PoolTree:
         heads[department.pool_name] = min(key, heads.get(department.pool_name, key))
     parents: dict[str, str | None] = {NO_DEPARTMENT: None}
     for pool, (_, _, head) in heads.items():
-        parents[pool] = _above(departments, head, pool)
+        above = departments[head].parent  # shallower than the pool's head, so of another pool
+        parents[pool] = None if above is None else departments[above].pool_name
     order = sorted(heads, key=lambda pool: (-heads[pool][0], heads[pool][1]))
     return PoolTree(parents, (*order, NO_DEPARTMENT))
 
@@ -85,13 +86,6 @@ def _depth(code: str, departments: Mapping[str, Department], depths: dict[str, i
         depth += 1
         depths[step] = depth
     return depths[code]
-
-
-def _above(departments: Mapping[str, Department], head: str, pool: str) -> str | None:
-    at = departments[head].parent
-    while at is not None and departments[at].pool_name == pool:
-        at = departments[at].parent
-    return None if at is None else departments[at].pool_name
 
 
 @dataclass(frozen=True, slots=True)

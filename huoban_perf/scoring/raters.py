@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from huoban_perf.scoring import words
-from huoban_perf.scoring.answers import drop_short_criteria
+from huoban_perf.scoring.answers import drop_short_criteria, rescore_merged, sql_adjusted
 from huoban_perf.scoring.appeals import Appeals
 from huoban_perf.scoring.forms import FormShape, form_problems, sql_forms
 from huoban_perf.scoring.rounding import D4, D4_TO_GRID, sql_literal, sql_quantise
@@ -21,7 +21,8 @@ NOT_DUE: Final = ("withdrawn", "nominated")
 
 _JUDGED: Final = """
 CREATE OR REPLACE TEMP TABLE c_form AS
-SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, fault, $score AS score_n, CASE
+SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, fault, own_n AS raw_n, $beta AS beta_n,
+  $score AS score_n, CASE
     WHEN status IN $not_due THEN /*arm form.not_due*/ ('not_due') /*end*/
     WHEN status <> 'submitted' THEN /*arm form.not_submitted*/ ('not_submitted') /*end*/
     WHEN conflict THEN /*arm form.conflict*/ ('conflict') /*end*/
@@ -53,9 +54,9 @@ UPDATE c_form SET is_trimmed = true WHERE rowid IN (
 
 _GROUPS: Final = """
 CREATE OR REPLACE TEMP TABLE c_group AS
-SELECT sid, relation, n, weight, least, merges, $mean AS own_n, n >= least AND den > 0 AS is_shown
+SELECT sid, relation, n, weight, least, merges, $mean AS own_n, n >= least AND den > 0 AS is_shown, $raw AS raw_n
 FROM (
-  SELECT sid, relation, n, g.weight, g.least, g.merges,
+  SELECT sid, relation, n, g.weight, g.least, g.merges, raw_num,
     CASE WHEN is_cut THEN /*arm group.cut*/ (num - omega * (low_n + high_n)) /*end*/ ELSE num END AS num,
     CASE WHEN is_cut THEN den - 2 * omega ELSE den END AS den
   FROM (
@@ -64,6 +65,7 @@ FROM (
       SELECT sid, relation, count(*) AS n, min(score_n) AS low_n, max(score_n) AS high_n,
         $omega AS omega,
         sum($weighted) FILTER (WHERE NOT is_trimmed) AS num,
+        sum($raw_weighted) FILTER (WHERE NOT is_trimmed) AS raw_num,
         CAST($weight FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
       FROM c_form WHERE reason IS NULL GROUP BY sid, relation
     )
@@ -73,17 +75,22 @@ FROM (
 
 _MERGED: Final = """
 INSERT INTO c_group
-SELECT sid, 'merged', n, weight, least, false, $mean, n >= least
+SELECT sid, 'merged', n, weight, least, false, $mean, n >= least AND den > 0, $raw
 FROM (
-  SELECT f.sid, count(*) AS n, CAST(any_value(p.weight) AS BIGINT) AS weight, any_value(p.least) AS least,
-    sum(CAST(f.omega AS HUGEINT) * f.score_n) AS num, CAST(sum(f.omega) AS BIGINT) AS den
-  FROM c_form AS f
-  JOIN c_group AS g USING (sid, relation)
-  JOIN (SELECT sid, sum(weight) AS weight, max(least) AS least FROM c_group WHERE merges AND NOT is_shown GROUP BY sid) AS p
-    USING (sid)
-  WHERE f.reason IS NULL AND g.merges AND NOT g.is_shown
-  GROUP BY f.sid
+  SELECT sid, count(*) AS n, any_value(weight) AS weight, any_value(least) AS least,
+    sum(CAST(omega AS HUGEINT) * score_n) AS num, sum(CAST(omega AS HUGEINT) * raw_n) AS raw_num,
+    CAST(sum(omega) FILTER (WHERE score_n IS NOT NULL) AS BIGINT) AS den
+  FROM c_short GROUP BY sid
 )
+"""
+
+_SHORT: Final = """
+CREATE OR REPLACE TEMP TABLE c_short AS
+SELECT f.sid, f.form_id, f.omega, f.score_n, f.raw_n, f.beta_n, p.weight, p.least
+FROM c_form AS f JOIN c_group AS g USING (sid, relation) JOIN (
+  SELECT sid, CAST(sum(weight) AS BIGINT) AS weight, max(least) AS least FROM c_group WHERE merges AND n < least GROUP BY sid
+) AS p USING (sid)
+WHERE f.reason IS NULL AND g.merges AND g.n < g.least
 """
 
 _REVIEW: Final = """
@@ -147,21 +154,28 @@ def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: A
     """
     _store_groups(bench, scheme)
     _judge(bench, scheme, shape, options)
-    if scheme.raters.threshold_unit == "criterion":
+    by_criterion = scheme.raters.threshold_unit == "criterion"
+    if by_criterion:
         drop_short_criteria(bench, scheme, shape)
     mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("group"))
+    raw = sql_quantise("raw_num", "nullif(den, 0)") if scheme.severity.mode == "adopt" else "CAST(NULL AS BIGINT)"
     same = "CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END"
     bench.run(
         _GROUPS,
         mean=mean,
-        trims=_trim(bench, scheme, mark=options.mark),
+        raw=raw,
+        trims=_trim(bench, scheme, mark=options.mark or scheme.severity.mode == "adopt"),
         omega=same if options.weighted else "1",
+        raw_weighted="CAST(omega AS HUGEINT) * raw_n" if options.weighted else "raw_n",
         weighted="CAST(omega AS HUGEINT) * score_n" if options.weighted else "score_n",
         weight="sum(omega)" if options.weighted else "count(*)",
     )
     appeals.settle_groups(bench)
     if any(group.when_short == "merge" for group in scheme.raters.groups):
-        bench.run(_MERGED, mean=mean)
+        bench.run(_SHORT)
+        if by_criterion:
+            rescore_merged(bench, scheme)
+        bench.run(_MERGED, mean=mean, raw=raw)
     _review(bench, scheme)
     appeals.settle_reviews(bench)
 
@@ -189,11 +203,9 @@ def _store_groups(bench: Workbench, scheme: Scheme) -> None:
 
 
 def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOptions) -> None:
-    score, joined = "own_n", ""
+    joined, beta = "", "CAST(0 AS BIGINT)"
     if scheme.severity.mode == "adopt":
-        high = scheme.scale_d4 * D4_TO_GRID
-        adjusted = f"least(greatest(own_n - coalesce(a.beta_d4, 0) * {D4_TO_GRID}, 0), {high})"
-        score = f"CASE WHEN own_n IS NOT NULL THEN {adjusted} END"
+        beta = f"coalesce(a.beta_d4, 0) * {D4_TO_GRID}"
         joined = (
             "LEFT JOIN (SELECT rater AS adjusted, snapshot, beta_d4 FROM t_rater_adjustments) AS a ON a.adjusted = f.rater AND f.relation <> 'self'"
             f" AND a.snapshot = {sql_literal(scheme.severity.snapshot)}"
@@ -204,7 +216,8 @@ def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOp
         _JUDGED,
         rated=sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest),
         forms=sql_forms(bench, scheme, shape, keep=keep),
-        score=score,
+        score=sql_adjusted(scheme, "own_n", beta),
+        beta=beta,
         joined=joined,
         not_due=_listed(NOT_DUE),
         relations=_listed([group.relation for group in scheme.raters.groups]),

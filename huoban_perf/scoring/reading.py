@@ -153,7 +153,7 @@ def _decimal(column: Column, cell: str, physical: str) -> Reading:
         kept = f"CASE WHEN {large} THEN NULL ELSE {_narrow(value, cell, scale)} END"
         return Reading(name, kept, f"CAST({cell} AS VARCHAR)", large, f"{cell} IS NULL", expected)
     text = f"printf('%.15g', {cell})" if physical in {"DOUBLE", "FLOAT"} else cell
-    value = "CAST(TRY_CAST({} AS DECIMAL(18,4)) * 10000 AS BIGINT)"
+    value = "CAST(TRY_CAST({} AS DECIMAL(38,4)) * 10000 AS BIGINT)"
     return _matched(column, text, DECIMAL_PATTERN, value, expected)
 
 

@@ -8,22 +8,25 @@ Source: scoring.md S7 (Receipt), S4.6 (a hidden group shows nothing), S13 (what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from huoban_perf.scoring import words
-from huoban_perf.scoring.composite import part_weights
-from huoban_perf.scoring.formula import names_of, parse_formula
-from huoban_perf.scoring.raters import weight_of
-from huoban_perf.scoring.rounding import D4, sql_half_away, sql_literal, sql_text_of
-from huoban_perf.scoring.scheme import Scheme
+from huoban_perf.scoring.receipt_groups import group_lines
+from huoban_perf.scoring.receipt_parts import (
+    DIMENSION,
+    PART,
+    SEGMENT,
+    STEP,
+    percent_text,
+    shown_weights,
+    sql_counted,
+    sql_points,
+    sql_share,
+)
+from huoban_perf.scoring.rounding import D4_TO_GRID, sql_half_away, sql_literal
+from huoban_perf.scoring.scheme import Letter, Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
-
-SEGMENT: Final = 10**12
-PART: Final = 10**9
-DIMENSION: Final = 10**5
-STEP: Final = 900 * SEGMENT
-"""Ordinal distances inside a line's node number; nodes sort in reading order."""
 
 _COLUMNS: Final = (
     "sid BIGINT, node BIGINT, parent BIGINT, level BIGINT, part VARCHAR, key VARCHAR, label VARCHAR, detail VARCHAR,"
@@ -49,7 +52,7 @@ FROM c_share WHERE is_split
 _PARTS: Final = """
 SELECT sid, seg * $segment + $ordinal * $part_step, CASE WHEN is_split THEN seg * $segment ELSE 0 END,
   CASE WHEN is_split THEN 2 ELSE 1 END, $part, $part, $label,
-  CASE WHEN $value IS NULL THEN $missing ELSE '得分 ' || $shown || $rest END,
+  CASE WHEN $value IS NULL THEN $missing ELSE '得分 ' || $shown || $rest || $letter END,
   json_object('score_n', $value, 'weight_d4', $weight, 'divisor_d4', divisor), is_scored * $contribution
 FROM c_share WHERE scheme = $scheme
 """
@@ -76,26 +79,11 @@ WHERE c.scheme = $scheme
 _DIMENSIONS: Final = """
 SELECT d.sid, c.seg * $segment + $part_step + d.dim_order * $dimension, c.seg * $segment + $part_step,
   CASE WHEN c.is_split THEN 3 ELSE 2 END, 'dimension', d.dim, d.dim,
-  CASE WHEN d.dim_n IS NULL THEN '缺数据, 不计入' ELSE '得分 ' || $shown || ' × 权重 ' || $weight_text END,
+  CASE WHEN d.dim_n IS NULL THEN '缺数据, 不计入' ELSE '得分 ' || $shown || ' × 权重 ' || $weight_text || $letter END,
   json_object('score_n', d.dim_n, 'weight_d4', d.dim_weight), c.is_scored * $contribution
 FROM (SELECT *, row_number() OVER (PARTITION BY sid, seg ORDER BY dim) AS dim_order FROM a_dim) AS d
 JOIN c_share AS c USING (sid, seg) JOIN a_kpi AS k USING (sid, seg)
 WHERE c.scheme = $scheme
-"""
-
-_GROUPS: Final = """
-SELECT c.sid, c.seg * $segment + 2 * $part_step + s.place * $dimension, c.seg * $segment + 2 * $part_step,
-  CASE WHEN c.is_split THEN 3 ELSE 2 END, 'group', s.relation, s.label,
-  CASE WHEN NOT coalesce(g.is_shown, false) THEN '无评价或人数不足, 不计入'
-    WHEN coalesce(g.weight, 0) = 0 THEN '平均 ' || $shown || ', 仅供参考, 不计分'
-    ELSE g.n || ' 人, 平均 ' || $shown || ' × 权重 ' || $weight_text END,
-  json_object('score_n', CASE WHEN g.is_shown THEN g.own_n END, 'n', CASE WHEN g.is_shown THEN g.n END,
-    'weight_d4', s.weight, 'divisor_d4', r.divisor),
-  c.is_scored * $contribution
-FROM c_share AS c JOIN c_review AS r USING (sid)
-CROSS JOIN (VALUES $groups) AS s(relation, label, place, weight)
-LEFT JOIN c_group AS g ON g.sid = c.sid AND g.relation = s.relation
-WHERE c.scheme = $scheme AND (s.relation <> 'merged' OR g.is_shown)
 """
 
 _POINTS: Final = """
@@ -147,34 +135,20 @@ def write_lines(
     _insert(
         bench,
         fill(
-            _SEGMENTS, segment=SEGMENT, composite=_points_text("composite_n"), contribution=_share("composite_n", "1")
+            _SEGMENTS, segment=SEGMENT, composite=sql_points("composite_n"), contribution=sql_share("composite_n", "1")
         ),
     )
     for own in segment_schemes:
         for select in _scheme_lines(own, parts):
             _insert(bench, select)
     if "review" in parts:
-        _insert_groups(bench, scheme, segment_schemes)
+        for select in group_lines(scheme, segment_schemes):
+            _insert(bench, select)
     _insert_steps(bench, scheme, parts)
 
 
 def _insert(bench: Workbench, select: str) -> None:
     bench.run("INSERT INTO c_line $select", select=select)
-
-
-def _points_text(value: str, digits: int = 9) -> str:
-    return sql_text_of(f"({value})", digits=digits)
-
-
-def _share(num: str, den: str) -> str:
-    """Write a contribution: the quotient within the segment times the segment's share of the days."""
-    quotient = sql_half_away(f"CAST({num} AS HUGEINT) * share", f"nullif(CAST({den} AS HUGEINT) * whole, 0)")
-    return f"CAST({quotient} AS BIGINT)"
-
-
-def _counted(scheme: Scheme, num: str, den: str) -> str:
-    """Write a contribution, null below a formula: its inputs are shown, not added."""
-    return "CAST(NULL AS BIGINT)" if scheme.parts.formula else _share(num, den)
 
 
 _LABELS: Final = {"kpi": "业绩", "review": "360评价", "okr": "OKR"}
@@ -193,30 +167,13 @@ def _scheme_lines(scheme: Scheme, parts: frozenset[str]) -> Iterator[str]:
         yield _item_lines(scheme, weights["kpi"])
 
 
-def shown_weights(scheme: Scheme) -> dict[str, int]:
-    """Return the weight of each part that has a line; with a formula, 1 for each part it reads.
-
-    Args:
-        scheme: The scheme.
-
-    Returns:
-        Part → weight, ten-thousandths, 0 = no line.
-    """
-    kpi, review, okr = part_weights(scheme)
-    if not scheme.parts.formula:
-        return {"kpi": kpi, "review": review, "okr": okr}
-    names = names_of(parse_formula(scheme.parts.formula))
-    uses_review = bool(names - {"kpi", "okr"})
-    return {"kpi": D4 * ("kpi" in names), "review": D4 * uses_review, "okr": D4 * ("okr" in names)}
-
-
 def _formula_line(scheme: Scheme) -> str:
     return fill(
         _FORMULA,
         segment=SEGMENT,
         formula=sql_literal(scheme.parts.formula),
-        shown=_points_text("composite_n"),
-        contribution=_share("composite_n", "1"),
+        shown=sql_points("composite_n"),
+        contribution=sql_share("composite_n", "1"),
         scheme=sql_literal(scheme.key),
     )
 
@@ -231,31 +188,51 @@ def _part_line(scheme: Scheme, part: str, ordinal: int, weight: int) -> str:
         part=sql_literal(part),
         label=sql_literal(_LABELS[part]),
         value=value,
-        shown=_points_text(value),
+        shown=sql_points(value),
         missing=sql_literal("缺失, 不计入"),
+        letter=sql_letter(value, getattr(scheme.parts, f"{part}_bands")),
         weight=weight,
         rest=sql_literal(", 见公式")
         if scheme.parts.formula
-        else f"' × 权重 {_percent(weight)} ÷ ' || {_points_text('divisor', 4)}",
-        contribution=_counted(scheme, f"{weight} * {value}", "divisor"),
+        else f"' × 权重 {percent_text(weight)} ÷ ' || {sql_points('divisor', 4)}",
+        contribution=sql_counted(scheme, f"{weight} * CAST({value} AS HUGEINT)", "divisor"),
         scheme=sql_literal(scheme.key),
     )
 
 
-def _percent(weight_d4: int) -> str:
-    whole, rest = divmod(weight_d4, D4)
-    return f"{whole}" if not rest else f"{whole}.{rest:04d}".rstrip("0")
+def sql_letter(value: str, bands: Sequence[Letter]) -> str:
+    """Write the letter of a score; it is shown and never enters the total.
+
+    Args:
+        value: Score, grid units.
+        bands: Best first; the last has no bound.
+
+    Returns:
+        A VARCHAR expression, empty without bands.
+
+    Source: scoring.md S3.
+    """
+    arms = [
+        f"WHEN {value} >= {band.lower_d4 * D4_TO_GRID} THEN {sql_literal(f', 等级 {band.name}')}"
+        for band in bands
+        if band.lower_d4 is not None
+    ]
+    rest = [f"ELSE {sql_literal(f', 等级 {band.name}')}" for band in bands if band.lower_d4 is None]
+    return f"CASE {' '.join(arms + rest)} END" if arms else "''"
 
 
 def _dimension_lines(scheme: Scheme, weight: int) -> str:
+    found = [(dimension.name, sql_letter("d.dim_n", dimension.bands)) for dimension in scheme.items.dimensions]
+    letters = " ".join(f"WHEN {sql_literal(name)} THEN {letter}" for name, letter in found)
     return fill(
         _DIMENSIONS,
         segment=SEGMENT,
         part_step=PART,
         dimension=DIMENSION,
-        shown=_points_text("d.dim_n"),
-        weight_text=_points_text("d.dim_weight", 4),
-        contribution=_counted(
+        shown=sql_points("d.dim_n"),
+        weight_text=sql_points("d.dim_weight", 4),
+        letter=f"CASE d.dim {letters} ELSE '' END" if letters else "''",
+        contribution=sql_counted(
             scheme, f"{weight} * CAST(d.dim_weight AS HUGEINT) * d.dim_n", "CAST(c.divisor AS HUGEINT) * k.weight"
         ),
         scheme=sql_literal(scheme.key),
@@ -283,7 +260,7 @@ def _item_lines(scheme: Scheme, weight: int) -> str:
         else "",
         detail=_item_detail(),
         machine=_ITEM_MACHINE,
-        contribution=_counted(scheme, num, den),
+        contribution=sql_counted(scheme, num, den),
         scheme=sql_literal(scheme.key),
     )
 
@@ -300,50 +277,21 @@ def _item_detail() -> str:
     methods = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(name)}" for key, name in words.METHODS.items())
     rounded = sql_half_away("i.an", "nullif(i.ad, 0)")
     actual = (
-        f"CASE WHEN i.method = 'progress' THEN {_points_text('i.an // nullif(i.ad, 0)')} || '%'"
-        f" WHEN i.ad = 1 THEN {_points_text('i.an', 4)}"
-        f" ELSE '约 ' || {_points_text(f'CAST({rounded} AS BIGINT)', 4)} END"
+        f"CASE WHEN i.method = 'progress' THEN {sql_points('i.an // nullif(i.ad, 0)')} || '%'"
+        f" WHEN i.ad = 1 THEN {sql_points('i.an', 4)}"
+        f" ELSE '约 ' || {sql_points(f'CAST({rounded} AS BIGINT)', 4)} END"
     )
     shown = [
         f"CASE i.method {methods} END || ': '",
-        f"coalesce('目标 ' || {_points_text('i.target', 4)} || ', ', '')",
-        f"coalesce('起点 ' || {_points_text('i.baseline', 4)} || ', ', '')",
+        f"coalesce('目标 ' || {sql_points('i.target', 4)} || ', ', '')",
+        f"coalesce('起点 ' || {sql_points('i.baseline', 4)} || ', ', '')",
         "CASE WHEN i.pn <> i.pd THEN '按在岗 ' || i.pd || '/' || i.pn || ' 天折算, ' ELSE '' END",
         f"coalesce(CASE WHEN i.method = 'manual' THEN '评分 ' ELSE '实际 ' END || ({actual}) || ' → 得分 '"
-        f" || {_points_text('i.score_n')}, '缺实际值')",
+        f" || {sql_points('i.score_n')}, '缺实际值')",
         "CASE WHEN i.veto_hit THEN ' (触发一票否决)' ELSE '' END",
-        f"', 权重 ' || {_points_text('i.weight', 4)}",
+        f"', 权重 ' || {sql_points('i.weight', 4)}",
     ]
     return " || ".join(shown)
-
-
-def _insert_groups(bench: Workbench, scheme: Scheme, segment_schemes: tuple[Scheme, ...]) -> None:
-    groups = [
-        (group.relation, words.RELATIONS[group.relation], place, weight_of(scheme, group))
-        for place, group in enumerate(scheme.raters.groups, 1)
-    ]
-    groups.append(("merged", "其他评价", len(groups) + 1, 0))
-    values = ", ".join(
-        f"({sql_literal(r)}, {sql_literal(label)}, {place}, {weight})" for r, label, place, weight in groups
-    )
-    for own in segment_schemes:
-        review = shown_weights(own)["review"]
-        if review:
-            num = f"{review} * CAST(g.weight AS HUGEINT) * CASE WHEN g.is_shown AND g.weight > 0 THEN g.own_n END"
-            _insert(
-                bench,
-                fill(
-                    _GROUPS,
-                    segment=SEGMENT,
-                    part_step=PART,
-                    dimension=DIMENSION,
-                    shown=_points_text("g.own_n"),
-                    weight_text=_points_text("g.weight", 4),
-                    contribution=_counted(own, num, "CAST(c.divisor AS HUGEINT) * r.divisor"),
-                    groups=values,
-                    scheme=sql_literal(own.key),
-                ),
-            )
 
 
 def _insert_steps(bench: Workbench, scheme: Scheme, parts: frozenset[str]) -> None:
@@ -355,12 +303,10 @@ def _insert_steps(bench: Workbench, scheme: Scheme, parts: frozenset[str]) -> No
         fill(
             _STEPS,
             step=STEP,
-            points=_points_text("points_n"),
-            limit=sql_literal(_percent(limit)),
-            department=_points_text(
-                f"CAST({sql_half_away('department_num * 1000000000', 'department_den')} AS BIGINT)"
-            ),
-            floor=_points_text(str(scheme.total.floor_d4), 4),
-            cap=_points_text(str(scheme.total.cap_d4), 4),
+            points=sql_points("points_n"),
+            limit=sql_literal(percent_text(limit)),
+            department=sql_points(f"CAST({sql_half_away('department_num * 1000000000', 'department_den')} AS BIGINT)"),
+            floor=sql_points(str(scheme.total.floor_d4), 4),
+            cap=sql_points(str(scheme.total.cap_d4), 4),
         ),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from huoban_perf.scoring.receipt_lines import DIMENSION, PART, SEGMENT
+from huoban_perf.scoring.receipt_parts import DIMENSION, PART, SEGMENT
 from huoban_perf.scoring.rounding import MICRO_TO_GRID, sql_floor_div
 from huoban_perf.scoring.workbench import Workbench
 

@@ -20,7 +20,8 @@ _TABLES: Final = (
     + ", ".join(f"{relation}_n BIGINT" for relation in SHOWN_RELATIONS)
     + ", coverage_weight_d4 BIGINT, full_weight_d4 BIGINT, points_n BIGINT, adjusted_n BIGINT, total_n BIGINT,"
     " unrounded DECIMAL(18,6), result DECIMAL(18,6), grade VARCHAR, grade_place BIGINT, grade_cap VARCHAR,"
-    " distance DECIMAL(18,6), is_near_bound BOOLEAN, coefficient DECIMAL(18,4), veto VARCHAR, missing_note VARCHAR)",
+    " distance DECIMAL(18,6), is_near_bound BOOLEAN, coefficient DECIMAL(18,4), veto VARCHAR, missing_note VARCHAR,"
+    " dept_code VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_lines (kind VARCHAR, subject VARCHAR, line_no BIGINT, level BIGINT, parent BIGINT,"
     " part VARCHAR, key VARCHAR, label VARCHAR, detail VARCHAR, machine VARCHAR, contribution DECIMAL(18,9),"
     " printed DECIMAL(18,6))",
@@ -76,7 +77,7 @@ SELECT s.kind, s.subject, s.scheme, $status AS status, t.segments, p.kpi_n, p.ok
   CAST(t.result_m AS DECIMAL(18,0)) * 0.000001 AS result, t.grade, t.place AS grade_place,
   CASE t.grade_cap_place $names END AS grade_cap,
   CAST(t.distance_m AS DECIMAL(18,0)) * 0.000001 AS distance, abs(t.distance_m) <= $near AS is_near_bound,
-  CAST(t.coefficient_d4 AS DECIMAL(14,0)) * 0.0001 AS coefficient, v.detail AS veto, x.note AS missing_note
+  CAST(t.coefficient_d4 AS DECIMAL(14,0)) * 0.0001 AS coefficient, v.detail AS veto, x.note AS missing_note, s.dept_code
 FROM c_subject AS s JOIN c_result AS t USING (sid)
 LEFT JOIN (SELECT sid, CASE WHEN count(*) = 1 THEN max(kpi_n) END AS kpi_n, CASE WHEN count(*) = 1 THEN max(okr_n) END AS okr_n
   FROM a_composite GROUP BY sid) AS p USING (sid)
@@ -224,7 +225,7 @@ def write_not_appraised(bench: Workbench) -> None:
     Source: scoring.md S11 (不参评), S13.
     """
     bench.run(
-        "INSERT INTO out_results BY NAME SELECT kind, subject, scheme, $status AS status, excluded AS reason FROM s_subject"
+        "INSERT INTO out_results BY NAME SELECT kind, subject, scheme, $status AS status, excluded AS reason, dept_code FROM s_subject"
         " WHERE excluded IS NOT NULL",
         status=sql_literal(words.STATUSES["excluded"]),
     )

@@ -132,7 +132,7 @@ def sql_quantise(
     """
     if rounding is None:
         return f"CAST({clamp.format(sql_half_away(numerator, denominator, largest=largest))} AS BIGINT)"
-    sixth = sql_half_away(numerator, f"({denominator}) * {MICRO_TO_GRID}")
+    sixth = sql_half_away(numerator, f"CAST({denominator} AS HUGEINT) * {MICRO_TO_GRID}")
     clamped = f"CAST({clamp.format(f'({sixth} * {MICRO_TO_GRID})')} // {MICRO_TO_GRID} AS BIGINT)"
     return f"({sql_round_micro(clamped, rounding)} * {MICRO_TO_GRID})"
 

@@ -41,6 +41,14 @@ THRESHOLDS: Final[Mapping[str, int]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One step of a band table that only names a letter (S3); the lowest has no bound."""
+
+    name: str = text()
+    lower_d4: int | None = number(low=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Weights of KPI, 360 and OKR, and what replaces the weighted sum (S7)."""
 
@@ -51,14 +59,9 @@ class Parts:
     missing: str = choice("renormalise", "hold", "zero")
     min_coverage_d4: int = number("60", high="100")
     formula: str = text()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One step of a band table that only names a letter (S3); the lowest has no bound."""
-
-    name: str = text()
-    lower_d4: int | None = number(low=None)
+    kpi_bands: tuple[Letter, ...] = blocks(Letter)
+    review_bands: tuple[Letter, ...] = blocks(Letter)
+    okr_bands: tuple[Letter, ...] = blocks(Letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

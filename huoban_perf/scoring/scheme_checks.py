@@ -82,6 +82,8 @@ def _part_faults(scheme: Scheme) -> Iterator[Problem]:
     yield from formula_problems(parts.formula)
     if not parts.formula and not parts.equal:
         yield from weight_faults("parts", [parts.kpi_weight_d4, parts.review_weight_d4, parts.okr_weight_d4])
+    for name in ("kpi_bands", "review_bands", "okr_bands"):
+        yield from _band_faults(f"parts.{name}", getattr(parts, name))
     if parts.review_weight_d4 > 0 and not scheme.raters.groups:
         yield _fault("no_rater_groups", "raters.groups")
 

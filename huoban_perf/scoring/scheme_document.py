@@ -41,6 +41,7 @@ def parse_scheme(document: Mapping[str, object]) -> Scheme:
           missing: renormalise|hold|zero, min_coverage: 60 (per cent of the weight)
           formula: ""              text over kpi, okr, mr, self, superior, upper, peer, subordinate, customer; replaces
                                    the weighted sum
+          kpi_bands, review_bands, okr_bands: [{name, lower}]   a letter for the part, never in the total
         items:                     S1–S3
           mode: total|dimension|sum, equal: false, dimensions_equal: false, missing: hold|renormalise|zero
           floor: 0, cap: 120

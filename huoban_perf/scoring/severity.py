@@ -246,14 +246,12 @@ def _solve(
     z = [r * s for r, s in zip(residual, scale, strict=True)]
     direction = list(z)
     energy = sum(r * v for r, v in zip(residual, z, strict=True))
-    goal = _TOLERANCE**2 * max(sum(t * t for t in target), 1e-300)
-    for _ in range(_ROUNDS):
-        if sum(r * r for r in residual) <= goal:
-            break
+    goal = _TOLERANCE**2 * max(energy, 1e-300)
+    rounds = 0
+    while energy > goal and rounds < _ROUNDS:
+        rounds += 1
         product = apply(direction)
         curve = sum(d * p for d, p in zip(direction, product, strict=True))
-        if curve <= 0:
-            break
         step = energy / curve
         x = [v + step * d for v, d in zip(x, direction, strict=True)]
         residual = [r - step * p for r, p in zip(residual, product, strict=True)]

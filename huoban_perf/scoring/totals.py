@@ -180,18 +180,6 @@ def _grade_parts(scheme: Scheme) -> Mapping[str, object]:
     }
 
 
-def status_of(worst: int) -> str:
-    """Return the status of a result in Chinese.
-
-    Args:
-        worst: 0 scored, 1 waiting, 2 held.
-
-    Returns:
-        已核算, 待补评 or 暂不计分.
-    """
-    return words.STATUSES[("scored", "waiting", "held")[worst]]
-
-
 STATUS_SQL: Final = fill(
     "CASE worst WHEN 0 THEN $scored WHEN 1 THEN $waiting ELSE $held END",
     scored=sql_literal(words.STATUSES["scored"]),

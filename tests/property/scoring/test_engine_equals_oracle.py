@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -57,7 +57,11 @@ def complete(cycle: Cycle) -> Cycle:
         ]
         frames["appraisals"] = listed + bare
     apart_by_form(frames)
-    cycle = Cycle(frames, {key: one_segment_rule(document) for key, document in cycle.schemes.items()})
+    if "metrics" in frames:
+        frames["metrics"] = [stated_veto(metric) for metric in frames["metrics"]]
+    drop_information(frames, cycle.schemes)
+    schemes = {key: one_segment_rule(never_required(document)) for key, document in cycle.schemes.items()}
+    cycle = Cycle(frames, schemes)
     if "calibration" in frames:
         known = score_cycle(frames, cycle.schemes)
         rated = {subject[1] for subject, found in known.items() if found.state == "scored"}
@@ -83,6 +87,42 @@ def apart_by_form(frames: Frames) -> None:
     if "ratings" in frames:
         rows = frames["ratings"]
         frames["ratings"] = [{**row, "criterion": f"{row['criterion']}/{forms[str(row['task_no'])]}"} for row in rows]
+
+
+def stated_veto(metric: Row) -> Row:
+    """Give a veto its condition, but for yes or no: what "not reached" means of a target is a finding of its own."""
+    by_default = metric.get("veto_action") and not metric.get("veto_when")
+    return {**metric, "veto_when": "≤0"} if by_default and metric["method"] != "done" else metric
+
+
+def never_required(document: Document) -> Document:
+    """Require no group without weight: the book does not say whether 上级 for information is required."""
+    raters = document.get("raters") or {}
+    groups = [{**g, "required": False} if g["weight"] == "0" else g for g in raters.get("groups", [])]
+    return {**document, "raters": {**raters, "groups": groups}} if groups else document
+
+
+def drop_information(frames: Frames, schemes: Mapping[str, Document]) -> None:
+    """Leave out forms about people of whom only groups without weight were asked: the book is silent."""
+    groups = [{g["relation"]: g["weight"] for g in d.get("raters", {}).get("groups", [])} for d in schemes.values()]
+    dotted = next((d["raters"].get("dotted_as") for d in schemes.values() if d.get("raters")), "superior")
+    asked = {
+        row["subject"]
+        for row in frames.get("forms", [])
+        if all(
+            weights.get(str(row["relation"] if row["relation"] in weights else dotted), "0") != "0"
+            for weights in groups
+            if weights
+        )
+        and (row["relation"] == "dotted" or all(row["relation"] in weights for weights in groups if weights))
+    }
+    kept = [row for row in frames.get("forms", []) if row["subject"] in asked]
+    tasks = {row["task_no"] for row in kept}
+    for name, rows in (("forms", kept), ("ratings", [r for r in frames.get("ratings", []) if r["task_no"] in tasks])):
+        frames.pop(name, None)
+        if rows:
+            frames[name] = rows
+    assume({"items", "forms", "goals"} & set(frames))
 
 
 def drop_idle_pools(frames: Frames, cycle: Cycle) -> None:
@@ -390,9 +430,9 @@ def test_both_refuse(name: str) -> None:
     refused: list[HuobanPerfError] = []
 
     @given(valid(rules, 4))
-    @examples(30)
+    @examples(10)
     def judged(cycle: Cycle) -> None:
-        if len(refused) >= 2 * TIMES:
+        if len(refused) >= TIMES:
             return
         spoiled = spoil(cycle)
         if spoiled is None:

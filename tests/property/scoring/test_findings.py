@@ -154,3 +154,45 @@ def test_s0_the_segment_mean_is_rounded_for_everyone() -> None:
     metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
     said = agree(cycle_of(document, metrics=metrics, items=[item(manual_score="80.55", metric_code="M")]))
     assert str(said.tables["results"][0]["unrounded"]) == "80.600000"
+
+
+def test_s12_a_factor_of_one_person_leaves_the_others_alone() -> None:
+    people: list[Row] = [{"emp_no": code, "dept_code": "D"} for code in ("E1", "E2")]
+    items = [{**item(manual_score="90", metric_code="M"), "subject": code} for code in ("E1", "E2")]
+    document: Document = {**KPI_ONLY, "departments": {"use": "none"}}
+    cycle = cycle_of(
+        document,
+        people=people,
+        metrics=[{"metric_code": "M", "method": "manual"}],
+        items=items,
+        factors=[{"kind": "个人", "subject": "E2", "factor": "项目系数", "value": "1.5"}],
+        pay=[{"emp_no": code, "base": "1000"} for code in ("E1", "E2")],
+    )
+    said = agree(cycle)
+    assert {row["subject"]: str(row["amount"]) for row in said.tables["bonus"]} == {
+        "E1": "1200.000000",
+        "E2": "1800.000000",
+    }
+
+
+def test_s0_a_formula_of_two_products_can_be_rounded() -> None:
+    document: Document = {
+        "parts": {"kpi_weight": "100", "review_weight": "0", "formula": "kpi * 1.25 * 0.8"},
+        "rounding": {"composite": {"decimals": 1, "mode": "half_away"}},
+    }
+    metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
+    said = agree(cycle_of(document, metrics=metrics, items=[item(manual_score="80.55", metric_code="M")]))
+    assert str(said.tables["results"][0]["unrounded"]) == "80.600000"
+
+
+def test_s4_merged_groups_are_scored_by_criterion() -> None:
+    groups = [
+        {"relation": relation, "weight": 50, "threshold": 2, "when_short": "merge", "required": False}
+        for relation in ("peer", "customer")
+    ]
+    sent = forms(("peer", "A", "f"), ("customer", "B", "f"))
+    ratings: list[Row] = [{"task_no": f"T{index}", "criterion": "c", "score": "80"} for index in (0, 1)]
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": groups, "threshold_unit": "criterion"}}
+    said = agree(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria))
+    assert str(said.tables["results"][0]["result"]) == "80.000000"
