@@ -16,7 +16,11 @@ HuobanPerfError
 │                  AmbiguousObjectError  UnfinishedApplyError
 ├─ StateError      StateLockedError  StateSerialError  StateFormatError
 ├─ SyncError       ExtractError  AmbiguousRowError  UnconfirmedWriteError  SealedCycleError
-└─ ScoringError    SchemeError  ScoringInputError
+├─ ScoringError    SchemeError  ScoringInputError
+├─ NoticeError     NoticeLeakError  NoticeThrottledError  NoticeRefusedError  NoticeUnreachableError
+├─ CycleError      SourceError
+├─ AutomationError
+└─ ServiceError    LeaseLostError
 ```
 """
 
@@ -290,3 +294,61 @@ class SchemeError(ScoringError):
 
 class ScoringInputError(ScoringError):
     """Input frames break their written form; ``problems`` lists every row and column."""
+
+
+class NoticeError(HuobanPerfError):
+    """A notice could not be worded or sent; an error of a channel never names an address."""
+
+    recovery = Recovery.FIX_INPUT
+
+
+class NoticeLeakError(NoticeError):
+    """The text would show a score, a grade, an amount, a rater or an appeal."""
+
+    recovery = Recovery.REPORT
+
+
+class NoticeThrottledError(NoticeError):
+    """The channel must rest."""
+
+    recovery = Recovery.RETRY
+
+
+class NoticeRefusedError(NoticeError):
+    """The other side said no."""
+
+    recovery = Recovery.FIX_INPUT
+
+
+class NoticeUnreachableError(NoticeError):
+    """Nobody answered; whether the message arrived is unknown."""
+
+    recovery = Recovery.RETRY
+
+
+class CycleError(HuobanPerfError):
+    """A job of the cycle cannot do its work; ``problems`` lists every cause and nothing was written."""
+
+    recovery = Recovery.FIX_INPUT
+
+
+class SourceError(CycleError):
+    """A source of people or figures cannot be read or contradicts itself."""
+
+
+class AutomationError(HuobanPerfError):
+    """Declared automations cannot be carried out as they stand."""
+
+    recovery = Recovery.FIX_INPUT
+
+
+class ServiceError(HuobanPerfError):
+    """The service cannot start or go on."""
+
+    recovery = Recovery.FIX_INPUT
+
+
+class LeaseLostError(ServiceError):
+    """Another worker took the occurrence over; what this one still writes must not count."""
+
+    recovery = Recovery.RETRY
