@@ -33,6 +33,10 @@ class ObjectKind(StrEnum):
     FIELD = "field"
     OPTION = "option"
     VIEW = "view"
+    FORM = "form"
+    ROLE = "role"
+    PERMISSION = "permission"
+    PAGE = "page"
     AUTOMATION = "automation"
 
 
@@ -41,13 +45,22 @@ _DEPTH = {
     ObjectKind.FIELD: 2,
     ObjectKind.OPTION: 3,
     ObjectKind.VIEW: 2,
-    ObjectKind.AUTOMATION: 1,
+    ObjectKind.FORM: 2,
+    ObjectKind.ROLE: 1,
+    ObjectKind.PERMISSION: 2,
+    ObjectKind.PAGE: 1,
+    ObjectKind.AUTOMATION: 2,
 }
+_IN_TABLE = frozenset(
+    {ObjectKind.FIELD, ObjectKind.VIEW, ObjectKind.FORM, ObjectKind.PERMISSION, ObjectKind.AUTOMATION}
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """Kind plus keys from the outside in: table, then field, then option.
+
+    ``permission:goal.hr`` is what the group ``hr`` may do in the table ``goal``; roles and pages stand in no table.
 
     Raises:
         ValueError: The number or the form of the keys does not fit the kind.
@@ -72,19 +85,21 @@ class Address:
 
     @property
     def table(self) -> Address:
-        """The table this object belongs to (itself for a table)."""
+        """The table this object belongs to (itself for a table).
+
+        Raises:
+            ValueError: A role or page belongs to no table.
+        """
+        if self.kind in {ObjectKind.ROLE, ObjectKind.PAGE}:
+            raise ValueError(f"{self} is in no table")
         return table_address(self.keys[0])
 
     @property
     def parent(self) -> Address | None:
-        """The enclosing object: a field's table, an option's field; None for a table."""
-        match self.kind:
-            case ObjectKind.OPTION:
-                return Address(ObjectKind.FIELD, self.keys[:2])
-            case ObjectKind.FIELD | ObjectKind.VIEW:
-                return self.table
-            case ObjectKind.TABLE | ObjectKind.AUTOMATION:
-                return None
+        """The enclosing object: a field's table, an option's field; None for a table, role or page."""
+        if self.kind is ObjectKind.OPTION:
+            return Address(ObjectKind.FIELD, self.keys[:2])
+        return self.table if self.kind in _IN_TABLE else None
 
     @classmethod
     def parse(cls, text: str) -> Address:

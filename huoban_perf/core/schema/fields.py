@@ -6,10 +6,13 @@ Source: field-kinds.md (the catalogue of kinds).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
+from huoban_perf.core.rules import ALWAYS, Me, Rule, Today
+from huoban_perf.core.values import Value
 
 
 class FieldKind(StrEnum):
@@ -94,6 +97,59 @@ class OptionSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """Arithmetic on fields of the same row.
+
+    Attributes:
+        expression: For example ``{target_value} - {baseline_value}``: ``+ - * / ( )``, numbers and ``{field key}``.
+        fields: The fields it reads, in order of first use.
+    """
+
+    expression: str
+    fields: tuple[Address, ...]
+
+
+class Summary(StrEnum):
+    """How a rollup makes one value of many rows."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVERAGE = "average"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """One value from the rows of another table that relate to this row.
+
+    Attributes:
+        through: Relation field of the other table that points here.
+        summary: How.
+        value: Field of the other table; None for COUNT.
+        rows: Which of the related rows count.
+    """
+
+    through: Address
+    summary: Summary
+    value: Address | None = None
+    rows: Rule = ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A field of a related row, shown here.
+
+    Attributes:
+        through: Relation field of this table.
+        value: Field of the related table.
+    """
+
+    through: Address
+    value: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """A field as wished by the template.
 
@@ -109,6 +165,12 @@ class FieldSpec:
         target: Table a relation points to; None unless the kind is relation or sub_table.
         many: Whether a relation, member or choice may hold several (members and choices imply it).
         decimals: Digits after the point that a number field keeps, or None where the kind has none.
+        default: Value of a new row unless its maker says otherwise, or None.
+        least: Smallest number that people may enter, or None.
+        most: Largest, or None.
+        target_rows: Rows of the target that a relation offers; ``FieldOf`` in it speaks of the row being filled in.
+        computed: What a formula, rollup or attached field computes; None for every other kind.
+        generated: Whether the compiler made it (action fields, permission columns), not a template file.
     """
 
     address: Address
@@ -122,6 +184,12 @@ class FieldSpec:
     target: Address | None = None
     many: bool = False
     decimals: int | None = None
+    default: Value | Me | Today = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+    target_rows: Rule = ALWAYS
+    computed: Formula | Rollup | Attached | None = None
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

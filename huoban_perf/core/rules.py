@@ -1,0 +1,179 @@
+"""Rules: conditions on a row as a template states them, with words whose value is known only later.
+
+``core.filters`` compares fields with constants and is what a platform gets. A view, a permission or an automation also
+says *me*, *today in 3 days* or *the field beside it*; ``as_filter`` puts the values in, and from there one evaluation
+serves everywhere. States written ``$open`` or ``$closed`` are already listed here: the compiler puts the set in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from huoban_perf.core.addresses import Address, MemberId
+from huoban_perf.core.conditions import All, AnyOf, Condition, Filter, Operator, matches
+from huoban_perf.core.values import Value, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The person who looks or acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day of evaluation in China, moved by some days.
+
+    Attributes:
+        days: Added to today; negative is the past.
+    """
+
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOf:
+    """The value of a field of the row at hand, or of a row it relates to.
+
+    Attributes:
+        path: Field addresses: the first in the row's own table, each next one in the table that the one before it
+            relates to. In a rule the path has one step.
+    """
+
+    path: tuple[Address, ...]
+
+
+Operand = Value | Me | Today | FieldOf
+"""What a field is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison.
+
+    Attributes:
+        field: The field's address.
+        operator: How to compare, with the meaning of ``core.filters``; for a member field EQUALS and ANY_OF with ``Me``
+            both mean *I am among them*, DIFFERS and NONE_OF *I am not*.
+        operand: A neutral value of the field's kind, or a word.
+    """
+
+    __test__ = False  # not a test case, whatever its name says to a test runner
+
+    field: Address
+    operator: Operator
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All parts must hold; empty holds always."""
+
+    parts: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one part must hold; empty never holds."""
+
+    parts: tuple[Rule, ...]
+
+
+Rule = Test | Every | Some
+
+ALWAYS = Every(())
+NEVER = Some(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the words of a rule stand for.
+
+    Attributes:
+        today: The day in China.
+        me: Who looks or acts; None when nobody does (a schedule), and then nothing is *me*.
+        row: Field key → value of the row at hand, for ``FieldOf``.
+    """
+
+    today: date
+    me: MemberId | None = None
+    row: Values = field(default_factory=dict)
+
+
+def tests_of(rule: Rule) -> Iterator[Test]:
+    """Yield every comparison of a rule, in order.
+
+    Args:
+        rule: The tree.
+
+    Yields:
+        Comparisons.
+    """
+    if isinstance(rule, Test):
+        yield rule
+    else:
+        for part in rule.parts:
+            yield from tests_of(part)
+
+
+def as_filter(rule: Rule, *, moment: Moment) -> Filter:
+    """Put values in place of the words.
+
+    Args:
+        rule: The tree.
+        moment: What the words stand for.
+
+    Returns:
+        A filter of constants. A comparison with a word that has no value (nobody is *me*, the field beside it is empty)
+        becomes one that holds exactly when nothing could equal the operand: DIFFERS and NONE_OF hold, others do not.
+    """
+    match rule:
+        case Every(parts):
+            return All(tuple(as_filter(part, moment=moment) for part in parts))
+        case Some(parts):
+            return AnyOf(tuple(as_filter(part, moment=moment) for part in parts))
+        case Test(address, operator, operand):
+            return _constant(address.key, operator, operand, moment)
+
+
+def holds(rule: Rule, values: Values, *, moment: Moment) -> bool:
+    """Tell whether a row satisfies a rule.
+
+    Args:
+        rule: The tree.
+        values: Field key → value of the row tested.
+        moment: What the words stand for; ``moment.row`` is the row at hand, often the same.
+
+    Returns:
+        Whether it does.
+    """
+    return matches(as_filter(rule, moment=moment), values)
+
+
+_AMONG: Mapping[Operator, Operator] = {
+    Operator.EQUALS: Operator.ANY_OF,
+    Operator.ANY_OF: Operator.ANY_OF,
+    Operator.DIFFERS: Operator.NONE_OF,
+    Operator.NONE_OF: Operator.NONE_OF,
+}
+"""How a comparison with *me* is meant: membership, never equality of the whole list."""
+
+
+def _constant(key: str, operator: Operator, operand: Operand, moment: Moment) -> Filter:
+    match operand:
+        case Me():
+            if moment.me is not None:
+                return Condition(key, _AMONG[operator], (moment.me,))
+            return _with_nothing(operator)
+        case Today(days):
+            return Condition(key, operator, moment.today + timedelta(days=days))
+        case FieldOf(path):
+            value = moment.row.get(path[-1].key) if len(path) == 1 else None
+            return _with_nothing(operator) if value in (None, "", ()) else Condition(key, operator, value)
+        case _:
+            return Condition(key, operator, operand)
+
+
+def _with_nothing(operator: Operator) -> Filter:
+    return All(()) if operator in {Operator.DIFFERS, Operator.NONE_OF} else AnyOf(())
