@@ -1,5 +1,8 @@
 """From a final grade to money: each person's raw bonus, and pools shared out to the last cent.
 
+The book is silent on a pool nobody has a share of; we chose: it is flagged and left unspent, and only a pool whose people
+all have a raw bonus of 0 is an error.
+
 Source: scoring.md S12; S8 (department coefficient when its use is bonus); S11 (prorate).
 """
 
@@ -201,13 +204,21 @@ def _weights(schemes: Mapping[str, Scheme]) -> str:
     return sql_values(rows, "home VARCHAR, factor VARCHAR, weight BIGINT")
 
 
+_IDLE: Final = """
+INSERT INTO out_flags
+SELECT 'pool', q.pool, 'pool_idle', q.pool, '奖金包没有人分配, 未使用'
+FROM t_pools AS q WHERE q.pool NOT IN (SELECT pool FROM s_bonus WHERE pool IS NOT NULL AND raw_m IS NOT NULL)
+"""
+
+
 def _check_pools(bench: Workbench) -> None:
     """A pool must be a whole number of its smallest unit, and those who have a bonus must have a share of it."""
     rows = bench.rows(
-        "SELECT q.pool, any_value(q.amount_d4 % ($unit)) <> 0, sum(b.raw_m) = 0"
+        "SELECT q.pool, any_value(q.amount_d4 % ($unit)) <> 0, coalesce(sum(b.raw_m) = 0, false)"
         " FROM t_pools AS q LEFT JOIN s_bonus AS b USING (pool) GROUP BY q.pool ORDER BY q.pool",
         unit=_SMALLEST,
     )
+    bench.run(_IDLE)
     for pool, is_fine, is_empty in rows:
         for code, holds in (("finer_than_currency", is_fine), ("nobody_shares", is_empty)):
             if holds:

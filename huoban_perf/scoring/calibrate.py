@@ -1,5 +1,8 @@
 """From the grade of the score to the final grade: ranks, quotas, decisions of the calibration meeting.
 
+The book is silent on a decision about somebody without a result; we chose: it changes nothing and is flagged on him, so
+that one late form does not keep everybody's grades back.
+
 Source: scoring.md S10; S8 (departments first, linkage); S7 (等级封顶 holds through S10 and by hand).
 """
 
@@ -8,26 +11,31 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.core.errors import Problem
-from huoban_perf.scoring.rounding import sql_half_away
+from huoban_perf.scoring.rounding import sql_half_away, sql_literal
 from huoban_perf.scoring.workbench import Row, Workbench, sql_values
 
 _DECIDED: Final = """
 CREATE OR REPLACE TEMP TABLE s_decided AS
 SELECT c.kind, c.subject, max_by(struct_pack(grade := c.new_grade, score := c.new_score_d4, reason := c.reason),
   (coalesce(c.decided_at, TIMESTAMP '0001-01-01'), coalesce(c.session, ''), c.new_grade)) AS last
-FROM t_calibration AS c JOIN out_results USING (kind, subject) WHERE c.status = 'approved' GROUP BY c.kind, c.subject
+FROM t_calibration AS c WHERE c.kind = $kind AND c.status = 'approved' GROUP BY c.kind, c.subject
 """
 
 _CHECKED: Final = """
 SELECT o.kind, o.subject, d.last.grade, CASE
     WHEN g.place IS NULL THEN /*arm decided.unknown*/ ('unknown_grade') /*end*/
-    WHEN o.result IS NULL THEN /*arm decided.no_result*/ ('no_result') /*end*/
     WHEN g.place < c.place THEN /*arm decided.above_cap*/ ('above_grade_cap') /*end*/
     WHEN d.last.score * 100 < g.lower_m OR d.last.score * 100 >= g.upper_m THEN /*arm decided.score*/ ('score_outside_grade') /*end*/
   END AS fault
 FROM s_decided AS d JOIN out_results AS o USING (kind, subject)
 LEFT JOIN $grades AS g ON g.scheme = o.scheme AND g.grade = d.last.grade
 LEFT JOIN $grades AS c ON c.scheme = o.scheme AND c.grade = o.grade_cap
+"""
+
+_IDLE: Final = """
+INSERT INTO out_flags
+SELECT d.kind, d.subject, 'calibration_idle', d.last.grade, '校准记录给出等级 ' || d.last.grade || ', 但本期没有考核结果, 未生效'
+FROM s_decided AS d LEFT JOIN out_results AS o USING (kind, subject) WHERE d.kind = $kind AND o.result IS NULL
 """
 
 GRADE_COLUMNS: Final = "scheme VARCHAR, grade VARCHAR, place BIGINT, lower_m BIGINT, upper_m BIGINT"
@@ -70,18 +78,21 @@ def percentile_sql() -> str:
     return f"CASE WHEN pool_n = 1 THEN 100000000 ELSE CAST({quotient} AS BIGINT) END"
 
 
-def list_decisions(bench: Workbench, grades: list[Row]) -> None:
-    """Take the last approved calibration record of each subject and check it.
+def list_decisions(bench: Workbench, grades: list[Row], kind: str) -> None:
+    """Take the last approved calibration record of each subject of one kind and check it.
 
     Args:
         bench: The workbench with ``t_calibration`` and ``out_results``.
         grades: Rows of all schemes' grades (``GRADE_COLUMNS``).
+        kind: ``person`` or ``department``.
 
-    Makes ``s_decided``: (kind, subject): ``last`` (grade, score, reason).
+    Makes ``s_decided``: (kind, subject): ``last`` (grade, score, reason). A decision about somebody without a result goes
+    to ``out_flags``.
 
     Source: scoring.md S10 (calibration; only 已批 counts; a new score must fall in the new grade).
     """
-    bench.run(_DECIDED)
+    bench.run(_DECIDED, kind=sql_literal(kind))
+    bench.run(_IDLE, kind=sql_literal(kind))
     rows = bench.rows(
         "SELECT * FROM ("
         + _CHECKED.replace("$grades", sql_values(grades, GRADE_COLUMNS))

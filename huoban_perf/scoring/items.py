@@ -1,5 +1,9 @@
 """Item scores of the people in the current range.
 
+The book is silent on what a veto's default condition "not reached" compares; we chose: the exact actual against the
+target (prorated as the item is) in the metric's direction, or the baseline's where the formula has one; outside the range;
+not done. Typed scores, progress, deductions and days late have no target of their own: there only the floor hits.
+
 Source: scoring.md S2 (scores), S7 (veto, 本项0), S11 (proration of additive metrics).
 """
 
@@ -18,7 +22,8 @@ from huoban_perf.scoring.workbench import Workbench, fill
 RAW: Final = """
 SELECT *, an * pn AS x, ad * pd AS u,
   coalesce(base_qty, abs(target)) AS base,
-  CASE WHEN target IS NOT NULL AND baseline IS NOT NULL AND method = 'linear' THEN sign(target - baseline)
+  CASE WHEN target IS NOT NULL AND baseline IS NOT NULL AND (method = 'linear' OR method = 'steps' AND on_rate)
+    THEN sign(target - baseline)
     ELSE sigma END AS toward,
   coalesce(pass, target) AS x1, CASE WHEN pass IS NULL THEN $hundred ELSE $pass_bound END AS y1,
   CASE WHEN pass IS NULL OR excellent IS NULL THEN coalesce(excellent, target) ELSE coalesce(target, excellent) END AS x2,

@@ -48,7 +48,7 @@ def settle_departments(bench: Workbench, given: Mapping[str, GivenFrame], scheme
     rows = grade_rows(schemes)
     has_decisions = given["calibration"].is_given
     if has_decisions:
-        list_decisions(bench, rows)
+        list_decisions(bench, rows, "department")
     finalise(bench, rows, ranked=UNRANKED, has_decisions=has_decisions)
     uses = {scheme.departments.use for scheme in schemes.values()}
     linked = any(scheme.departments.linkage for scheme in schemes.values())
@@ -72,7 +72,7 @@ def settle_people(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Ma
     rows = grade_rows(schemes)
     has_decisions = given["calibration"].is_given
     if has_decisions:
-        list_decisions(bench, rows)
+        list_decisions(bench, rows, "person")
     pools = rank_people(bench, schemes, rows)
     finalise(bench, rows, ranked=suggest_grades(bench, pools), has_decisions=has_decisions)
     report_pools(bench, pools)

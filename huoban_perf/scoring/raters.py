@@ -1,5 +1,8 @@
 """From rater scores to groups and the 360 score: who counts, trimming, anonymity, coverage.
 
+The book is silent on groups of weight 0 (asked for information); we chose: a form in one of them does not make the 360
+due, and such a group is never required. With ``equal`` every group weighs the same, whatever weight is written.
+
 Source: scoring.md S4.2–S4.6.
 """
 
@@ -195,7 +198,12 @@ def weight_of(scheme: Scheme, group: RaterGroup) -> int:
 
 def _store_groups(bench: Workbench, scheme: Scheme) -> None:
     rows: list[tuple[object, ...]] = [
-        (group.relation, weight_of(scheme, group), group.least, group.when_short == "merge" and group.weight_d4 > 0)
+        (
+            group.relation,
+            weight_of(scheme, group),
+            group.least,
+            group.when_short == "merge" and weight_of(scheme, group) > 0,
+        )
         for group in scheme.raters.groups
     ]
     columns = "relation VARCHAR, weight BIGINT, least BIGINT, merges BOOLEAN"
@@ -261,7 +269,7 @@ def _review(bench: Workbench, scheme: Scheme) -> None:
     required = [
         f"({group.relation}_n IS NULL AND NOT coalesce(merged_n IS NOT NULL AND {group.relation}_merged, false))"
         for group in groups
-        if group.is_required
+        if group.is_required and weights[group.relation] > 0
     ]
     pivots = [f"max(g.own_n) FILTER (WHERE g.relation = '{name[:-2]}' AND g.is_shown) AS {name}" for name in shown]
     pivots += [

@@ -104,10 +104,8 @@ class RaterGroup:
 
     @property
     def is_required(self) -> bool:
-        """Whether there is no score without this group; by default only 上级 (S4.5)."""
-        if self.required is None:
-            return self.relation == "superior" and self.weight_d4 > 0
-        return self.required
+        """Whether there is no score without this group if it weighs anything; by default only 上级 (S4.5)."""
+        return self.relation == "superior" if self.required is None else self.required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,8 @@ def _rater_faults(scheme: Scheme) -> Iterator[Problem]:
         if group.relation not in words.RELATIONS:
             address = f"raters.groups[{index}].relation"
             yield _fault("unknown_policy", address, value=group.relation, allowed=", ".join(words.RELATIONS))
+        if group.required and group.weight_d4 == 0 and not scheme.raters.equal:
+            yield _fault("required_without_weight", f"raters.groups[{index}].required", value=group.relation)
     yield from _doubles("raters.groups", [group.relation for group in groups])
     if groups and not scheme.raters.equal:
         yield from weight_faults("raters.groups", [group.weight_d4 for group in groups])

@@ -1,5 +1,8 @@
 """Cutting a person's time into segments: one for each scheme or set of items, short ones joined to their neighbour.
 
+The book is silent on whose least days count where segments of several schemes meet; we chose the home scheme's, since it
+decides everything else that happens once a person (S0, S10).
+
 Source: scoring.md S11.
 """
 
@@ -120,30 +123,32 @@ def cut_segments(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Map
 
 def _join_short(bench: Workbench, schemes: Mapping[str, Scheme]) -> list[Row]:
     """Join short segments; only people who have one are looked at."""
-    least = {key: scheme.periods.segment_min_days for key, scheme in schemes.items()}
+    least = [(key, scheme.periods.segment_min_days) for key, scheme in schemes.items()]
     rows = bench.rows(
-        "SELECT sid, scheme, CAST(starts AS VARCHAR), CAST(ends AS VARCHAR), days FROM s_atom"
-        " WHERE sid IN (SELECT sid FROM s_atom JOIN $least AS l USING (scheme) GROUP BY sid HAVING count(*) > 1 AND bool_or(days < l.least))"
-        " ORDER BY sid, seg",
-        least=sql_values(list(least.items()), "scheme VARCHAR, least BIGINT"),
+        "SELECT a.sid, l.least, a.scheme, CAST(a.starts AS VARCHAR), CAST(a.ends AS VARCHAR), a.days"
+        " FROM s_atom AS a JOIN s_subject AS s USING (sid) JOIN $least AS l ON l.home = s.scheme"
+        " QUALIFY count(*) OVER (PARTITION BY a.sid) > 1 AND min(a.days) OVER (PARTITION BY a.sid) < l.least"
+        " ORDER BY a.sid, a.seg",
+        least=sql_values(list(least), "home VARCHAR, least BIGINT"),
     )
-    people: dict[int, list[Segment]] = {}
-    for sid, scheme, starts, ends, days in rows:
+    people: dict[tuple[int, int], list[Segment]] = {}
+    for sid, bound, scheme, starts, ends, days in rows:
         first, last = str(starts), str(ends)
-        people.setdefault(int(str(sid)), []).append(Segment(str(scheme), first, last, first, last, int(str(days))))
+        part = Segment(str(scheme), first, last, first, last, int(str(days)))
+        people.setdefault((int(str(sid)), int(str(bound))), []).append(part)
     return [
         (sid, seg, part.scheme, part.starts, part.ends, part.core_from, part.core_to, part.days)
-        for sid, parts in people.items()
-        for seg, part in enumerate(join_short(parts, least), 1)
+        for (sid, bound), parts in people.items()
+        for seg, part in enumerate(join_short(parts, bound), 1)
     ]
 
 
-def join_short(parts: list[Segment], least: Mapping[str, int]) -> list[Segment]:
+def join_short(parts: list[Segment], least: int) -> list[Segment]:
     """Join segments that are too short, shortest first, to the longer neighbour.
 
     Args:
         parts: Segments in order of time.
-        least: Scheme key → least days of a segment.
+        least: Least days of a segment, of the person's home scheme.
 
     Returns:
         The remaining segments; a joined one keeps the longer part's scheme and items.
@@ -151,13 +156,13 @@ def join_short(parts: list[Segment], least: Mapping[str, int]) -> list[Segment]:
     Source: scoring.md S11 (equal neighbours: the later; all short → one segment).
     """
     parts = list(parts)
-    if len(parts) > 1 and all(part.days < least[part.scheme] for part in parts):
+    if len(parts) > 1 and all(part.days < least for part in parts):
         at = max(range(len(parts)), key=lambda index: (parts[index].days, index))
         kept = parts[at]
         days = sum(part.days for part in parts)
         return [Segment(kept.scheme, parts[0].starts, parts[-1].ends, kept.core_from, kept.core_to, days)]
     while len(parts) > 1:
-        short = [index for index, part in enumerate(parts) if part.days < least[part.scheme]]
+        short = [index for index, part in enumerate(parts) if part.days < least]
         if not short:
             break
         at = min(short, key=lambda index: parts[index].days)

@@ -1,5 +1,8 @@
 """Who is scored in this cycle, when each was in service, by which home scheme, and who does not take part.
 
+The book is silent on people whom a file of appraisals leaves out; we chose: the file decides who is scored, and everybody
+else is reported as having no appraisal.
+
 Source: scoring.md S0 (home scheme), S10 (home), S11 (days in service, eligible days, who takes part); score-files.md.
 """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.metrics import Limits, Metric
+from tests.oracle.metrics import Limits, Metric, Targets
 from tests.oracle.numbers import BookError, exact
 
 _CONDITION = re.compile(r"(<=|>=|<|>|=|≤|≥)\s*(\S+)")
@@ -43,23 +43,48 @@ def condition(text: str, value: Fraction) -> bool:
     return _COMPARE[match[1]](value, exact(match[2]))
 
 
-def vetoed(metric: Metric, actual: Fraction, scored: Fraction, limits: Limits) -> bool:
+def vetoed(
+    metric: Metric,
+    targets: Targets,
+    actual: Fraction,
+    scored: Fraction,
+    limits: Limits,
+    factor: Fraction = Fraction(1),
+) -> bool:
     """Whether a metric's veto is hit.
 
     Args:
         metric: The metric.
+        targets: The item's values.
         actual: Its exact actual.
         scored: Its score, before any veto.
         limits: The scheme's bounds.
+        factor: d/D of S11, by which a prorated target shrinks.
 
     Returns:
         The condition on the actual; by default not reached, or score = floor.
+
+    The book leaves open what "not reached" compares. Taken here: the exact actual against the target in the metric's
+    direction (the baseline's, where it has one), in or out of the range, done or not; prorated targets as prorated.
+    Methods without a target of their own (typed, progress, deductions, days late) can only be at the floor.
     """
     if metric.veto_when is not None:
         return condition(metric.veto_when, actual)
-    if metric.method == "done" and not metric.steps and actual == 0:
-        return True
-    return scored == limits.of(metric)[0]
+    return scored == limits.of(metric)[0] or missed(metric, targets, actual / factor)
+
+
+def missed(metric: Metric, targets: Targets, actual: Fraction) -> bool:
+    """Whether an actual, brought to the whole of its target, does not reach it."""
+    if metric.method == "range" and metric.lower is not None and metric.upper is not None:
+        return not metric.lower <= actual <= metric.upper
+    if metric.method == "done":
+        return not metric.steps and actual != 1
+    if metric.method not in {"linear", "ratio", "reflection", "interpolate", "steps"} or targets.target is None:
+        return False
+    falls = metric.method == "ratio" or metric.direction == "lower"
+    if targets.baseline is not None and (metric.method == "linear" or (metric.method, metric.on) == ("steps", "rate")):
+        falls = targets.target < targets.baseline
+    return actual > targets.target if falls else actual < targets.target
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,7 @@ def raters(maker: Maker, shared: Common) -> Document:
     if shared.dotted_as not in names and "dotted" not in names:
         names = [shared.dotted_as, *names]
     weights = maker.weights(len(names))
+    equal = maker.maybe("equal")
     rows: list[Document] = []
     for name, weight in zip(names, weights, strict=True):
         row: Document = {"relation": name, "weight": weight}
@@ -246,11 +247,11 @@ def raters(maker: Maker, shared: Common) -> Document:
         if maker.on("merge"):
             row["when_short"] = maker.pick(("renormalise", "merge"))
         if maker.maybe("coverage"):
-            row["required"] = maker.pick((True, False))
+            row["required"] = maker.coin() and (weight != "0" or equal)
         rows.append(row)
     return {
         "groups": rows,
-        "equal": "0" not in weights and maker.maybe("equal"),
+        "equal": equal,
         "missing": maker.choose("missing_group", ("renormalise", "zero", "hold")),
         "min_coverage": maker.choose("coverage", ("60", "0", "85", "50")),
         "threshold_unit": maker.choose("threshold_unit", ("rater", "criterion")),

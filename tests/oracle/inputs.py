@@ -244,7 +244,8 @@ def read(frames: Frames) -> Inputs:
     approved = [r for r in rows["points"] if word(r, "status", words.STATUSES) == "approved"]
     decided = [r for r in rows["calibration"] if word(r, "status", words.STATUSES) == "approved"]
     sheets = {subject_of(r): Sheet(text(r, "scheme"), text(r, "excluded")) for r in rows["appraisals"]}
-    with_department = sorted({subject_of(r) for name in SUBJECTS for r in rows[name]} | set(sheets))
+    named = {subject_of(r) for name in SUBJECTS for r in rows[name]} | {("person", code) for code in people}
+    asked = set(sheets) if sheets else named
     return Inputs(
         start=date.fromisoformat(needed(cycle, "start")),
         end=date.fromisoformat(needed(cycle, "end")),
@@ -274,7 +275,7 @@ def read(frames: Frames) -> Inputs:
         appeals=appeals_of(rows["appeal_decisions"]),
         pay={needed(r, "emp_no"): (exact(needed(r, "base")), text(r, "pool")) for r in rows["pay"]},
         pools={needed(r, "pool"): (exact(needed(r, "amount")), int(number(r, "decimals") or 2)) for r in rows["pools"]},
-        subjects=[s for s in with_department if s[0] == "department"] + [("person", code) for code in sorted(people)],
+        subjects=sorted(asked),
     )
 
 
@@ -301,5 +302,5 @@ FILES = (
     "pools",
     "fairness",
 )
-SUBJECTS = ("appraisals", "items", "forms")
-"""Files whose rows make a department a subject of the cycle; every person is one."""
+SUBJECTS = ("items", "forms", "goals")
+"""Files whose rows make a department a subject of the cycle where there is no file of appraisals."""

@@ -103,7 +103,7 @@ def score_item(
     factor = prorated(item.scope, window[2], inputs.days, prorate=metric.prorate, additive=metric.aggregate == "sum")
     rounded = scheme.grid.at("item", metrics.quotient(metric, item.targets, actual, scheme.limits, factor))
     score = clamp(rounded, *scheme.limits.of(metric))
-    hit = metric.veto_action is not None and vetoed(metric, actual, score, scheme.limits)
+    hit = metric.veto_action is not None and vetoed(metric, item.targets, actual, score, scheme.limits, factor)
     if hit and metric.veto_action == "item_zero":
         score = Fraction(0)
     return ItemScore(item, metric, actual, score, hit=hit)

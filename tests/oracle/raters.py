@@ -350,9 +350,8 @@ def review(
         for task, hit in zip(group.raters, outliers(list(group.raters.values()), rules.outlier_points), strict=True)
         if hit
     }
-    state, value = _total(
-        groups, rules, grid, due=any(f.due and rules.group_of(f.relation) in rules.groups for f in forms)
-    )
+    weighed = {name for name, rule in rules.groups.items() if rule.weight > 0}
+    state, value = _total(groups, rules, grid, due=any(f.due and rules.group_of(f.relation) in weighed for f in forms))
     return Review(state, value, groups, excluded, frozenset(flags))
 
 
@@ -369,7 +368,8 @@ def _total(groups: Mapping[str, Group], rules: RaterRules, grid: Grid, *, due: b
         return "held", None
     value = mean([x for _, x in used], [w for w, _ in used])
     merged = groups[MERGED].members if MERGED in groups else ()
-    short = any(rule.required and groups[r].state != "shown" and r not in merged for r, rule in rules.groups.items())
+    needed = [r for r, rule in rules.groups.items() if rule.required and rule.weight > 0]
+    short = any(groups[r].state != "shown" and r not in merged for r in needed)
     if value is None or short or 100 * present < rules.min_coverage * whole:
         return "incomplete", None
     return "scored", grid.at("review", value)

@@ -217,11 +217,14 @@ def raters_of(block: Document, scale: Fraction) -> RaterRules:
     }
     if block.get("equal"):
         groups = {
-            name: GroupRule(name, Fraction(rule.weight > 0), rule.threshold, rule.trim, rule.required, rule.merge)
+            name: GroupRule(name, Fraction(1), rule.threshold, rule.trim, rule.required, rule.merge)
             for name, rule in groups.items()
         }
     elif groups:
         check("groups", [rule.weight for rule in groups.values()])
+        for row in rows:
+            if row.get("required") and groups[str(row["relation"])].weight == 0:
+                raise BookError("required_without_weight", str(row["relation"]))
     return RaterRules(
         groups=groups,
         min_coverage=amount(block, "min_coverage", Fraction(60)),

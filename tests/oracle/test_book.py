@@ -239,9 +239,9 @@ def test_s2_an_additive_period_across_a_boundary_is_split_by_days() -> None:
 def test_s2_veto_conditions_look_at_the_exact_actual() -> None:
     assert condition("≥ 1", F(1))
     assert not condition("< 0.3333", F(1, 3))
-    assert vetoed(Metric("m", "done", floor=F(-10)), F(0), F(0), LIMITS)
-    assert not vetoed(Metric("m", "linear", veto_when="<50"), F(50), F(0), LIMITS)
-    assert vetoed(Metric("m", "linear"), F(0), F(0), LIMITS)
+    assert vetoed(Metric("m", "done", floor=F(-10)), Targets(), F(0), F(0), LIMITS)
+    assert not vetoed(Metric("m", "linear", veto_when="<50"), Targets(), F(50), F(0), LIMITS)
+    assert vetoed(Metric("m", "linear"), Targets(), F(0), F(0), LIMITS)
 
 
 # S3

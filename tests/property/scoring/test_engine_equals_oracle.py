@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from huoban_perf.core.errors import HuobanPerfError
 from tests.oracle.cycle import score_cycle
-from tests.oracle.draws import RULES, Cycle, Document
+from tests.oracle.draws import RULES, Cycle
 from tests.oracle.generate import cycles
 from tests.oracle.numbers import BookError
-from tests.oracle.words import Frames, Row
+from tests.oracle.words import Row
 from tests.property.scoring.compare import differences
 from tests.property.scoring.engine import Said, refusal, run
 
@@ -42,108 +42,14 @@ def examples(count: int) -> settings:
     )
 
 
-def complete(cycle: Cycle) -> Cycle:
-    """Give everyone an appraisal where anyone has one, and nobody without a result a decision.
-
-    The book is silent on both: who is left out by a file of appraisals, and a decision on somebody without a result.
-    """
-    frames = dict(cycle.frames)
-    assume({"items", "forms", "goals"} & set(frames))
-    listed = frames.get("appraisals", [])
-    have = {row["subject"] for row in listed}
-    if listed:
-        bare: list[Row] = [
-            {"kind": "个人", "subject": person["emp_no"]} for person in frames["people"] if person["emp_no"] not in have
-        ]
-        frames["appraisals"] = listed + bare
-    apart_by_form(frames)
-    if "metrics" in frames:
-        frames["metrics"] = [stated_veto(metric) for metric in frames["metrics"]]
-    drop_information(frames, cycle.schemes)
-    schemes = {key: one_segment_rule(never_required(document)) for key, document in cycle.schemes.items()}
-    cycle = Cycle(frames, schemes)
-    if "calibration" in frames:
-        known = score_cycle(frames, cycle.schemes)
-        rated = {subject[1] for subject, found in known.items() if found.state == "scored"}
-        frames["calibration"] = [row for row in frames["calibration"] if row["subject"] in rated]
-        if not frames["calibration"]:
-            del frames["calibration"]
-    if "pools" in frames:
-        drop_idle_pools(frames, cycle)
-    return Cycle(frames, cycle.schemes)
-
-
-def one_segment_rule(document: Document) -> Document:
-    """Let every scheme join segments alike: the book does not say whose least days count between two schemes."""
-    return {**document, "periods": {**(document.get("periods") or {}), "segment_min_days": 15}}
-
-
-def apart_by_form(frames: Frames) -> None:
-    """Name no criterion alike in two forms: whether such two are one is a finding of its own."""
-    forms = {str(row["task_no"]): str(row["form"]) for row in frames.get("forms", [])}
-    if "criteria" in frames:
-        rows = frames["criteria"]
-        frames["criteria"] = [{**row, "criterion": f"{row['criterion']}/{row['form']}"} for row in rows]
-    if "ratings" in frames:
-        rows = frames["ratings"]
-        frames["ratings"] = [{**row, "criterion": f"{row['criterion']}/{forms[str(row['task_no'])]}"} for row in rows]
-
-
-def stated_veto(metric: Row) -> Row:
-    """Give a veto its condition, but for yes or no: what "not reached" means of a target is a finding of its own."""
-    by_default = metric.get("veto_action") and not metric.get("veto_when")
-    return {**metric, "veto_when": "≤0"} if by_default and metric["method"] != "done" else metric
-
-
-def never_required(document: Document) -> Document:
-    """Require no group without weight: the book does not say whether 上级 for information is required."""
-    raters = document.get("raters") or {}
-    groups = [{**g, "required": False} if g["weight"] == "0" else g for g in raters.get("groups", [])]
-    return {**document, "raters": {**raters, "groups": groups}} if groups else document
-
-
-def drop_information(frames: Frames, schemes: Mapping[str, Document]) -> None:
-    """Leave out forms about people of whom only groups without weight were asked: the book is silent."""
-    groups = [{g["relation"]: g["weight"] for g in d.get("raters", {}).get("groups", [])} for d in schemes.values()]
-    dotted = next((d["raters"].get("dotted_as") for d in schemes.values() if d.get("raters")), "superior")
-    asked = {
-        row["subject"]
-        for row in frames.get("forms", [])
-        if all(
-            weights.get(str(row["relation"] if row["relation"] in weights else dotted), "0") != "0"
-            for weights in groups
-            if weights
-        )
-        and (row["relation"] == "dotted" or all(row["relation"] in weights for weights in groups if weights))
-    }
-    kept = [row for row in frames.get("forms", []) if row["subject"] in asked]
-    tasks = {row["task_no"] for row in kept}
-    for name, rows in (("forms", kept), ("ratings", [r for r in frames.get("ratings", []) if r["task_no"] in tasks])):
-        frames.pop(name, None)
-        if rows:
-            frames[name] = rows
-    assume({"items", "forms", "goals"} & set(frames))
-
-
-def drop_idle_pools(frames: Frames, cycle: Cycle) -> None:
-    """Leave out pools that nobody with a result shares: the engine calls them an error, the oracle looks away."""
-    results = score_cycle(frames, cycle.schemes)
-    rated = {subject[1] for subject, found in results.items() if found.state == "scored"}
-    paid = frames.get("pay", [])
-    used = {row["pool"] for row in paid if row["emp_no"] in rated}
-    kept = {
-        "pools": [row for row in frames["pools"] if row["pool"] in used],
-        "pay": [row for row in paid if row["pool"] in {None, *used}],
-    }
-    for name, rows in kept.items():
-        frames.pop(name, None)
-        if rows:
-            frames[name] = rows
+def has_work(cycle: Cycle) -> bool:
+    """Whether there is anything to score."""
+    return bool({"items", "forms", "goals"} & set(cycle.frames))
 
 
 def valid(rules: frozenset[str], people: int = 5) -> st.SearchStrategy[Cycle]:
     """Cycles that the book accepts, under some rules."""
-    return cycles(rules, people).map(complete)
+    return cycles(rules, people).filter(has_work)
 
 
 def agree(cycle: Cycle, **options: Any) -> Said:

@@ -11,9 +11,10 @@ import pytest
 
 from tests.oracle.cycle import score_cycle
 from tests.oracle.draws import Cycle, Document
+from tests.oracle.numbers import BookError
 from tests.oracle.words import Row
 from tests.property.scoring.compare import differences
-from tests.property.scoring.engine import Said, run
+from tests.property.scoring.engine import Said, refusal, run
 
 KPI_ONLY: Document = {"parts": {"kpi_weight": "100", "review_weight": "0"}}
 REVIEW_ONLY: Document = {"parts": {"kpi_weight": "0", "review_weight": "100"}}
@@ -196,3 +197,157 @@ def test_s4_merged_groups_are_scored_by_criterion() -> None:
     document: Document = {**REVIEW_ONLY, "raters": {"groups": groups, "threshold_unit": "criterion"}}
     said = agree(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria))
     assert str(said.tables["results"][0]["result"]) == "80.000000"
+
+
+# Questions the book leaves open, each as the modules of the engine say
+
+
+def moved(*schemes: tuple[str, str, str], least: dict[str, int], **frames: list[Row]) -> Cycle:
+    """E1 under several schemes one after the other, each with its own least days of a segment."""
+    assignments: list[Row] = [
+        {"emp_no": "E1", "start": start, "end": end, "dept_code": "D", "scheme": key} for key, start, end in schemes
+    ]
+    metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
+    whole = cycle_of(KPI_ONLY, metrics=metrics, assignments=assignments, **frames)
+    documents = {key: {"key": key, **KPI_ONLY, "periods": {"segment_min_days": days}} for key, days in least.items()}
+    return Cycle(whole.frames, documents)
+
+
+@pytest.mark.parametrize(("first", "last", "segments"), [(60, 15, 2), (15, 60, 1)])
+def test_s11_between_two_schemes_the_least_days_of_the_home_scheme_count(first: int, last: int, segments: int) -> None:
+    pieces = (("a", "2026-01-01", "2026-02-09"), ("b", "2026-02-10", "2026-03-31"))
+    items = [
+        item(manual_score=score, metric_code="M") | {"item": score, "from": start, "to": end}
+        for score, (_, start, end) in zip(("60", "90"), pieces, strict=True)
+    ]
+    said = agree(moved(*pieces, least={"a": first, "b": last}, items=items))
+    assert said.tables["results"][0]["segments"] == segments
+
+
+DEFAULT_VETO: dict[str, tuple[dict[str, str], dict[str, str], bool]] = {
+    "higher, just short": ({"method": "linear"}, {"target": "100", "actual": "99.9999"}, True),
+    "higher, reached": ({"method": "linear"}, {"target": "100", "actual": "100"}, False),
+    "lower, above": ({"method": "reflection", "direction": "lower"}, {"target": "4", "actual": "4.1"}, True),
+    "lower, below": ({"method": "reflection", "direction": "lower"}, {"target": "4", "actual": "3"}, False),
+    "ratio falls": ({"method": "ratio"}, {"target": "4", "actual": "5"}, True),
+    "baseline above": ({"method": "linear"}, {"target": "4", "baseline": "10", "actual": "3"}, False),
+    "baseline above, short": ({"method": "linear"}, {"target": "4", "baseline": "10", "actual": "5"}, True),
+    "rate with a baseline above": (
+        {"method": "steps", "params": "on=rate;steps=≥100 → 100;else=50"},
+        {"target": "4", "baseline": "10", "actual": "3"},
+        False,
+    ),
+    "a full step short of the target": (
+        {"method": "steps", "params": "steps=≥90 → 100;else=50"},
+        {"target": "100", "actual": "95"},
+        True,
+    ),
+    "outside": ({"method": "range", "params": "lower=1;upper=2;tolerance=10"}, {"actual": "2.1"}, True),
+    "inside": ({"method": "range", "params": "lower=1;upper=2;tolerance=10"}, {"actual": "2"}, False),
+    "not done": ({"method": "done", "floor": "-10"}, {"actual": "0"}, True),
+    "done": ({"method": "done"}, {"actual": "1"}, False),
+    "three days late by the table": ({"method": "done", "params": "steps=≥0 → 100,≥3 → 80"}, {"actual": "3"}, False),
+    "deductions without a target": ({"method": "deduct", "params": "unit=5"}, {"actual": "3"}, False),
+    "deductions down to the floor": ({"method": "deduct", "params": "unit=5"}, {"actual": "30"}, True),
+    "typed below full": ({"method": "manual"}, {"manual_score": "99"}, False),
+}
+"""Metric, item, and whether a veto without a condition of its own is hit."""
+
+
+@pytest.mark.parametrize("name", DEFAULT_VETO)
+def test_s7_the_default_veto_compares_the_exact_actual_with_the_target(name: str) -> None:
+    metric, cells, is_hit = DEFAULT_VETO[name]
+    row: Row = {"metric_code": "M", "veto_action": "分数封顶", "veto_value": "59", **metric}
+    said = agree(cycle_of(KPI_ONLY, metrics=[row], items=[item(metric_code="M", **cells)]))
+    assert said.tables["items"][0]["veto_hit"] is is_hit
+
+
+def test_s7_the_default_veto_compares_with_a_prorated_target() -> None:
+    metric: Row = {"metric_code": "M", "method": "linear", "agg": "求和", "prorate": "是", "veto_action": "总分0"}
+    people: list[Row] = [{"emp_no": "E1", "dept_code": "D", "hire_date": "2026-02-15"}]
+    row = item(metric_code="M", target="1200000", actual="600000")
+    said = agree(cycle_of(KPI_ONLY, metrics=[metric], items=[row], people=people))
+    assert (said.tables["items"][0]["veto_hit"], str(said.tables["results"][0]["result"])) == (False, "100.000000")
+
+
+def test_s4_one_criterion_name_in_two_forms_is_two_criteria() -> None:
+    criteria: list[Row] = [
+        {"form": "f", "criterion": "c", "weight": "100", "scale_min": "1", "scale_max": "5"},
+        {"form": "g", "criterion": "c", "weight": "40"},
+        {"form": "g", "criterion": "d", "weight": "60"},
+    ]
+    given = (("T0", "c", "4"), ("T1", "c", "60"), ("T1", "d", "90"))
+    ratings: list[Row] = [{"task_no": task, "criterion": name, "score": score} for task, name, score in given]
+    groups = [{"relation": "superior", "weight": 50}, {"relation": "customer", "weight": 50, "threshold": 1}]
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": groups}}
+    sent = forms(("superior", "A", "f"), ("customer", "B", "g"))
+    said = agree(cycle_of(document, forms=sent, ratings=ratings, criteria=criteria))
+    assert str(said.tables["results"][0]["result"]) == "76.500000"  # (75 + 78) ÷ 2
+
+
+def of_information(*rows: tuple[str, str, str], **policies: Any) -> Cycle:
+    """KPI 80 by 70 %, and a 360 in which the superior is asked for information only."""
+    groups = [{"relation": "superior", "weight": 0}, {"relation": "peer", "weight": 100, "threshold": 1}]
+    parts = {"kpi_weight": "70", "review_weight": "30"}
+    ratings: list[Row] = [{"task_no": f"T{index}", "criterion": "c", "score": "60"} for index in range(len(rows))]
+    return cycle_of(
+        {"parts": parts, "raters": {"groups": groups, **policies}},
+        metrics=[{"metric_code": "M", "method": "manual"}],
+        items=[item(manual_score="80", metric_code="M")],
+        forms=forms(*rows),
+        ratings=ratings,
+        criteria=[{"form": "f", "criterion": "c", "weight": "100"}],
+    )
+
+
+def test_s4_a_superior_asked_for_information_is_not_required() -> None:
+    said = agree(of_information(("peer", "A", "f")))
+    assert str(said.tables["results"][0]["result"]) == "74.000000"
+
+
+def test_s4_forms_for_information_alone_leave_the_360_a_missing_part() -> None:
+    said = agree(of_information(("superior", "A", "f")))
+    assert str(said.tables["results"][0]["result"]) == "80.000000"
+
+
+def test_s1_equal_groups_weigh_the_same_whatever_is_written() -> None:
+    said = agree(of_information(("superior", "A", "f"), ("peer", "B", "f"), equal=True))
+    assert said.tables["results"][0]["full_weight_d4"] == 20_000
+
+
+def test_s4_a_group_without_weight_cannot_be_required() -> None:
+    groups = [{"relation": "superior", "weight": 0, "required": True}, {"relation": "peer", "weight": 100}]
+    cycle = cycle_of({**REVIEW_ONLY, "raters": {"groups": groups}}, forms=forms(("peer", "A", "f")))
+    error = refusal(cycle)
+    assert error is not None
+    assert [problem.code for problem in error.problems] == ["scheme.required_without_weight"]
+    with pytest.raises(BookError, match="required_without_weight"):
+        score_cycle(cycle.frames, cycle.schemes)
+
+
+def test_s10_a_decision_on_somebody_without_a_result_is_flagged() -> None:
+    decision: Row = {"kind": "个人", "subject": "E1", "status": "已批", "new_grade": "S", "reason": "会议"}
+    metrics: list[Row] = [{"metric_code": "M", "method": "linear"}]
+    said = agree(cycle_of(KPI_ONLY, metrics=metrics, items=[item(metric_code="M", target="3")], calibration=[decision]))
+    assert [(flag["subject"], flag["flag"]) for flag in said.tables["flags"]] == [("E1", "calibration_idle")]
+
+
+def test_s12_a_pool_nobody_shares_is_flagged() -> None:
+    cycle = cycle_of(
+        {**KPI_ONLY, "departments": {"use": "none"}},
+        metrics=[{"metric_code": "M", "method": "manual"}],
+        items=[item(manual_score="90", metric_code="M")],
+        pay=[{"emp_no": "E1", "base": "1000", "pool": None}],
+        pools=[{"pool": "空", "amount": "500"}],
+    )
+    assert [flag["flag"] for flag in agree(cycle).tables["flags"]] == ["pool_idle"]
+
+
+def test_s13_a_file_of_appraisals_decides_who_is_scored() -> None:
+    people: list[Row] = [{"emp_no": code, "dept_code": "D"} for code in ("E1", "E2")]
+    items = [{**item(manual_score="90", metric_code="M"), "subject": code} for code in ("E1", "E2")]
+    metrics: list[Row] = [{"metric_code": "M", "method": "manual"}]
+    said = agree(
+        cycle_of(KPI_ONLY, people=people, metrics=metrics, items=items, appraisals=[{"kind": "个人", "subject": "E1"}])
+    )
+    assert [row["subject"] for row in said.tables["excluded"] if row["reason"] == "no_appraisal"] == ["E2"]

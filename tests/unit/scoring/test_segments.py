@@ -10,7 +10,7 @@ def parts(*days: int) -> list[Segment]:
 
 
 def joined(*days: int) -> list[tuple[str, int]]:
-    return [(part.core_from, part.days) for part in join_short(parts(*days), {"s": 15})]
+    return [(part.core_from, part.days) for part in join_short(parts(*days), 15)]
 
 
 def test_join_short_nothing_is_short() -> None:
