@@ -25,6 +25,8 @@ from huoban_perf.sync.wanted import Refs, natural_key
 DECIDER = "E001"
 _NEWCOMER = "在岗天数不足"
 _TOP = "由董事会评价"
+_METRIC_NAMES = {metric.code: metric.name for metric in METRICS}
+_ASKED = {"self": "自评", "superior": "上级", "peer": "同事", "customer": "客户"}
 
 
 def company_batches(
@@ -121,13 +123,17 @@ def _metric(metric: Metric) -> Row:
 def _appraisal(person: Person, scheme: str) -> Row:
     excluded = _TOP if not person.manager else _NEWCOMER if (END - person.hired).days < 45 else ""
     return appraisal_row(
-        cycle=CYCLE, person=person.number, department=person.department, scheme=scheme, excluded=excluded
+        cycle=CYCLE,
+        person=person.number,
+        name=person.name,
+        department=person.department,
+        scheme=scheme,
+        excluded=excluded,
     )
 
 
 def _goals(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
     """Department goals of two levels above, each person's first contract line hung below its department's."""
-    names = {metric.code: metric.name for metric in METRICS}
     people = {person.number: person for person in company.people}
     owners = {entry.code: account_of[_head(company, entry.code)] for entry in DEPARTMENTS}
     department_rows: dict[int, list[Row]] = {0: [], 1: [], 2: []}
@@ -145,6 +151,8 @@ def _goals(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
                 "department": Refs("department", (entry.code,)),
                 "cycle": Refs("cycle", (CYCLE,)),
                 "parent": Refs("goal", (natural_key(CYCLE, f"D:{entry.parent}", "main"),)) if entry.parent else None,
+                "start_date": START,
+                "end_date": END,
                 "weight": Decimal(100),
             }
         )
@@ -152,7 +160,7 @@ def _goals(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
         {
             "natural_key": natural_key(CYCLE, item.person, item.metric),
             "status": "confirmed",
-            "name": names[item.metric],
+            "name": _METRIC_NAMES[item.metric],
             "level": "person",
             "kind": "quantitative",
             "owner": (account_of[item.person],),
@@ -165,6 +173,8 @@ def _goals(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
             "passing_value": item.passing,
             "target_value": item.target,
             "excellent_value": item.excellent,
+            "start_date": START,
+            "end_date": END,
             "weight": item.weight,
         }
         for item in company.items
@@ -183,6 +193,7 @@ def _head(company: Company, department: str) -> str:
 def _item(item: Item) -> Row:
     return {
         "natural_key": natural_key(CYCLE, item.person, "KPI", item.metric, START.isoformat()),
+        "name": _METRIC_NAMES[item.metric],
         "appraisal": Refs("appraisal", (natural_key(CYCLE, item.person),)),
         "metric": Refs("metric", (item.metric,)),
         "goal": Refs("goal", (natural_key(CYCLE, item.person, item.metric),)),
@@ -197,9 +208,11 @@ def _item(item: Item) -> Row:
 
 
 def _actuals(company: Company) -> Batch:
+    names = {person.number: person.name for person in company.people}
     rows: list[Row] = [
         {
             "natural_key": natural_key(actual.metric, actual.person, actual.start.isoformat()),
+            "name": f"{_METRIC_NAMES[actual.metric]} {names[actual.person]} {actual.start:%Y-%m}",
             "status": "verified",
             "metric": Refs("metric", (actual.metric,)),
             "employee": Refs("employee", (actual.person,)),
@@ -216,6 +229,7 @@ def _forms(
     company: Company, criteria_by_relation: Mapping[str, tuple[str, ...]], account_of: Mapping[str, str]
 ) -> Batch:
     handed_in = datetime.combine(END, time(17, 30), tzinfo=CHINA)
+    names = {person.number: person.name for person in company.people}
     rows: list[Row] = []
     for form in company.forms:
         criteria = criteria_by_relation[form.relation]
@@ -226,6 +240,7 @@ def _forms(
         rows.append(
             {
                 "natural_key": natural_key(CYCLE, form.subject, form.relation, form.rater),
+                "name": f"{names[form.subject]} {_ASKED[form.relation]} {CYCLE}",
                 "status": "submitted",
                 "appraisal": Refs("appraisal", (natural_key(CYCLE, form.subject),)),
                 "relation": form.relation,

@@ -64,7 +64,7 @@ def insteval_batches(
         for lecturer, department in sorted(home.items())
     ]
     appraisals = [
-        appraisal_row(cycle=CYCLE, person=lecturer, department=department, scheme=key)
+        appraisal_row(cycle=CYCLE, person=lecturer, name=f"讲师{lecturer}", department=department, scheme=key)
         for lecturer, department in sorted(home.items())
     ]
     return [
@@ -81,6 +81,7 @@ def insteval_batches(
 def _form(mark: Mark) -> Row:
     return {
         "natural_key": natural_key(CYCLE, mark.lecturer, "customer", str(mark.row)),
+        "name": f"讲师{mark.lecturer}",
         "status": "submitted",
         "appraisal": Refs("appraisal", (natural_key(CYCLE, mark.lecturer),)),
         "relation": "customer",

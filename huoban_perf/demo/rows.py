@@ -138,12 +138,13 @@ def cycle_batch(*, name: str, kind: str, start: date, end: date, scheme: str, de
     return batch("cycle", "name", [row], first_only=STATUS)
 
 
-def appraisal_row(*, cycle: str, person: str, department: str, scheme: str, excluded: str = "") -> Row:
+def appraisal_row(*, cycle: str, person: str, name: str, department: str, scheme: str, excluded: str = "") -> Row:
     """Return the row of one person's 绩效考核单.
 
     Args:
         cycle: 周期名称.
         person: 工号.
+        name: 姓名, for the title.
         department: 部门编码.
         scheme: Natural key of the scheme.
         excluded: 不参评原因, or empty.
@@ -153,6 +154,7 @@ def appraisal_row(*, cycle: str, person: str, department: str, scheme: str, excl
     """
     return {
         "natural_key": natural_key(cycle, person),
+        "name": f"{name} {cycle}",
         "status": "not_appraised" if excluded else "calculating",
         "subject_kind": "person",
         "employee": Refs("employee", (person,)),

@@ -198,7 +198,7 @@ def _result_rows(
         option.labels.zh: option.address.key
         for option in app.schema.table("score_result").field("initial_grade").options
     }
-    standing = reading.tables["score_result"]
+    standing, appraisals = reading.tables["score_result"], reading.tables["appraisal"]
     hashes = {key: scheme_hash(document) for key, document in schemes.items()}
     rows: list[WantedRow] = []
     for score in scores.subjects:
@@ -207,6 +207,7 @@ def _result_rows(
         key = score.natural_key(reading.cycle)
         values: dict[str, Value | Refs] = {
             "natural_key": key,
+            "name": _name(appraisals, key),
             "status": _status(standing, key, _STATUS[score.status]),
             "appraisal": Refs("appraisal", (key,)),
             **score.figures(),
@@ -221,6 +222,12 @@ def _result_rows(
         }
         rows.append(WantedRow(key=key, values=values))
     return rows
+
+
+def _name(appraisals: TableRows, key: str) -> Value:
+    """A result is called what its 绩效考核单 is called."""
+    row = appraisals.row_of_key(key)
+    return None if row is None else appraisals.value(row, "name")
 
 
 def _status(standing: TableRows, key: str, scored: str) -> str:

@@ -43,10 +43,12 @@ def expand_fields(table: TableText, parameters: ParametersText | None) -> Iterat
         Fields with a key and labels.
     """
     for field in table.fields:
-        if field.include == "criteria":
-            yield from (_criterion(criterion) for criterion in (parameters.criteria if parameters else ()))
+        if field.include is not None:
+            asked = parameters.criteria if parameters else ()
+            everyone = field.include == "criteria"
+            yield from (_criterion(one) for one in asked if everyone or "customer" in one.relations)
         elif field.options_from is not None and parameters is not None:
-            yield field.model_copy(update={"options": getattr(parameters, field.options_from)})
+            yield field.model_copy(update={"options": parameters.options(field.options_from)})
         else:
             yield field
 

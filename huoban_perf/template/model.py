@@ -86,12 +86,13 @@ class OptionText(Text):
 class FieldText(Text):
     """One field of a table.
 
-    ``include: criteria`` in place of ``key`` stands for one choice field a rating criterion of the parameters.
-    ``options_from`` names the list of the parameters (``grades``, ``position_families``) that gives the options.
+    ``include: criteria`` in place of ``key`` stands for one choice field a rating criterion of the parameters;
+    ``include: customer_criteria`` for those that customers are asked. ``options_from`` names the list of the parameters
+    that gives the options: ``grades``, ``position_families`` or an entry of ``lists``.
     """
 
     key: Key | None = None
-    include: Literal["criteria"] | None = None
+    include: Literal["criteria", "customer_criteria"] | None = None
     labels: LabelsText | None = None
     kind: FieldKind = FieldKind.TEXT
     help: LabelsText | None = None
@@ -101,7 +102,7 @@ class FieldText(Text):
     writer: Writer = Writer.PEOPLE
     """Who fills it: a job's field is read-only to people."""
     options: tuple[OptionText, ...] = ()
-    options_from: Literal["grades", "position_families"] | None = None
+    options_from: Key | None = None
     target: Key | None = None
     """Table a relation points to."""
     many: Flag = False
@@ -174,7 +175,14 @@ class ParametersText(Text):
     position_families: tuple[OptionText, ...] = Field(min_length=1)
     grades: tuple[OptionText, ...] = Field(min_length=2)
     """Best first."""
+    lists: dict[Key, tuple[OptionText, ...]] = Field(default_factory=dict)
+    """Further choices that a company sets: dimensions, job levels, calibration pools."""
     passing: PassingText | None = None
     criteria: tuple[CriterionText, ...] = Field(min_length=1)
     scheme: Shown | None = None
     """Scheme document beside this file that belongs to these criteria; none: the template's own ``scheme.yaml``."""
+
+    def options(self, name: str) -> tuple[OptionText, ...]:
+        """Return the choices of a list; none when there is no such list."""
+        fixed = {"grades": self.grades, "position_families": self.position_families}
+        return fixed.get(name) or self.lists.get(name, ())

@@ -19,7 +19,7 @@ def test_first_run_reports_what_it_did_as_one_object(desk: Desk) -> None:
     assert report["format_version"] == 1
     assert all(isinstance(report[name], int | float) for name in ASKED)
     assert (report["tables"], report["appraisals"], report["appraisals_scored"], report["not_appraised"]) == (
-        15, 60, 58, 2
+        33, 60, 58, 2
     )  # fmt: skip
     assert report["rows_written"] > 2000
     assert report["requests_minimum"] <= report["requests"] < report["requests_minimum"] * 2
@@ -40,7 +40,7 @@ def test_second_run_writes_nothing_and_says_so(company: Desk) -> None:
 def test_text_shows_what_a_person_wants_to_see_within_eighty_columns(company: Desk) -> None:
     said = company.run("demo")
     assert said.exit is Exit.DONE
-    for words in ("15 张表", "58 张已出分", "等级分布", "得分榜", "没有改动任何东西", "写请求为 0 次", "得分明细"):
+    for words in ("33 张表", "58 张已出分", "等级分布", "得分榜", "没有改动任何东西", "写请求为 0 次", "得分明细"):
         assert words in said.out
     assert "权重 70 ÷ 100" in said.out
     assert "huoban-perf score explain" in said.out
@@ -52,7 +52,7 @@ def test_text_shows_what_a_person_wants_to_see_within_eighty_columns(company: De
 
 def test_english_text(company: Desk) -> None:
     said = company.run("--lang", "en", "demo")
-    assert "15 tables" in said.out
+    assert "33 tables" in said.out
     assert "nothing was changed" in said.out
     assert too_wide(said.out) == []
     assert "✓ read" in said.err

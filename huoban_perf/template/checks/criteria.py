@@ -49,6 +49,8 @@ def _lists(source: Source[ParametersText]) -> Iterator[Problem]:
     parameters = source.model
     for name in ("position_families", "grades"):
         yield from repeated_entries(source, (name,), [(one.key, one.zh, one.en) for one in getattr(parameters, name)])
+    for name, entries in parameters.lists.items():
+        yield from repeated_entries(source, ("lists", name), [(one.key, one.zh, one.en) for one in entries])
     criteria = [(one.key, one.labels.zh, one.labels.en) for one in parameters.criteria]
     yield from repeated_entries(source, ("criteria",), criteria)
     for index, one in enumerate(parameters.criteria):

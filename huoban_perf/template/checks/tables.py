@@ -52,6 +52,7 @@ def _field(draft: Draft, source: Source[TableText], index: int, field: FieldText
         if name not in field.model_fields_set or getattr(field, name) is None:
             yield source.problem("template.missing_key", "fields", index, key=name)
     yield from _choices(source, index, field)
+    yield from _list(draft, source, index, field)
     yield from _relation(draft, source, index, field)
     yield from _extras(source, index, field)
 
@@ -69,6 +70,14 @@ def _choices(source: Source[TableText], index: int, field: FieldText) -> Iterato
             yield source.problem("template.options_unused", "fields", index, part, field=name, kind=field.kind.value)
     entries = [(option.key, option.zh, option.en) for option in field.options]
     yield from repeated_entries(source, ("fields", index, "options"), entries)
+
+
+def _list(draft: Draft, source: Source[TableText], index: int, field: FieldText) -> Iterator[Problem]:
+    """The parameter file must hold the list that gives a field's options."""
+    company, name = draft.parameters, field.options_from
+    if company is not None and company.whole and name is not None and not company.model.options(name):
+        facts: dict[str, FactValue] = {"list": name, "file": company.shown}
+        yield source.problem("template.no_such_list", "fields", index, "options_from", **facts)
 
 
 def _relation(draft: Draft, source: Source[TableText], index: int, field: FieldText) -> Iterator[Problem]:

@@ -28,9 +28,10 @@ def step(address: Address, action: Action, *named: str, **changes: tuple[object,
 def test_every_table_field_option_and_setting_of_the_app_is_in_its_section() -> None:
     desired = app()
     guide = whole(desired)
-    assert len(guide.sections) == len(desired.tables)
-    for table, section in zip(desired.tables, guide.sections, strict=True):
-        tasks = {task.key: task for task in section.tasks}
+    later = {task.key: task for stage in guide.stages[1:] for section in stage.sections for task in section.tasks}
+    assert len(guide.stages[0].sections) == len(desired.tables)
+    for table, section in zip(desired.tables, guide.stages[0].sections, strict=True):
+        tasks = {task.key: task for task in section.tasks} | later
         assert section.title == f"新建表「{table.labels.zh}」"
         assert tasks[str(table.address)].settings == ((f"放在分组「{table.group.zh}」",) if table.group else ())
         for field in table.fields:
