@@ -99,7 +99,7 @@ def test_plan_on_an_empty_workspace_is_a_complete_chinese_sheet(make_site: SiteM
     for option in SCHEMA.options():
         assert option.labels.zh in sheet
     assert "关联到「考核周期」" in sheet
-    order = [sheet.index(f"「{table.labels.zh}」") for table in SCHEMA.tables]
+    order = [sheet.index(f"新建表「{table.labels.zh}」") for table in SCHEMA.tables]
     assert order == sorted(order)
 
 
