@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_lines, plan_lines
+from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_lines, loss_lines, plan_lines
 from huoban_perf.cli.deployed import wish_of
 from huoban_perf.cli.desk import addresses, open_desk
 from huoban_perf.cli.exits import Exit
@@ -94,6 +94,8 @@ def apply_command(
         if not (yes or saved) and not plan.is_empty:
             _show_preview(plan, form=form, locale=settings.locale)
             return Exit.DONE
+        if plan.losses:
+            (show_note if form == "json" else show_text)("\n".join(loss_lines(plan, locale=settings.locale)))
         report = apply_plan(
             plan=plan, desired=desk.wish.schema, target=desk.target, store=desk.store, observed=desk.observed
         )

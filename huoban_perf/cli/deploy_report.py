@@ -49,7 +49,15 @@ def plan_lines(plan: Plan, *, locale: Locale) -> list[str]:
         text("cli.plan_new_in_table", locale=locale, facts={"table": table, "count": count})
         for table, count in new.items()
     ]
-    return [*lines, *_notes(plan, locale)]
+    return [*lines, *_notes(plan, locale), *loss_lines(plan, locale=locale)]
+
+
+def loss_lines(plan: Plan, *, locale: Locale) -> list[str]:
+    """Return what a rollback of the plan could not restore, as lines; none when nothing is to be lost."""
+    if not plan.losses:
+        return []
+    head = text("cli.losses", locale=locale)
+    return [head, *(f"  · {text(note.code, locale=locale, facts=note.facts)}" for note in plan.losses)]
 
 
 def _first(lines: list[str], locale: Locale) -> list[str]:
@@ -83,6 +91,9 @@ def apply_lines(report: ApplyReport, *, locale: Locale) -> list[str]:
     lines = [text("cli.apply_counts", locale=locale, facts=facts)]
     code = "cli.apply_settled" if report.is_settled else "cli.apply_pending"
     lines.append(text(code, locale=locale, facts={"count": len(report.pending) + len(report.waiting)}))
+    if report.snapshot is not None:
+        said: dict[str, FactValue] = {"snapshot": report.snapshot, "rows": report.snapshot_rows}
+        lines.append(text("cli.apply_snapshot", locale=locale, facts=said))
     lines += list(_step_lines(report.unsettled, locale))
     lines += [f"  ! {problem_line(note.problem(), locale=locale)}" for note in (*report.problems, *report.notes)]
     return lines

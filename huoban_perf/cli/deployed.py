@@ -8,7 +8,7 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import StateError
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import DesiredSchema
-from huoban_perf.deploy import StateOwner, StateStore, bindings_of, state_path
+from huoban_perf.deploy import SnapshotStore, StateOwner, StateStore, bindings_of, state_path
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import ExtractMap, extract_map_of
@@ -47,6 +47,12 @@ def owner_of(site: Site, wish: Wish) -> StateOwner:
 def store_of(site: Site, wish: Wish) -> StateStore:
     """Return the state store of a site."""
     return StateStore(state_path(site.profile.state_dir, owner_of(site, wish)))
+
+
+def snapshots_of(site: Site, wish: Wish) -> SnapshotStore:
+    """Return the snapshots of a site, one folder a state."""
+    owner = owner_of(site, wish)
+    return SnapshotStore(state_path(site.profile.snapshots_dir, owner).with_suffix(""))
 
 
 def deployed_app(site: Site, wish: Wish, *, clock: Clock, progress: Progress) -> DeployedApp:

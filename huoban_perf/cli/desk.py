@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import click
 
-from huoban_perf.cli.deployed import Wish, owner_of, store_of, wish_of
+from huoban_perf.cli.deployed import Wish, owner_of, snapshots_of, store_of, wish_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import ObservedSchema
-from huoban_perf.deploy import Consent, DeployTarget, Plan, PlanOptions, StateFile, StateStore, make_plan
+from huoban_perf.deploy import Consent, DeployTarget, Plan, PlanOptions, SnapshotStore, StateFile, StateStore, make_plan
 from huoban_perf.profile import Site
 
 
@@ -36,6 +36,11 @@ class Desk:
     target: DeployTarget
     state: StateFile
     observed: ObservedSchema
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """What was put aside before data was lost."""
+        return snapshots_of(self.site, self.wish)
 
     @property
     def moved(self) -> dict[Address, Address]:
@@ -85,7 +90,13 @@ def open_desk(settings: Settings, reporter: Progress) -> Iterator[Desk]:
     with settings.site(profile) as site:
         owner = owner_of(site, wish)
         store = store_of(site, wish)
-        target = DeployTarget(connection=site.connection, owner=owner, clock=settings.clock, progress=reporter)
+        target = DeployTarget(
+            connection=site.connection,
+            owner=owner,
+            clock=settings.clock,
+            progress=reporter,
+            snapshots=snapshots_of(site, wish),
+        )
         yield Desk(
             site=site,
             wish=wish,

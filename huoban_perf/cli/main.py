@@ -23,6 +23,7 @@ _COMMANDS = {
     "guide": ("guide", "搭建指南: 手工步骤做成网页、Markdown 和 Excel"),
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
+    "rollback": ("rollback", "回滚: 恢复到上一次会丢数据的执行之前"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
     "score": ("score", "评分: explain 说明, run 用文件, simulate 试算, replay 复算"),
     "state": ("state", "状态: 地址与平台 ID 的绑定"),

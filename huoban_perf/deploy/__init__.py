@@ -15,7 +15,7 @@ Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
 """
 
 from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals
-from huoban_perf.deploy.apply import DeployTarget, apply_plan
+from huoban_perf.deploy.apply import apply_plan
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.drift import DriftReport, drift
 from huoban_perf.deploy.guard import Consent, Limits
@@ -24,9 +24,13 @@ from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sh
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
 from huoban_perf.deploy.planning import PlanOptions, make_plan
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
+from huoban_perf.deploy.restore import RestoredTable
+from huoban_perf.deploy.rollback import RollbackReport, Undertaking, plan_rollback, roll_back, undertaking_of
+from huoban_perf.deploy.snapshot import Snapshot, SnapshotStore
 from huoban_perf.deploy.state import Origin, StateFile, StateObject, StateOwner, bindings_of
 from huoban_perf.deploy.store import StateStore, state_path
 from huoban_perf.deploy.survey import Survey, survey
+from huoban_perf.deploy.target import DeployTarget
 from huoban_perf.deploy.words import attribute_name, kind_name, value_text
 
 __all__ = [
@@ -44,10 +48,14 @@ __all__ = [
     "PlanOptions",
     "Proposal",
     "Reason",
+    "RestoredTable",
     "Risk",
+    "RollbackReport",
     "SheetBlock",
     "SheetPart",
     "SheetRow",
+    "Snapshot",
+    "SnapshotStore",
     "StateFile",
     "StateObject",
     "StateOwner",
@@ -55,6 +63,7 @@ __all__ = [
     "Step",
     "StepResult",
     "Survey",
+    "Undertaking",
     "adopt",
     "apply_plan",
     "attest",
@@ -65,9 +74,12 @@ __all__ = [
     "kind_name",
     "make_plan",
     "manual_sheet",
+    "plan_rollback",
     "proposals",
+    "roll_back",
     "sheet_parts",
     "state_path",
     "survey",
+    "undertaking_of",
     "value_text",
 ]

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.changes import Action, AttributeChange, Performed
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import (
@@ -25,10 +24,9 @@ from huoban_perf.core.errors import (
     UnfinishedApplyError,
     UnsupportedChangeError,
 )
-from huoban_perf.core.ports import Connection
-from huoban_perf.core.progress import Progress, silent
 from huoban_perf.core.schema import DesiredSchema, ObservedSchema
 from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.backup import destructive, put_aside
 from huoban_perf.deploy.fitness import check_fits, check_state, is_settled, stale_steps
 from huoban_perf.deploy.ledger import Ledger
 from huoban_perf.deploy.lock import LockOwner
@@ -37,36 +35,12 @@ from huoban_perf.deploy.perform import operation_of, spec_of
 from huoban_perf.deploy.plan import Performer, Plan, Step
 from huoban_perf.deploy.planning import raise_problems
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
-from huoban_perf.deploy.state import Origin, StateFile, StateOwner
+from huoban_perf.deploy.snapshot import Snapshot
+from huoban_perf.deploy.state import Origin, StateFile
 from huoban_perf.deploy.steps import steps_of
 from huoban_perf.deploy.store import StateStore
 from huoban_perf.deploy.survey import Survey, survey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployTarget:
-    """Where a plan is applied.
-
-    Attributes:
-        connection: The platform.
-        owner: App, platform and workspace that the state belongs to.
-        clock: Dates what is recorded.
-        progress: Told after every step.
-    """
-
-    connection: Connection
-    owner: StateOwner
-    clock: Clock
-    progress: Progress = silent
-
-    @property
-    def workspace(self) -> WorkspaceId:
-        """Id of the workspace."""
-        return self.owner.workspace
-
-    def observe(self) -> ObservedSchema:
-        """Read the workspace: one request for the list and one a table."""
-        return self.connection.schema_source.observe(workspace=self.workspace)
+from huoban_perf.deploy.target import DeployTarget
 
 
 def apply_plan(
@@ -103,6 +77,7 @@ def apply_plan(
     with store.locked(clock=target.clock) as left_behind:
         state = store.load(target.owner)
         check_state(plan, state)
+        before = state
         records, _ = moved_objects(state.objects, dict(plan.moved), desired=desired)
         state = state.with_objects(records)
         ledger = Ledger(state=state, store=store, clock=target.clock, locale=plan.locale)
@@ -111,6 +86,7 @@ def apply_plan(
         ledger.look(run.seen)
         raise_problems(run.seen.problems)
         stale_steps(plan, run.seen)
+        run.put_aside(before)
         run.carry_out()
         return run.verified(notes=_lock_notes(left_behind, target.clock))
 
@@ -137,6 +113,20 @@ class _Run:
     seen: Survey
     results: list[StepResult] = field(default_factory=list)
     effects: int = 0
+    snapshot: Snapshot | None = None
+
+    def put_aside(self, before: StateFile) -> None:
+        """Take a snapshot before the first effect, when anything is still to be lost."""
+        steps = tuple(step for step in destructive(self.plan.steps) if not is_settled(step, self.seen))
+        if steps and self.target.snapshots is not None:
+            self.snapshot = put_aside(
+                plan=self.plan,
+                steps=steps,
+                seen=self.seen,
+                state=self.ledger.state,
+                before=before,
+                target=self.target,
+            )
 
     def carry_out(self) -> None:
         """Carry out the steps in order; what was done is saved whatever happens."""
@@ -244,6 +234,8 @@ class _Run:
             unsettled=tuple(step for step in left if step not in pending and step not in waiting),
             problems=self.seen.problems,
             notes=notes,
+            snapshot=None if self.snapshot is None else self.snapshot.name,
+            snapshot_rows=0 if self.snapshot is None else self.snapshot.rows,
             is_verified=bool(self.effects),
             state_serial=self.ledger.state.serial,
         )

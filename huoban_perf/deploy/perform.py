@@ -8,12 +8,13 @@ from datetime import datetime
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
 from huoban_perf.core.changes import Action, AttributeChange, SchemaOperation
-from huoban_perf.core.labels import Labels, Locale
-from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.labels import Locale
+from huoban_perf.core.schema import DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.deploy.artifact import Attributes
 from huoban_perf.deploy.compare import after_applying, shown, wished
 from huoban_perf.deploy.pairing import Pair
 from huoban_perf.deploy.plan import Step
+from huoban_perf.deploy.recall import recalled_field, recalled_option, recalled_table
 from huoban_perf.deploy.state import Origin, StateObject
 from huoban_perf.deploy.world import Live, Spec, id_of
 
@@ -79,16 +80,13 @@ def spec_of(address: Address, desired: DesiredSchema, applied: Attributes) -> Sp
 
 
 def _remembered(address: Address, applied: Attributes) -> Spec:
-    name = str(applied.get("name", address.key))
-    labels = Labels(name, name)
     match address.kind:
         case ObjectKind.TABLE:
-            return TableSpec(address=address, labels=labels, fields=(), title=str(applied.get("title", "")))
+            return recalled_table(address, applied)
         case ObjectKind.FIELD:
-            kind = FieldKind(str(applied.get("kind", FieldKind.TEXT.value)))
-            return FieldSpec(address=address, labels=labels, kind=kind)
+            return recalled_field(address, applied)
         case _:
-            return OptionSpec(address=address, labels=labels)
+            return recalled_option(address, applied)
 
 
 def record_created(spec: Spec, *, remote_id: str, at: datetime, locale: Locale) -> StateObject:

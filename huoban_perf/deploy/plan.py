@@ -22,7 +22,7 @@ from huoban_perf.core.errors import PlanError
 from huoban_perf.core.labels import Locale
 from huoban_perf.deploy.artifact import AddressText, Artifact, Note
 
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 """Version of the artifact's form."""
 
 
@@ -117,6 +117,7 @@ class Plan(Artifact):
         steps: In the order in which they are carried out.
         conflicts: Conflicts without a choice; a plan with any is not applied.
         refusals: What the guard does not let through; a plan with any is not applied.
+        losses: What a rollback of this plan could not restore.
         notes: What a reader should know besides: unmanaged objects, hints.
         counts: Steps by action, and by performer.
         digest: Over all of the above but ``made_at``.
@@ -137,6 +138,7 @@ class Plan(Artifact):
     steps: tuple[Step, ...]
     conflicts: tuple[Note, ...] = ()
     refusals: tuple[Note, ...] = ()
+    losses: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
     digest: str = ""

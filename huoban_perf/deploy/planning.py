@@ -14,7 +14,9 @@ from huoban_perf.core.errors import AmbiguousObjectError, FactValue, Unsupported
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.schema import DesiredSchema, FieldSpec, ObservedSchema
 from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.backup import destructive
 from huoban_perf.deploy.guard import Consent, Limits, covers, refusals
+from huoban_perf.deploy.losses import losses_of
 from huoban_perf.deploy.order import ordered
 from huoban_perf.deploy.plan import Plan, Step
 from huoban_perf.deploy.state import StateFile
@@ -89,6 +91,7 @@ def make_plan(
         steps=steps,
         conflicts=tuple(conflicts_of(steps, locale=chosen.locale, overwrite=chosen.consent.overwrite)),
         refusals=tuple(refusals(steps, ours=len(seen.records), consent=chosen.consent, limits=chosen.limits)),
+        losses=tuple(losses_of(destructive(steps), seen)),
         notes=(*_unproven(steps, chosen.locale), *seen.pairing.unmanaged, *_hints(steps, chosen.consent)),
     ).sealed()
 

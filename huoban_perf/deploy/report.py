@@ -50,6 +50,8 @@ class ApplyReport(Artifact):
         unsettled: What was carried out but does not read back as wished.
         problems: What reads back in a way that no step could mend.
         notes: What a reader should know besides, for example an abandoned lock taken over.
+        snapshot: Name of the snapshot taken before the first effect, or None when nothing was to be lost.
+        snapshot_rows: How many items it holds.
         is_verified: Whether the workspace was read again after the last effect.
         state_serial: Serial of the saved state.
     """
@@ -63,6 +65,8 @@ class ApplyReport(Artifact):
     unsettled: tuple[Step, ...] = ()
     problems: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
+    snapshot: str | None = None
+    snapshot_rows: int = 0
     is_verified: bool
     state_serial: int
 

@@ -69,6 +69,11 @@ class Profile(BaseModel):
         return self.home / "state"
 
     @property
+    def snapshots_dir(self) -> Path:
+        """Folder of what was put aside before data was lost; holds personal data."""
+        return self.home / "snapshots"
+
+    @property
     def runs_dir(self) -> Path:
         """Folder of the stored runs."""
         return self.home / "runs"

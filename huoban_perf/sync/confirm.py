@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from huoban_perf.core.equality import equal
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.items import Item, ItemQuery, Order, SystemField
 from huoban_perf.core.values import Values
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.equality import equal
 from huoban_perf.sync.snapshot import TableRows
 
 _WAITS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)

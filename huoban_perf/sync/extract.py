@@ -13,12 +13,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from huoban_perf.core.equality import is_empty
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.items import ItemQuery
 from huoban_perf.core.schema import CHOICE_KINDS, DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.equality import is_empty
 from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Scope
 from huoban_perf.sync.paths import PathReader
 from huoban_perf.sync.snapshot import TableRows, read_table

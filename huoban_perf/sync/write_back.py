@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from huoban_perf.core.equality import equal, is_empty
 from huoban_perf.core.errors import FactValue, Problem, SyncError, UnconfirmedWriteError, UnsafePlanError
 from huoban_perf.core.items import ItemWrite, Outcome, WriteBatch, WriteMode
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.confirm import confirm
-from huoban_perf.sync.equality import equal, is_empty
 from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import WantedRow, resolve
 

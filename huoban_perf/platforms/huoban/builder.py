@@ -170,7 +170,7 @@ def _change(attribute: str, operation: SchemaOperation) -> tuple[str, Any]:
         return "color", spec.color
     if isinstance(spec, FieldSpec):
         match attribute:
-            case "required" | "unique":
+            case "required" | "unique" | "many" | "decimals":
                 return attribute, getattr(spec, attribute)
             case "help":
                 return "help", None if spec.help is None else spec.help.in_locale(locale)

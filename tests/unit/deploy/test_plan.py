@@ -58,8 +58,8 @@ def test_edited_plan_file_is_refused(bench: Bench) -> None:
     [
         ("{\n oops", "plan.damaged", "2"),
         ("[]", "plan.format", "None"),
-        ('{"format": 2}', "plan.format", "2"),
-        ('{"format": 1}', "plan.damaged", "tool_version"),
+        ('{"format": 3}', "plan.format", "3"),
+        ('{"format": 2}', "plan.damaged", "tool_version"),
     ],
 )
 def test_what_is_no_plan_is_refused(text: str, code: str, fact: str) -> None:

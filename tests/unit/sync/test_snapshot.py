@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 
 from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.equality import equal, is_empty
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.items import Item
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.equality import equal, is_empty
 from huoban_perf.sync.snapshot import TableRows, read_table
 from tests.unit.sync.memory import NO_BINDINGS, START, Clock, Memory, make_table
 

@@ -1,4 +1,4 @@
-"""When a cell already holds what a job wants: equality of neutral values."""
+"""When a cell already holds what is wanted: equality of neutral values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def equal(standing: Value, wanted: Value) -> bool:
 
     Args:
         standing: Value as read.
-        wanted: Value as a job wants it.
+        wanted: Value as it should be.
 
     Returns:
         True for equal numbers whatever their trailing zeros, equal moments to the second, equal sets of choices or
