@@ -49,7 +49,7 @@ def _free_port() -> int:
 
 def _login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
     right = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
-    return AuthResult(success=right)
+    return AuthResult(success=right, handled=False)
 
 
 @pytest.fixture(scope="session")
