@@ -1,0 +1,156 @@
+"""Occurrences on Redis, for several machines that share them; the same promises as on SQLite.
+
+Each step is one Lua script, which Redis runs whole. Machines must keep their clocks together (NTP): a lease is judged
+by the asking worker's clock, with the whole lease as tolerance. Redis should write its file at every change
+(``appendfsync always``), else a crash of Redis itself may lose the last second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from huoban_perf.core.errors import LeaseLostError
+from huoban_perf.service.occurrences import Claim, State
+from huoban_perf.service.store import moment_of
+
+_ADD = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+
+_SEEN = """
+local seen = redis.call('HGET', KEYS[1], ARGV[1])
+if not seen or tonumber(seen) < tonumber(ARGV[2]) and ARGV[3] == '1' then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]); return ARGV[2]
+end
+return seen
+"""
+
+_CLAIM = """
+local now = tonumber(ARGV[1])
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  local o = cjson.decode(redis.call('HGET', KEYS[1], id))
+  local held = redis.call('HGET', KEYS[4], o.profile)
+  local free = (not held) or tonumber(held) <= now
+  local ready = (o.state == 'due' and o.not_before <= now) or (o.state == 'running')
+  if ready and free then
+    o.state = 'running'; o.attempts = o.attempts + 1; o.worker = ARGV[3]
+    o.fence = redis.call('HINCRBY', KEYS[3], o.profile, 1)
+    redis.call('HSET', KEYS[4], o.profile, ARGV[2])
+    local text = cjson.encode(o)
+    redis.call('HSET', KEYS[1], id, text)
+    return text
+  end
+end
+return false
+"""
+
+_CHANGE = """
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+if not text then return 0 end
+local o = cjson.decode(text)
+if o.state ~= 'running' or o.fence ~= tonumber(ARGV[2]) then return 0 end
+if tonumber(redis.call('HGET', KEYS[3], o.profile)) ~= o.fence then return 0 end
+if ARGV[3] == 'running' then redis.call('HSET', KEYS[4], o.profile, ARGV[4]); return 1 end
+o.state = ARGV[3]; o.not_before = tonumber(ARGV[4]); o.outcome = ARGV[5]
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(o))
+redis.call('HDEL', KEYS[4], o.profile)
+if o.state == 'done' or o.state == 'parked' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+end
+return 1
+"""
+
+
+class RedisStore:
+    """An ``OccurrenceStore`` on Redis; open occurrences are walked in order of due time."""
+
+    def __init__(self, client: Redis, *, prefix: str = "huoban-perf") -> None:
+        """Take a connected client.
+
+        Args:
+            client: Decodes answers as text.
+            prefix: Of every key.
+        """
+        self._client = client
+        self._keys = [f"{prefix}:{part}" for part in ("occurrences", "open", "fences", "held")]
+        self._schedules = f"{prefix}:schedules"
+        self._add, self._seen, self._claim, self._change = (
+            client.register_script(text) for text in (_ADD, _SEEN, _CLAIM, _CHANGE)
+        )
+
+    def add(self, *, profile: str, job: str, due: datetime) -> bool:
+        """Keep an occurrence and the moment its schedule was looked after; return whether it is new."""
+        due_s = due.timestamp()
+        content = {"profile": profile, "job": job, "due": due_s, "state": "due", "not_before": due_s, "attempts": 0}
+        added = self._add(keys=self._keys[:2], args=[_id(profile, job, due_s), json.dumps(content), due_s])
+        self._seen(keys=[self._schedules], args=[f"{profile}|{job}", due_s, "1"])
+        return bool(added)
+
+    def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
+        """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
+        return moment_of(float(self._seen(keys=[self._schedules], args=[f"{profile}|{job}", now.timestamp(), "0"])))
+
+    def claim(self, *, worker: str, now: datetime, lease: timedelta) -> Claim | None:
+        """Lease the oldest occurrence that may run, or return None."""
+        text = self._claim(keys=self._keys, args=[now.timestamp(), (now + lease).timestamp(), worker])
+        if not text:
+            return None
+        found = json.loads(text)
+        return Claim(
+            profile=found["profile"],
+            job=found["job"],
+            due=moment_of(found["due"]),
+            attempt=int(found["attempts"]),
+            fence=int(found["fence"]),
+            worker=worker,
+        )
+
+    def renew(self, claim: Claim, *, now: datetime, lease: timedelta) -> None:
+        """Lengthen a lease; LeaseLostError when another took the profile over."""
+        self._mine(claim, "running", (now + lease).timestamp(), "")
+
+    def done(self, claim: Claim, *, outcome: str) -> None:
+        """Close an occurrence; LeaseLostError when another took the profile over."""
+        self._mine(claim, "done", 0, outcome)
+
+    def retry(self, claim: Claim, *, not_before: datetime, reason: str) -> None:
+        """Put an occurrence back; LeaseLostError when another took the profile over."""
+        self._mine(claim, "due", not_before.timestamp(), reason)
+
+    def park(self, claim: Claim, *, reason: str) -> None:
+        """Give an occurrence up; LeaseLostError when another took the profile over."""
+        self._mine(claim, "parked", 0, reason)
+
+    def _mine(self, claim: Claim, state: str, moment_s: float, outcome: str) -> None:
+        place = _id(claim.profile, claim.job, claim.due.timestamp())
+        if not self._change(keys=self._keys, args=[place, claim.fence, state, moment_s, outcome]):
+            raise LeaseLostError("service.lease_lost", facts={"occurrence": claim.name})
+
+    def prune(self, *, before: datetime, job: str) -> int:
+        """Forget the finished occurrences of one job that were due before a moment; return how many."""
+        gone = [
+            place
+            for place, text in self._client.hscan_iter(self._keys[0])
+            if (found := json.loads(text))["state"] == "done"
+            and found["job"] == job
+            and found["due"] < before.timestamp()
+        ]
+        return int(self._client.hdel(self._keys[0], *gone)) if gone else 0
+
+    def counts(self) -> Mapping[State, int]:
+        """Return how many occurrences stand in each state."""
+        found: dict[State, int] = dict.fromkeys(State, 0)
+        for text in self._client.hvals(self._keys[0]):
+            found[State(json.loads(text)["state"])] += 1
+        return found
+
+
+def _id(profile: str, job: str, due_s: float) -> str:
+    return f"{profile}|{job}|{due_s:.3f}"

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+
+from huoban_perf.core.errors import ServiceError
+from huoban_perf.service.endpoint import BODY_BYTES, Endpoint, create_endpoint, listening
+from huoban_perf.service.metrics import Metrics
+from huoban_perf.service.store import SqliteStore
+from tests.unit.notices.clocks import SetClock
+
+SECRET = "s3cret-path-of-thirty-two-characters"
+
+
+class Bench:
+    """An endpoint and what it poked."""
+
+    def __init__(self, path: Path, *, secret: str = SECRET) -> None:
+        self.clock = SetClock("2026-03-20T10:00:00")
+        self.store = SqliteStore(path)
+        self.metrics = Metrics()
+        self.poked = 0
+        self.healthy = True
+        self.app = create_endpoint(
+            Endpoint(
+                secret=secret,
+                store=self.store,
+                metrics=self.metrics,
+                clock=self.clock,
+                poke=self._poke,
+                is_healthy=lambda: self.healthy,
+            )
+        )
+
+    def _poke(self) -> None:
+        self.poked += 1
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    found = Bench(tmp_path / "service.sqlite")
+    yield found
+    found.store.close()
+
+
+def test_who_knows_the_path_may_hint(bench: Bench) -> None:
+    answer = bench.client.post(f"/hook/{SECRET}", json={"event": "item.update", "encrypt": "cipher text"})
+    assert (answer.status_code, answer.data, bench.poked) == (200, b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"/hook/{SECRET}x"),
+        ("POST", "/hook/" + SECRET[:-1]),
+        ("POST", "/hook/"),
+        ("POST", "/hook/密钥"),
+        ("GET", f"/hook/{SECRET}"),
+        ("GET", "/"),
+        ("POST", "/metrics"),
+        ("GET", "/hook/../health/x"),
+    ],
+)
+def test_everything_else_gets_the_same_empty_answer(bench: Bench, method: str, path: str) -> None:
+    answer = bench.client.open(path, method=method)
+    assert (answer.status_code, answer.data, bench.poked) == (404, b"", 0)
+
+
+def test_repeated_body_pokes_once_within_the_window(bench: Bench) -> None:
+    for _ in range(3):
+        assert bench.client.post(f"/hook/{SECRET}", data=b"same").status_code == 200
+    assert bench.poked == 1
+    bench.clock.sleep(601)
+    bench.client.post(f"/hook/{SECRET}", data=b"same")
+    assert bench.poked == 2
+
+
+def test_large_body_is_refused(bench: Bench) -> None:
+    answer = bench.client.post(f"/hook/{SECRET}", data=b"x" * (BODY_BYTES + 1))
+    assert (answer.status_code, answer.data, bench.poked) == (413, b"", 0)
+
+
+def test_no_secret_means_no_callbacks(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "other.sqlite", secret="")
+    assert bench.client.post("/hook/", data=b"x").status_code == 404
+    bench.store.close()
+
+
+def test_short_secret_is_refused(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "other.sqlite")
+    with pytest.raises(ServiceError) as caught:
+        Endpoint(
+            secret="short",
+            store=store,
+            metrics=Metrics(),
+            clock=SetClock("2026-03-20T10:00:00"),
+            poke=lambda: None,
+            is_healthy=lambda: True,
+        )
+    store.close()
+    assert caught.value.code == "service.short_secret"
+
+
+def test_secret_is_not_shown(bench: Bench) -> None:
+    assert SECRET not in bench.metrics.text().decode()
+    endpoint = Endpoint(
+        secret=SECRET,
+        store=bench.store,
+        metrics=bench.metrics,
+        clock=bench.clock,
+        poke=lambda: None,
+        is_healthy=lambda: True,
+    )
+    assert SECRET not in repr(endpoint)
+
+
+def test_health_says_whether_rounds_happen(bench: Bench) -> None:
+    assert bench.client.get("/health").status_code == 200
+    bench.healthy = False
+    assert bench.client.get("/health").status_code == 503
+
+
+def test_metrics_are_in_prometheus_format_over_a_socket(bench: Bench) -> None:
+    bench.client.post(f"/hook/{SECRET}", data=b"x")
+    with listening(bench.app, host="127.0.0.1", port=0) as url, requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{url}/metrics", timeout=5)
+        hooked = session.post(f"{url}/hook/{SECRET}", data=b"y", timeout=5)
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert 'huoban_perf_callbacks_total{verdict="accepted"} 1.0' in answer.text
+    assert hooked.status_code == 200
+    assert bench.poked == 2

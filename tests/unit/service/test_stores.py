@@ -1,0 +1,186 @@
+"""Both stores keep the same promises."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.core.errors import LeaseLostError, ServiceError
+from huoban_perf.service.occurrences import OccurrenceStore, State
+from huoban_perf.service.redis_store import RedisStore
+from huoban_perf.service.store import SqliteStore
+from tests.unit.service.bench import LEASE, at
+from tests.unit.service.redis_server import client, redis_server
+
+NINE = at("2026-03-20T09:00")
+TEN = at("2026-03-20T10:00")
+
+pytestmark = pytest.mark.xdist_group("redis")
+Opener = Callable[[], OccurrenceStore]
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Opens the same store as often as asked, like several processes would."""
+    opened: list[SqliteStore] = []
+    if request.param == "sqlite":
+
+        def open_store() -> OccurrenceStore:
+            opened.append(SqliteStore(tmp_path / "state" / "service.sqlite"))
+            return opened[-1]
+
+        yield open_store
+        for store in opened:
+            store.close()
+    else:
+        connection = client(request.getfixturevalue("redis_url"))
+        connection.flushall()
+        yield lambda: RedisStore(connection)
+        connection.close()
+
+
+def test_an_occurrence_is_kept_once(opener: Opener) -> None:
+    first, second = opener(), opener()
+    assert first.add(profile="p", job="remind", due=NINE)
+    assert not second.add(profile="p", job="remind", due=NINE)
+    assert second.add(profile="q", job="remind", due=NINE)
+    assert first.counts()[State.DUE] == 2
+
+
+def test_schedule_starts_now_and_never_goes_back(opener: Opener) -> None:
+    store = opener()
+    assert store.seen_until(profile="p", job="remind", now=NINE) == NINE
+    assert store.seen_until(profile="p", job="remind", now=TEN) == NINE
+    store.add(profile="p", job="remind", due=TEN)
+    store.add(profile="p", job="remind", due=NINE)
+    assert store.seen_until(profile="p", job="remind", now=NINE) == TEN
+
+
+def test_one_claim_a_profile_oldest_first(opener: Opener) -> None:
+    store = opener()
+    store.add(profile="p", job="score", due=TEN)
+    store.add(profile="p", job="remind", due=NINE)
+    store.add(profile="q", job="remind", due=TEN)
+    assert store.claim(worker="a", now=NINE - timedelta(seconds=1), lease=LEASE) is None
+    first = store.claim(worker="a", now=TEN, lease=LEASE)
+    assert first is not None
+    assert (first.profile, first.job, first.due, first.attempt) == ("p", "remind", NINE, 1)
+    second = opener().claim(worker="b", now=TEN, lease=LEASE)
+    assert second is not None
+    assert second.profile == "q"
+    assert opener().claim(worker="c", now=TEN, lease=LEASE) is None
+    store.done(first, outcome="ok")
+    third = store.claim(worker="a", now=TEN, lease=LEASE)
+    assert third is not None
+    assert (third.profile, third.job) == ("p", "score")
+
+
+def test_a_lease_that_ended_is_taken_over_and_the_first_holder_is_fenced_off(opener: Opener) -> None:
+    store = opener()
+    store.add(profile="p", job="score", due=NINE)
+    first = store.claim(worker="a", now=NINE, lease=LEASE)
+    assert first is not None
+    store.renew(first, now=NINE + LEASE / 2, lease=LEASE)
+    assert store.claim(worker="b", now=NINE + LEASE, lease=LEASE) is None
+    second = store.claim(worker="b", now=NINE + LEASE * 2, lease=LEASE)
+    assert second is not None
+    assert (second.attempt, second.fence) == (2, first.fence + 1)
+    for late in (
+        lambda: store.renew(first, now=TEN, lease=LEASE),
+        lambda: store.done(first, outcome="ok"),
+        lambda: store.park(first, reason="x"),
+        lambda: store.retry(first, not_before=TEN, reason="x"),
+    ):
+        with pytest.raises(LeaseLostError):
+            late()
+    store.done(second, outcome="ok")
+    assert store.counts() == {State.DUE: 0, State.RUNNING: 0, State.DONE: 1, State.PARKED: 0}
+
+
+def test_retry_waits_and_park_ends(opener: Opener) -> None:
+    store = opener()
+    store.add(profile="p", job="score", due=NINE)
+    first = store.claim(worker="a", now=NINE, lease=LEASE)
+    assert first is not None
+    store.retry(first, not_before=TEN, reason="platform.throttled")
+    assert store.claim(worker="a", now=TEN - timedelta(seconds=1), lease=LEASE) is None
+    second = store.claim(worker="a", now=TEN, lease=LEASE)
+    assert second is not None
+    assert second.attempt == 2
+    store.park(second, reason="sync.sealed")
+    assert store.claim(worker="a", now=TEN + LEASE * 9, lease=LEASE) is None
+    assert store.counts()[State.PARKED] == 1
+
+
+def test_many_threads_share_the_work_without_doubles(opener: Opener) -> None:
+    store = opener()
+    for number in range(40):
+        store.add(profile=f"p{number % 4}", job=f"job{number}", due=NINE)
+    ran: list[str] = []
+
+    def work(name: str) -> None:
+        mine = opener()
+        idle = 0
+        while idle < 200:
+            claim = mine.claim(worker=name, now=TEN, lease=LEASE)
+            if claim is None:
+                idle += 1
+                continue
+            ran.append(claim.job)
+            mine.done(claim, outcome="ok")
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ran) == sorted(f"job{number}" for number in range(40))
+
+
+def test_finished_looks_are_forgotten_and_nothing_else(opener: Opener) -> None:
+    store = opener()
+    for job, due in (("events", NINE), ("events", TEN), ("score", NINE)):
+        store.add(profile="p", job=job, due=due)
+    for _ in range(3):
+        claim = store.claim(worker="a", now=TEN, lease=LEASE)
+        assert claim is not None
+        store.done(claim, outcome="ok")
+    assert store.prune(before=TEN, job="events") == 1
+    assert store.counts()[State.DONE] == 2
+
+
+def test_file_is_private_and_survives_closing(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "service.sqlite"
+    store = SqliteStore(path)
+    store.add(profile="p", job="score", due=NINE)
+    store.close()
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    again = SqliteStore(path)
+    assert again.listed() == [("p", "score", NINE, State.DUE, 0, "")]
+    again.close()
+
+
+def test_file_of_another_format_or_damaged_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.sqlite"
+    database = sqlite3.connect(other)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(ServiceError) as caught:
+        SqliteStore(other)
+    assert caught.value.code == "service.store_format"
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_text("this is no database, only text that goes on for a while" * 40)
+    with pytest.raises(ServiceError) as caught:
+        SqliteStore(damaged)
+    assert caught.value.code == "service.store_damaged"

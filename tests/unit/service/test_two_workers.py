@@ -1,0 +1,101 @@
+"""Two worker processes on a real Redis; one is killed in the middle of a job; everything ends exactly once."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.core.errors import ServiceError
+from huoban_perf.service.occurrences import State
+from huoban_perf.service.queue import connect_store, make_queue
+from huoban_perf.service.redis_store import RedisStore
+from huoban_perf.service.rounds import Rounds
+from huoban_perf.service.worker import LEASE
+from tests.unit.service.bench import Jobs, clock
+from tests.unit.service.redis_server import client, redis_server
+
+ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.xdist_group("redis")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with redis_server(tmp_path) as address:
+        yield address
+
+
+def start(url: str, name: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.unit.service.redis_worker", url, name, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 30)
+    assert ready, f"no word of {text!r}"
+    assert text in process.stdout.readline()
+
+
+def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    connection = client(url)
+    store = RedisStore(connection)
+    now = datetime.now(UTC)
+    for number in range(8):
+        store.add(profile=f"company{number % 3}", job=f"job{number}", due=now + timedelta(microseconds=number))
+    first = start(url, "first", ledger)
+    wait_for(first, "serving")
+    wait_for(first, "in the middle of job3")
+    first.kill()
+    first.wait(timeout=10)
+    # The dead worker's lease on company0 still stands; as if three minutes had passed, it ends.
+    held = connection.hgetall("huoban-perf:held")
+    assert list(held) == ["company0"]
+    assert float(held["company0"]) > datetime.now(UTC).timestamp() + LEASE.total_seconds() / 2
+    connection.hset("huoban-perf:held", "company0", str(datetime.now(UTC).timestamp()))
+    second = start(url, "second", ledger)
+    try:
+        wait_for(second, "serving")
+        ring = make_queue(url, rounds=Rounds(tenants=(), store=store, run_job=Jobs(), clock=clock(), name="ringer"))
+        deadline = 600
+        while store.counts()[State.DONE] < 8 and deadline:
+            deadline -= 1
+            select.select([], [], [], 0.05)
+        assert ring.name == "huoban-perf"
+    finally:
+        second.terminate()
+        second.wait(timeout=20)
+    for process in (first, second):
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+    ended = [line.split() for line in (ledger / "ended").read_text().splitlines()]
+    begun = [line.split() for line in (ledger / "begun").read_text().splitlines()]
+    assert sorted(job for _, _, job in ended) == [f"job{number}" for number in range(8)]
+    assert [name for name, job in begun if job == "job3"] == ["first", "second"]
+    assert {name for name, _, _ in ended} == {"first", "second"}
+    assert dict(store.counts()) == {State.DUE: 0, State.RUNNING: 0, State.DONE: 8, State.PARKED: 0}
+    assert second.returncode == 0
+    connection.close()
+
+
+def test_redis_that_is_not_there_is_told_without_its_password() -> None:
+    with pytest.raises(ServiceError) as caught:
+        connect_store("redis://:pa55word@127.0.0.1:9/0")
+    assert caught.value.code == "service.no_redis"
+    assert "pa55word" not in f"{caught.value!r}{caught.value.facts}{caught.value.__cause__}"
