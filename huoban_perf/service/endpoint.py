@@ -27,6 +27,7 @@ BODY_BYTES = 256 * 1024
 REPLAY_WINDOW = timedelta(minutes=10)
 SECRET_LENGTH = 24
 """A shorter secret path could be guessed."""
+_LOOP_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,14 +142,24 @@ def listening(app: Flask, *, host: str, port: int) -> Iterator[str]:
     """
     from waitress.server import create_server  # type: ignore[import-untyped]
 
+    sockets: dict[int, object] = {}
+    ending = threading.Event()
     try:
-        server = create_server(app, host=host, port=port, threads=2, ident=None)
+        server = create_server(app, host=host, port=port, threads=2, ident=None, map=sockets)
     except OSError as error:
         raise ServiceError("service.port_taken", facts={"port": port}) from error
-    thread = threading.Thread(target=server.run, name="endpoint", daemon=True)
+
+    def run() -> None:
+        while not ending.is_set():
+            server.asyncore.loop(timeout=_LOOP_WAIT_S, map=sockets, use_poll=True, count=1)
+
+    thread = threading.Thread(target=run, name="endpoint", daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.effective_port}"
     finally:
-        server.close()
-        thread.join(timeout=5)
+        ending.set()
+        server.pull_trigger()
+        thread.join()
+        server.task_dispatcher.shutdown(cancel_pending=True)
+        server.asyncore.close_all(sockets, ignore_all=True)
