@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from huoban_perf.core.addresses import Address, MemberId
+from huoban_perf.core.addresses import Address, ItemId, MemberId
 from huoban_perf.core.conditions import All, AnyOf, Condition, Filter, Operator, matches
 from huoban_perf.core.values import Value, Values
 
@@ -44,7 +44,12 @@ class FieldOf:
     path: tuple[Address, ...]
 
 
-Operand = Value | Me | Today | FieldOf
+@dataclass(frozen=True, slots=True)
+class ThisRow:
+    """The row at hand itself, as the value of a relation."""
+
+
+Operand = Value | Me | Today | FieldOf | ThisRow
 """What a field is compared with."""
 
 
@@ -54,8 +59,8 @@ class Test:
 
     Attributes:
         field: The field's address.
-        operator: How to compare, with the meaning of ``core.filters``; for a member field EQUALS and ANY_OF with ``Me``
-            both mean *I am among them*, DIFFERS and NONE_OF *I am not*.
+        operator: How to compare, with the meaning of ``core.filters``; with ``Me`` and
+            ``ThisRow`` EQUALS and ANY_OF both mean *among them*, DIFFERS and NONE_OF *not among them*.
         operand: A neutral value of the field's kind, or a word.
     """
 
@@ -94,11 +99,13 @@ class Moment:
         today: The day in China.
         me: Who looks or acts; None when nobody does (a schedule), and then nothing is *me*.
         row: Field key → value of the row at hand, for ``FieldOf``.
+        item: Id of the row at hand, for ``ThisRow``; None before it is saved.
     """
 
     today: date
     me: MemberId | None = None
     row: Values = field(default_factory=dict)
+    item: ItemId | None = None
 
 
 def tests_of(rule: Rule) -> Iterator[Test]:
@@ -157,15 +164,14 @@ _AMONG: Mapping[Operator, Operator] = {
     Operator.DIFFERS: Operator.NONE_OF,
     Operator.NONE_OF: Operator.NONE_OF,
 }
-"""How a comparison with *me* is meant: membership, never equality of the whole list."""
+"""How a comparison with one person or row is meant: membership, never equality of the whole list."""
 
 
 def _constant(key: str, operator: Operator, operand: Operand, moment: Moment) -> Filter:
     match operand:
-        case Me():
-            if moment.me is not None:
-                return Condition(key, _AMONG[operator], (moment.me,))
-            return _with_nothing(operator)
+        case Me() | ThisRow():
+            one = moment.me if isinstance(operand, Me) else moment.item
+            return _with_nothing(operator) if one is None else Condition(key, _AMONG[operator], (one,))
         case Today(days):
             return Condition(key, operator, moment.today + timedelta(days=days))
         case FieldOf(path):

@@ -3,8 +3,9 @@
 Imports ``core`` only. Start at ``load`` (reads a template's files, whatever is wrong with some of them), then ``lint``
 (every mistake at once; rules across files are in ``checks``) and ``compile`` (to the neutral schema). ``model`` and
 ``scheme_model`` state what each file may hold, ``yaml_text`` reads YAML as text with line numbers, ``faults`` words a
-model's refusal, ``locate`` finds the files in a checkout or in an installed wheel. Further files (views, roles, forms,
-pages, automations) are further models beside ``TableText`` and further modules in ``checks``.
+model's refusal, ``locate`` and ``layers`` find the files in a checkout or in an installed wheel, with what an app
+includes. One model and one module of ``compiling`` for each kind of file: tables, views and forms, roles, pages,
+automations.
 """
 
 from huoban_perf.template.compile import compile_schema

@@ -1,15 +1,29 @@
-"""Compile: a template and its parameters become the neutral schema the deployer works towards."""
+"""Compile: a template and its parameters become the neutral schema the deployer works towards.
+
+``compile_draft`` reads whatever could be read and lists what leads nowhere; the linter shows that list, and
+``compile_schema`` is the same reading of a template that passed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from huoban_perf.core.addresses import field_address, option_address, table_address
+from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.digest import digest
-from huoban_perf.core.labels import Labels
-from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, OptionSpec, TableSpec
-from huoban_perf.template.load import AppTemplate
-from huoban_perf.template.model import CriterionText, FieldText, LabelsText, OptionText, ParametersText, TableText
+from huoban_perf.core.errors import Problem
+from huoban_perf.core.schema import DesiredSchema, JobSpec, Machine, TableSpec
+from huoban_perf.template.automation_model import AutomationsText
+from huoban_perf.template.compiling.fields import complete_table, expand_fields, labels_of, optional_labels, plain_table
+from huoban_perf.template.compiling.generated import action_fields, permission_columns
+from huoban_perf.template.compiling.machines import compile_automations, compile_machine
+from huoban_perf.template.compiling.pages import compile_page
+from huoban_perf.template.compiling.roles import compile_groups, compile_permissions, compile_roles
+from huoban_perf.template.compiling.scope import Place, Scope
+from huoban_perf.template.compiling.spoken import spoken_columns
+from huoban_perf.template.compiling.views import compile_forms, compile_views
+from huoban_perf.template.load import AppTemplate, Draft, Source
+from huoban_perf.template.text_model import RELATIONS
 
 
 def compile_schema(template: AppTemplate) -> DesiredSchema:
@@ -19,87 +33,151 @@ def compile_schema(template: AppTemplate) -> DesiredSchema:
         template: A template that ``load_template`` returned.
 
     Returns:
-        The tables in the app's order; the digest depends on content only, not on files or their order.
+        Everything in the app's order; the digest depends on content only, not on files or their order.
     """
-    parameters = template.parameters.model
-    tables = tuple(_table(template.tables[key].model, parameters) for key in template.app.model.order)
-    app = template.app.model
-    return DesiredSchema(
-        app=app.key,
-        version=app.version,
-        tables=tables,
-        digest=digest({table.key: table for table in tables}),
-    )
+    schema, _ = compile_draft(template.draft)
+    return schema
 
 
-def expand_fields(table: TableText, parameters: ParametersText | None) -> Iterator[FieldText]:
-    """Yield a table's fields with ``include`` and ``options_from`` filled in.
+def compile_draft(draft: Draft) -> tuple[DesiredSchema, tuple[Problem, ...]]:
+    """Compile whatever could be read.
 
     Args:
-        table: The table file.
-        parameters: The company's parameters; None while that file is broken, and then nothing is filled in.
+        draft: A template, possibly with holes.
 
-    Yields:
-        Fields with a key and labels.
+    Returns:
+        The schema, and every name that leads nowhere; the schema is whole when the draft is and nothing is listed.
     """
-    for field in table.fields:
-        if field.include is not None:
-            asked = parameters.criteria if parameters else ()
-            everyone = field.include == "criteria"
-            yield from (_criterion(one) for one in asked if everyone or "customer" in one.relations)
-        elif field.options_from is not None and parameters is not None:
-            yield field.model_copy(update={"options": parameters.options(field.options_from)})
-        else:
-            yield field
-
-
-def _criterion(criterion: CriterionText) -> FieldText:
-    return FieldText(
-        key=criterion.key,
-        labels=criterion.labels,
-        kind=FieldKind.CHOICE,
-        help=criterion.help,
-        options=criterion.options,
+    scope = _scope(draft)
+    machines = tuple(_machines(scope, draft))
+    for key, source in draft.tables.items():
+        if key in scope.tables:
+            scope.tables[key] = complete_table(scope, Place(source), source.model)
+    app = draft.app.model if draft.app is not None else None
+    roles = draft.roles
+    schema = DesiredSchema(
+        app=app.key if app else "-",
+        version=app.version if app else "-",
+        tables=tuple(scope.tables.values()),
+        digest="",
+        views=tuple(view for one in draft.views for view in compile_views(scope, Place(one), one.model)),
+        forms=tuple(form for one in draft.views for form in compile_forms(scope, Place(one), one.model)),
+        roles=compile_roles(scope, Place(roles), roles.model) if roles else (),
+        groups=compile_groups(roles.model) if roles else (),
+        permissions=tuple(compile_permissions(scope, Place(roles), roles.model)) if roles else (),
+        pages=tuple(page for one in draft.pages if (page := compile_page(scope, Place(one), one.model))),
+        machines=machines,
+        automations=tuple(
+            one for source in _automations(draft) for one in compile_automations(scope, Place(source), source.model)
+        ),
+        jobs=tuple(_jobs(draft)),
     )
+    return replace(schema, digest=_digest(schema)), tuple(scope.problems)
 
 
-def _table(table: TableText, parameters: ParametersText) -> TableSpec:
-    return TableSpec(
-        address=table_address(table.key),
-        labels=_labels(table.labels),
-        group=_labels(table.group) if table.group else None,
-        title=table.title,
-        key_field=table.key_field,
-        fields=tuple(_field(table.key, field) for field in expand_fields(table, parameters)),
+def _digest(schema: DesiredSchema) -> str:
+    """Digest over everything managed, independent of the order of files."""
+    parts: dict[str, object] = {table.key: table for table in schema.tables}
+    for group in (schema.views, schema.forms, schema.roles, schema.permissions, schema.pages, schema.automations):
+        parts |= {str(one.address): one for one in group}
+    parts |= {f"machine:{one.table.key}": one for one in schema.machines}
+    parts |= {f"group:{one.key}": one for one in schema.groups}
+    return digest(parts)
+
+
+def _scope(draft: Draft) -> Scope:
+    """Return the tables with generated fields, and everything else that can be named."""
+    features = frozenset(draft.app.model.features) if draft.app is not None else frozenset[str]()
+    parameters = draft.parameters.model if draft.parameters is not None else None
+    order = draft.app.model.order if draft.app is not None else tuple(draft.tables)
+    tables = {key: plain_table(draft.tables[key].model, parameters, features) for key in order if key in draft.tables}
+    broken = {key for key, source in draft.tables.items() if not source.whole} | (draft.table_keys - set(draft.tables))
+    if parameters is None or draft.parameters is None or not draft.parameters.whole:
+        # Choices and criteria come from there: what their tables lack is not known.
+        broken |= {
+            key for key, one in draft.tables.items() if any(f.include or f.options_from for f in one.model.fields)
+        }
+    scope = Scope(
+        tables=tables,
+        broken=frozenset(broken),
+        switched_off=dict(_switched_off(draft, tables)),
+        features=features,
+        included=draft.included,
+        roles=frozenset(one.key for one in draft.roles.model.roles) if draft.roles else frozenset(),
+        groups=frozenset(one.key for one in draft.roles.model.groups) if draft.roles else frozenset(),
+        jobs=frozenset(one.key for one in draft.jobs.model.jobs) if draft.jobs else frozenset(),
+        objects=frozenset(_objects(draft)),
+        criteria={
+            relation: tuple(one.key for one in parameters.criteria if relation in one.relations) if parameters else ()
+            for relation in RELATIONS
+        },
     )
+    _generate(scope, draft)
+    return scope
 
 
-def _field(table: str, field: FieldText) -> FieldSpec:
-    key = field.key or ""
-    labels = field.labels or LabelsText(zh=key, en=key)
-    return FieldSpec(
-        address=field_address(table, key),
-        labels=_labels(labels),
-        kind=field.kind,
-        help=_labels(field.help) if field.help else None,
-        required=field.required,
-        unique=field.unique,
-        writer=field.writer,
-        options=tuple(_option(table, key, option) for option in field.options),
-        target=table_address(field.target) if field.target else None,
-        many=field.many,
-        decimals=field.decimals,
-    )
+def _switched_off(draft: Draft, tables: dict[str, TableSpec]) -> Iterator[tuple[str, frozenset[str]]]:
+    for key, spec in tables.items():
+        present = {field.address.key for field in spec.fields}
+        yield key, frozenset(one.key for one in draft.tables[key].model.fields if one.key and one.key not in present)
 
 
-def _option(table: str, field: str, option: OptionText) -> OptionSpec:
-    return OptionSpec(
-        address=option_address(table, field, option.key),
-        labels=Labels(option.zh, option.en),
-        color=option.color,
-        points=None if option.points is None else format(option.points, "f"),
-    )
+def _objects(draft: Draft) -> Iterator[Address]:
+    for views in draft.views:
+        yield from (Address(ObjectKind.VIEW, (views.model.table, one.key)) for one in views.model.views)
+        yield from (Address(ObjectKind.FORM, (views.model.table, one.key)) for one in views.model.forms)
+    for automations in draft.automations:
+        table = automations.model.table
+        yield from (Address(ObjectKind.AUTOMATION, (table, one.key)) for one in automations.model.automations)
 
 
-def _labels(text: LabelsText) -> Labels:
-    return Labels(text.zh, text.en)
+def _generate(scope: Scope, draft: Draft) -> None:
+    """Add action fields and permission columns, and note fields written by hand that are generated."""
+    spoken = spoken_columns(draft, scope.tables)
+    for key, table in list(scope.tables.items()):
+        made = [
+            field
+            for one in draft.automations
+            if one.model.table == key and one.model.machine is not None
+            for field in action_fields(key, one.model.machine, scope.features)
+        ]
+        made += permission_columns(key, spoken.get(key, frozenset()))
+        stated = {field.address.key: index for index, field in enumerate(table.fields)}
+        for field in made:
+            if field.address.key in stated:
+                place = Place(draft.tables[key], ("fields", stated[field.address.key]))
+                scope.report(place, "template.written_by_hand", field=field.address.key)
+        keys = {field.address.key for field in made}
+        kept = tuple(field for field in table.fields if field.address.key not in keys)
+        scope.tables[key] = replace(table, fields=(*kept, *made))
+    for one in draft.automations:
+        machine = one.model.machine
+        spec = scope.tables.get(one.model.table)
+        if machine is None or spec is None:
+            continue
+        status = next((field for field in spec.fields if field.address.key == machine.field), None)
+        states = tuple(option.address.key for option in status.options) if status else ()
+        scope.open_states[spec.key] = tuple(state for state in states if state not in machine.closed)
+        scope.closed_states[spec.key] = tuple(state for state in states if state in machine.closed)
+
+
+def _automations(draft: Draft) -> Iterator[Source[AutomationsText]]:
+    yield from (one for one in draft.automations if one.model.table in draft.table_keys)
+
+
+def _machines(scope: Scope, draft: Draft) -> Iterator[Machine]:
+    by_table = {one.model.table: one for one in draft.automations if one.model.machine is not None}
+    for key in scope.tables:
+        source = by_table.get(key)
+        if source is not None and source.model.machine is not None:
+            machine = compile_machine(scope, Place(source, ("machine",)), source.model.machine, table=key)
+            if machine is not None:
+                yield machine
+
+
+def _jobs(draft: Draft) -> Iterator[JobSpec]:
+    for one in draft.jobs.model.jobs if draft.jobs else ():
+        yield JobSpec(key=one.key, labels=labels_of(one.labels), help=optional_labels(one.help))
+
+
+__all__ = ["compile_draft", "compile_schema", "expand_fields"]

@@ -36,6 +36,7 @@ _CODES: Mapping[str, str] = {
 }
 """The model's word for a refusal → our message; anything else is ``template.bad_value``."""
 
+_PARTS = {"views": "view", "forms": "form", "automations": "automation"}
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 _NAMES = ("key", "relation", "name", "include", "factor", "grade")
 
@@ -142,6 +143,9 @@ def address_of(text: Mapped, path: Path) -> str:
     """
     if "fields" in text and "key" in text:
         return _table_address(text, path)
+    if "table" in text and len(path) >= 2 and path[0] in _PARTS:
+        part = _inner(text[path[0]], path[1])
+        return f"{_PARTS[path[0]]}:{text['table']}.{_name_of(part, path[1])}"
     words: list[str] = []
     here: object = text
     for step in path:

@@ -6,13 +6,28 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from huoban_perf.template.model import AppText, ParametersText, TableText, Text
+from huoban_perf.template.automation_model import AutomationsText, JobsText
+from huoban_perf.template.model import AppText, ParametersText, TableText
+from huoban_perf.template.page_model import PageText
+from huoban_perf.template.role_model import RolesText
 from huoban_perf.template.scheme_model import SchemeText
+from huoban_perf.template.text_model import Text
+from huoban_perf.template.view_model import ViewsText
 
-FileKind = Literal["app", "parameters", "scheme", "table"]
+FileKind = Literal["app", "parameters", "scheme", "table", "views", "roles", "page", "automations", "jobs"]
 
 _MODELS: Final[Mapping[FileKind, type[Text]]] = MappingProxyType(
-    {"app": AppText, "parameters": ParametersText, "scheme": SchemeText, "table": TableText}
+    {
+        "app": AppText,
+        "parameters": ParametersText,
+        "scheme": SchemeText,
+        "table": TableText,
+        "views": ViewsText,
+        "roles": RolesText,
+        "page": PageText,
+        "automations": AutomationsText,
+        "jobs": JobsText,
+    }
 )
 
 
@@ -20,7 +35,9 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
     """Return the JSON Schema of one kind of file.
 
     Args:
-        kind: Which file: ``app.yaml``, ``parameters.yaml``, ``scheme.yaml`` or ``tables/<key>.yaml``.
+        kind: Which file: ``app.yaml``, ``parameters.yaml``, ``scheme.yaml``, ``tables/<key>.yaml``,
+            ``views/<table>.yaml``, ``roles.yaml``, ``pages/<key>.yaml``, ``automations/<name>.yaml`` or
+            ``automations/jobs.yaml``.
 
     Returns:
         A draft 2020-12 schema.

@@ -17,6 +17,7 @@ from huoban_perf.template.checks.app import check_app
 from huoban_perf.template.checks.criteria import check_criteria
 from huoban_perf.template.checks.scheme import check_scheme
 from huoban_perf.template.checks.tables import check_tables
+from huoban_perf.template.compile import compile_draft
 from huoban_perf.template.findings import Finding, error
 from huoban_perf.template.load import AppTemplate, Draft, read_template
 
@@ -55,7 +56,8 @@ def lint_draft(draft: Draft) -> list[Finding]:
         Every finding, by file and line.
     """
     broken = [(problem.file, _place(problem)) for problem in draft.problems]
-    findings = [finding for check in _CHECKS for finding in check(draft)]
+    _, leading_nowhere = compile_draft(draft)
+    findings = [finding for check in _CHECKS for finding in check(draft)] + [error(one) for one in leading_nowhere]
     kept = [finding for finding in findings if not _follows(finding.problem, broken)]
     everything = [error(problem) for problem in draft.problems] + kept
     return sorted(everything, key=lambda finding: (finding.problem.file or "", finding.problem.line or 0))
@@ -95,6 +97,7 @@ def load_template(name: str | Path, *, parameters: Path | None = None, scheme: P
         facts: dict[str, FactValue] = {"template": str(name), "count": len(problems)}
         raise TemplateError("template.invalid", facts=facts, problems=problems)
     return AppTemplate(
+        draft=draft,
         folder=draft.folder,
         app=draft.app,
         parameters=draft.parameters,

@@ -1,13 +1,13 @@
 """Read a template: all its files, all mistakes at once.
 
 ``Draft`` is what could be read, with holes where a file is broken; ``AppTemplate`` is a whole template that passed the
-linter. A further kind of file (views, roles, pages, automations) is a model, one line in ``read_template`` and a module
-in ``checks``.
+linter. A further kind of file is a model, one line in ``read_template`` and a module in ``checks``. Where files come
+from when an app includes shared parts is ``layers``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +16,17 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from huoban_perf.core.errors import FactValue, Problem
+from huoban_perf.template.automation_model import AutomationsText, JobsText
 from huoban_perf.template.faults import address_of, shape_problems
+from huoban_perf.template.layers import Layers
 from huoban_perf.template.locate import find_template
 from huoban_perf.template.mending import mended
-from huoban_perf.template.model import AppText, CriterionText, ParametersText, TableText, Text
+from huoban_perf.template.model import AppText, CriterionText, ParametersText, TableText
+from huoban_perf.template.page_model import PageText
+from huoban_perf.template.role_model import RolesText
 from huoban_perf.template.scheme_model import SchemeText
+from huoban_perf.template.text_model import Text
+from huoban_perf.template.view_model import ViewsText
 from huoban_perf.template.yaml_text import Mapped, line_of, read_yaml
 
 _Model = TypeVar("_Model", bound=Text)
@@ -72,6 +78,13 @@ class Draft:
         scheme: The scheme document, or None when unreadable.
         tables: Readable ``tables/*.yaml`` by table key, in file order.
         table_keys: Keys of all table files, broken ones included.
+        views: Readable ``views/*.yaml``.
+        roles: ``roles.yaml``, or None when there is none or it is unreadable.
+        pages: Readable ``pages/*.yaml``.
+        automations: Readable files of ``automations`` that the app names.
+        jobs: ``automations/jobs.yaml``, or None.
+        included: Names of files that come from a part or another template.
+        own_tables: Keys of the table files that stand in the app's own folder.
         problems: Every mistake inside single files.
     """
 
@@ -81,6 +94,13 @@ class Draft:
     scheme: Source[SchemeText] | None
     tables: Mapping[str, Source[TableText]]
     table_keys: frozenset[str]
+    views: tuple[Source[ViewsText], ...] = ()
+    roles: Source[RolesText] | None = None
+    pages: tuple[Source[PageText], ...] = ()
+    automations: tuple[Source[AutomationsText], ...] = ()
+    jobs: Source[JobsText] | None = None
+    included: frozenset[str] = frozenset()
+    own_tables: frozenset[str] = frozenset()
     problems: tuple[Problem, ...]
 
 
@@ -94,8 +114,10 @@ class AppTemplate:
         parameters: The company's parameters.
         tables: ``tables/*.yaml`` by table key, in the app's order.
         scheme_source: The scheme document with line numbers.
+        draft: All its files as read.
     """
 
+    draft: Draft
     folder: Path
     app: Source[AppText]
     parameters: Source[ParametersText]
@@ -147,12 +169,18 @@ def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | N
     folder = find_template(name)
     reader = _Reader(folder)
     app = reader.one(folder / "app.yaml", AppText)
-    company_file = parameters or folder / "parameters.yaml"
+    layers = Layers(folder, app.model if app is not None else None)
+    if app is not None:
+        for row in layers.missing:
+            name = app.model.include[row]
+            reader.problems.append(app.problem("template.no_such_include", "include", row, name=name))
+    company_file = parameters or layers.one("parameters.yaml")
     company = reader.one(company_file, ParametersText)
     if scheme is None and company is not None and company.model.scheme is not None:
         scheme = company_file.parent / company.model.scheme
-    rules = reader.one(scheme or folder / "scheme.yaml", SchemeText)
-    tables = reader.many("tables", TableText)
+    rules = reader.one(scheme or layers.one("scheme.yaml"), SchemeText)
+    tables = reader.tables(layers.tables())
+    roles_file, jobs_file = layers.one("roles.yaml"), layers.jobs()
     return Draft(
         folder=folder,
         app=app,
@@ -160,6 +188,13 @@ def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | N
         scheme=rules,
         tables=tables,
         table_keys=frozenset(reader.keys),
+        views=reader.several(layers.views(), ViewsText),
+        roles=reader.one(roles_file, RolesText) if roles_file.is_file() else None,
+        pages=reader.several(layers.pages(), PageText),
+        automations=reader.several(layers.automations(), AutomationsText),
+        jobs=reader.one(jobs_file, JobsText) if jobs_file is not None else None,
+        included=frozenset(reader.shown(file) for file in layers.included),
+        own_tables=frozenset(file.stem for file in (folder / "tables").glob("*.yaml")),
         problems=tuple(reader.problems),
     )
 
@@ -174,7 +209,7 @@ class _Reader:
 
     def one(self, file: Path, kind: type[_Model]) -> Source[_Model] | None:
         """Read one file, without its broken parts; None when nothing can be made of it."""
-        shown, before = self._shown(file), len(self.problems)
+        shown, before = self.shown(file), len(self.problems)
         text = read_yaml(file, problems=self.problems, shown=shown)
         if kind is TableText:
             self.keys.add(str((text.get("key") if text else None) or file.stem))
@@ -189,14 +224,16 @@ class _Reader:
         whole = len(self.problems) == before
         return None if model is None else Source(shown=shown, model=model, text=text, whole=whole)
 
-    def many(self, part: str, kind: type[_Model]) -> dict[str, Source[_Model]]:
-        """Read every file of a subfolder, by the key each states; a key stated twice is a mistake."""
-        found: dict[str, Source[_Model]] = {}
-        for file in sorted((self._folder / part).glob("*.yaml")):
-            source = self.one(file, kind)
-            if source is None:
-                continue
-            key = str(source.text["key"])  # every model of a folder has one
+    def several(self, files: Iterable[Path], kind: type[_Model]) -> tuple[Source[_Model], ...]:
+        """Read every one of some files; those of which nothing can be made are left out."""
+        sources = (self.one(file, kind) for file in files)
+        return tuple(source for source in sources if source is not None)
+
+    def tables(self, files: Iterable[Path]) -> dict[str, Source[TableText]]:
+        """Read table files by the key each states; a key stated twice is a mistake."""
+        found: dict[str, Source[TableText]] = {}
+        for source in self.several(files, TableText):
+            key = source.model.key
             if key in found:
                 facts: dict[str, FactValue] = {"key": key, "other": found[key].shown}
                 self.problems.append(source.problem("template.repeated_file", "key", **facts))
@@ -204,6 +241,9 @@ class _Reader:
                 found[key] = source
         return found
 
-    def _shown(self, file: Path) -> str:
-        home = self._folder.parent
-        return file.relative_to(home).as_posix() if file.is_relative_to(home) else file.as_posix()
+    def shown(self, file: Path) -> str:
+        """Return a file's name as people know it: from the folder of the templates, or of the automations, on."""
+        for home in (self._folder.parent, self._folder.parent.parent):
+            if file.is_relative_to(home):
+                return file.relative_to(home).as_posix()
+        return file.as_posix()

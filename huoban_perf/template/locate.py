@@ -42,3 +42,35 @@ def find_template(name: str | Path) -> Path:
         if (folder / "app.yaml").is_file():
             return folder
     raise TemplateError("template.not_found", facts={"template": str(name), "known": template_names()})
+
+
+def find_included(name: str, *, folder: Path) -> Path | None:
+    """Return the folder of an included part or template.
+
+    Args:
+        name: As ``include`` states it.
+        folder: The including app's folder.
+
+    Returns:
+        ``_parts/<name>`` beside the app or among the shipped templates, else the template of that name; None when there
+        is neither.
+    """
+    homes = (folder.parent, *roots())
+    candidates = [home / inner / name for inner in ("_parts", ".") for home in homes]
+    return next((one for one in candidates if one.is_dir() and one.resolve() != folder.resolve()), None)
+
+
+def find_automation(name: str, *, folder: Path) -> Path:
+    """Return a file of automations.
+
+    Args:
+        name: Its name without suffix.
+        folder: The app's folder.
+
+    Returns:
+        ``automations/<name>.yaml`` inside the app's folder, beside the folder of templates it stands in, or beside the
+        shipped templates; the first that exists, else where it belongs.
+    """
+    homes = (folder, folder.parent.parent, *(root.parent for root in roots()))
+    candidates = [home / "automations" / f"{name}.yaml" for home in homes]
+    return next((one for one in candidates if one.is_file()), candidates[1])

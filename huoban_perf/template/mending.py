@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from huoban_perf.template.model import Text
+from huoban_perf.template.text_model import Text
 from huoban_perf.template.yaml_text import Mapped
 
 _Model = TypeVar("_Model", bound=Text)

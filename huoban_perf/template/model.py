@@ -1,76 +1,23 @@
-"""What each file of a template may hold. Every model refuses unknown keys and is frozen; scalars arrive as text."""
+"""What each file of a template may hold. Every model refuses unknown keys and is frozen; scalars arrive as text.
+
+Here: the app, its tables and its parameters. ``scheme_model``, ``view_model``, ``role_model``, ``page_model`` and
+``automation_model`` have the other files, ``rule_model`` how conditions and values are written.
+"""
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from huoban_perf.core.schema import FieldKind, Writer
+from huoban_perf.core.schema.fields import Summary
+from huoban_perf.template.rule_model import FieldName, Given, Rules
+from huoban_perf.template.text_model import Color, Flag, Key, LabelsText, Number, Relation, Shown, Text, Weight, Whole
 
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
-
-
-def _flag(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value in {"true", "false"}:
-        return value == "true"
-    raise PydanticCustomError("not_a_flag", "expected true or false")
-
-
-def _number(value: object) -> object:
-    if isinstance(value, Decimal) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
-        return Decimal(value)
-    raise PydanticCustomError("not_a_number", "expected a number with at most 4 decimals")
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, str) and _NUMBER.fullmatch(value) and "." not in value:
-        return int(value)
-    raise PydanticCustomError("not_a_whole_number", "expected a whole number")
-
-
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-"""ASCII snake_case: the identity of an object; never translated."""
-
-Shown = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-"""Text that people read."""
-
-Flag = Annotated[bool, BeforeValidator(_flag)]
-"""``true`` or ``false``, nothing else."""
-
-Number = Annotated[Decimal, BeforeValidator(_number)]
-"""An exact number of at most 4 decimals."""
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number."""
-
-Weight = Annotated[Number, Field(ge=0)]
-"""A share of 100."""
-
-Color = Literal["red", "orange", "yellow", "green", "blue", "purple", "grey"]
-
-Relation = Literal["self", "superior", "upper", "dotted", "peer", "subordinate", "customer"]
-"""评价关系. Source: data-model.md §1 rule 9."""
-
-RELATIONS: tuple[Relation, ...] = get_args(Relation)
-
-
-class Text(BaseModel):
-    """Root of all file models."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class LabelsText(Text):
-    """A name in both languages."""
-
-    zh: Shown
-    en: Shown
+IncludeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+"""Name of a folder below ``app_templates/_parts`` or ``app_templates``."""
 
 
 class OptionText(Text):
@@ -81,6 +28,27 @@ class OptionText(Text):
     en: Shown
     color: Color | None = None
     points: Number | None = None
+
+
+class RollupText(Text):
+    """One value from the rows of another table that relate to this row."""
+
+    through: FieldName
+    """Relation field of the other table that points here: ``goal.appraisal``."""
+    summary: Summary
+    value: Key | None = None
+    """Field of the other table; none for ``count``."""
+    rows: Rules = ()
+    """Which of the related rows count."""
+
+
+class AttachedText(Text):
+    """A field of a related row, shown here."""
+
+    through: Key
+    """Relation field of this table."""
+    value: Key
+    """Field of the related table."""
 
 
 class FieldText(Text):
@@ -107,6 +75,22 @@ class FieldText(Text):
     """Table a relation points to."""
     many: Flag = False
     decimals: Annotated[Whole, Field(ge=0, le=9)] | None = None
+    default: Given = None
+    """Value of a new row: an option key, a number, ``true``, ``$me``, ``$today``."""
+    least: Number | None = None
+    """Smallest number that people may enter."""
+    most: Number | None = None
+    """Largest number that people may enter."""
+    target_rows: Rules = ()
+    """Rows of the target that a relation offers; ``$row.field`` is a field of the row being filled in."""
+    formula: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """Arithmetic on fields of the row, for kind ``formula``: ``{target_value} - {baseline_value}``."""
+    rollup: RollupText | None = None
+    """For kind ``rollup``."""
+    attached: AttachedText | None = None
+    """For kind ``attached``."""
+    feature: Key | None = None
+    """Present only in an app that lists this feature."""
 
 
 class TableText(Text):
@@ -120,6 +104,10 @@ class TableText(Text):
     """Field whose value names an item in relations."""
     key_field: Key | None = None
     """Field that holds the natural key or business code."""
+    details: tuple[FieldName, ...] = ()
+    """Relation fields of other tables whose rows are filled in inside this table's form: ``review_score.task``."""
+    help: LabelsText | None = None
+    """What the table is for."""
     fields: tuple[FieldText, ...] = Field(min_length=1)
     """In form order."""
 
@@ -143,8 +131,17 @@ class AppText(Text):
     key: Key
     version: Shown
     labels: LabelsText
+    include: tuple[IncludeName, ...] = ()
+    """Shared parts (``app_templates/_parts/<name>``) or other templates whose files are taken as if they stood here;
+    a file of this app replaces an included one of the same name; what speaks of tables not in ``order`` is left out."""
+    features: tuple[Key, ...] = ()
+    """Words that switch on what carries them as ``feature``."""
     order: tuple[Key, ...] = Field(min_length=1)
     """Tables in the order in which a person would build them."""
+    automations: tuple[Key, ...] = ()
+    """Names of the files in ``automations`` that belong to this app."""
+    edition: Literal["free", "team", "standard", "custom", "flagship"] = "standard"
+    """Edition of the platform whose limits the linter applies."""
     moved: tuple[MovedText, ...] = ()
     lifecycle: LifecycleText = LifecycleText()
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from huoban_perf.template.model import Flag, Number, Relation, Shown, Text, Weight, Whole
+from huoban_perf.template.text_model import Flag, Number, Relation, Shown, Text, Weight, Whole
 
 Percent = Annotated[Number, Field(ge=0, le=100)]
 Missing = Literal["hold", "renormalise", "zero"]

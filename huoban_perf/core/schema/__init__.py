@@ -8,6 +8,7 @@ from huoban_perf.core.schema.desired import DesiredSchema
 from huoban_perf.core.schema.fields import (
     CHOICE_KINDS,
     COMPUTED_KINDS,
+    DATE_KINDS,
     MEMBER_KINDS,
     NUMBER_KINDS,
     TEXT_KINDS,
@@ -28,6 +29,7 @@ from huoban_perf.core.schema.views import Sort, ViewKind, ViewSpec
 __all__ = [
     "CHOICE_KINDS",
     "COMPUTED_KINDS",
+    "DATE_KINDS",
     "MEMBER_KINDS",
     "NUMBER_KINDS",
     "PERMISSION_COLUMNS",

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
-from huoban_perf.core.rules import ALWAYS, FieldOf, Me, Rule, Today
+from huoban_perf.core.rules import ALWAYS, FieldOf, Me, Rule, ThisRow, Today
 from huoban_perf.core.values import Value
 
 
@@ -125,11 +125,6 @@ class EachOf:
     """
 
     path: tuple[Address, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ThisRow:
-    """The row at hand itself, as the value of a relation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ TEXT_KINDS = frozenset(
     }
 )
 NUMBER_KINDS = frozenset({FieldKind.NUMBER, FieldKind.MONEY, FieldKind.PERCENT, FieldKind.RATING, FieldKind.PROGRESS})
+DATE_KINDS = frozenset({FieldKind.DATE, FieldKind.DATETIME})
 CHOICE_KINDS = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
 MEMBER_KINDS = frozenset({FieldKind.MEMBER, FieldKind.MEMBERS})
 COMPUTED_KINDS = frozenset({FieldKind.FORMULA, FieldKind.ROLLUP, FieldKind.ATTACHED, FieldKind.AUTO_NUMBER})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
-from huoban_perf.core.rules import ALWAYS, FieldOf, Rule
+from huoban_perf.core.rules import ALWAYS, FieldOf, Me, Rule, Today
 from huoban_perf.core.values import Value
 
 
@@ -20,7 +20,8 @@ class FormFieldSpec:
         required: Whether this form refuses an empty value.
         read_only: Shown for the filler's benefit and not editable here.
         shown_when: Shown only while this holds, where the platform can; else always shown.
-        prefill: Value it starts with, or None: a constant, or a field of the row the form was opened from.
+        prefill: Value it starts with, or None: a constant, me, today, or a field of the row the form was
+            opened from.
         criterion: Whether it is a rating criterion of the parameters.
     """
 
@@ -29,7 +30,7 @@ class FormFieldSpec:
     required: bool = False
     read_only: bool = False
     shown_when: Rule = ALWAYS
-    prefill: Value | FieldOf = None
+    prefill: Value | Me | Today | FieldOf = None
     criterion: bool = False
 
 

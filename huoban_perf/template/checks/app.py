@@ -8,12 +8,15 @@ from pathlib import Path, PurePosixPath
 
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.errors import Problem
-from huoban_perf.template.compile import expand_fields
+from huoban_perf.template.compiling.fields import expand_fields
 from huoban_perf.template.findings import Finding, error, warning
 from huoban_perf.template.load import Draft, Source
 from huoban_perf.template.model import AppText
 
-_READ = ("app.yaml", "parameters*.yaml", "scheme*.yaml", "extract.yaml", "tables/*.yaml")
+_READ = (
+    "app.yaml", "parameters*.yaml", "scheme*.yaml", "extract.yaml", "roles.yaml",
+    "tables/*.yaml", "views/*.yaml", "pages/*.yaml", "automations/*.yaml",
+)  # fmt: skip
 """Files of a template that some room reads."""
 
 

@@ -14,7 +14,8 @@ from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.template.checks.repeats import repeated_entries
 from huoban_perf.template.findings import Finding, error, warning
 from huoban_perf.template.load import Draft, Source
-from huoban_perf.template.model import RELATIONS, CriterionText, ParametersText, Relation
+from huoban_perf.template.model import CriterionText, ParametersText
+from huoban_perf.template.text_model import RELATIONS, Relation
 from huoban_perf.template.weights import is_full, plain, repair
 
 _MOST_CRITERIA: Final = 12

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.template.load import Source
-from huoban_perf.template.model import Text
+from huoban_perf.template.text_model import Text
 
 _Model = TypeVar("_Model", bound=Text)
 

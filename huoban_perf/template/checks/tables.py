@@ -9,7 +9,7 @@ from typing import Final
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.schema import CHOICE_KINDS, COMPUTED_KINDS, NUMBER_KINDS, TEXT_KINDS, FieldKind, Writer
 from huoban_perf.template.checks.repeats import repeated_entries
-from huoban_perf.template.compile import expand_fields
+from huoban_perf.template.compiling.fields import expand_fields
 from huoban_perf.template.findings import Finding, error
 from huoban_perf.template.load import Draft, Source
 from huoban_perf.template.model import FieldText, TableText

@@ -28,7 +28,7 @@ def cases() -> list[Any]:
 
 
 def edited(folder: Path, case: Mapping[str, Any]) -> Path:
-    shutil.copytree(SOUND, folder)
+    shutil.copytree(CASES / case.get("base", "sound"), folder)
     for edit in (case, *case.get("also", ())):
         file = folder / edit["file"]
         if "whole" not in edit:
@@ -70,7 +70,7 @@ def wanted(wish: Mapping[str, Any], case: Mapping[str, Any], folder: Path) -> di
 
 @pytest.mark.parametrize("case", cases())
 def test_lint_broken_template_names_exactly_these_places(case: Mapping[str, Any], tmp_path: Path) -> None:
-    folder = edited(tmp_path / "sound", case)
+    folder = edited(tmp_path / case.get("base", "sound"), case)
     found = lint_template(folder)
     assert [finding.problem.code for finding in found] == [wish["code"] for wish in case["finds"]]
     for finding, wish in zip(found, case["finds"], strict=True):
