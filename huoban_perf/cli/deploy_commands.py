@@ -11,11 +11,13 @@ from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_line
 from huoban_perf.cli.deployed import wish_of
 from huoban_perf.cli.desk import addresses, open_desk
 from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.plane_report import finding_lines, finding_records
 from huoban_perf.cli.render import OutputForm, progress, show_json, show_note, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Locale
+from huoban_perf.core.ports import Verdict
 from huoban_perf.deploy import Consent, Plan, apply_plan, drift, manual_sheet
 
 Addresses = tuple[Address, ...]
@@ -148,11 +150,13 @@ def doctor_command(settings: Settings, output: str) -> Exit:
     wish = wish_of(profile)
     with settings.site(profile) as site:
         report = doctor_report(site, wish, clock=settings.clock)
+        prober = site.connection.prober
+        findings = () if prober is None else prober.probe(workspace=site.workspace)
     if output == "json":
-        show_json({"format_version": 1, **report})
+        show_json({"format_version": 1, **report, "planes": finding_records(findings, locale=settings.locale)})
     else:
         lines = [
             text(f"cli.doctor_{name}", locale=settings.locale, facts={"value": value}) for name, value in report.items()
         ]
-        show_text("\n".join(lines))
-    return Exit.DONE
+        show_text("\n".join([*lines, *finding_lines(findings, locale=settings.locale)]))
+    return Exit.NO_ACCESS if any(finding.verdict is Verdict.REFUSED for finding in findings) else Exit.DONE

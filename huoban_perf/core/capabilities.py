@@ -23,6 +23,9 @@ class Capabilities:
         upserts_by_key: Whether the platform itself matches rows by a key field.
         item_editor: Whether a read names the person who last edited an item.
         row_permissions: Whether the platform restricts rows by member fields.
+        creates_kinds: Field kinds that can be created by program; None: all that it holds.
+        tables_come_with_fields: Whether creating a table creates, in the same call, all its fields that can be created
+            by program and point to no table.
     """
 
     observes: frozenset[ObjectKind]
@@ -34,7 +37,14 @@ class Capabilities:
     upserts_by_key: bool
     item_editor: bool = False
     row_permissions: bool = False
+    creates_kinds: frozenset[FieldKind] | None = None
+    tables_come_with_fields: bool = False
 
     def can(self, action: Action, kind: ObjectKind) -> bool:
         """Return whether the connection carries out an action on a kind of object by program."""
         return (kind, action) in self.performs
+
+    def can_create(self, kind: FieldKind) -> bool:
+        """Return whether fields of a kind can be created by program."""
+        known = self.creates_kinds is None or kind in self.creates_kinds
+        return known and self.can(Action.CREATE, ObjectKind.FIELD)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Performed, SchemaOperation
+from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.items import ItemPage, ItemQuery, Receipt, WriteBatch
 from huoban_perf.core.schema.tables import ObservedSchema
 
@@ -86,6 +88,41 @@ class TrafficSource(Protocol):
         ...
 
 
+class Verdict(StrEnum):
+    """What a harmless read could show of an identity."""
+
+    PROVEN = "proven"
+    REFUSED = "refused"
+    NOT_PROVEN = "not_proven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing found out about a plane before anything starts.
+
+    Attributes:
+        plane: Name of the plane.
+        verdict: Proven, refused, or only provable by a write.
+        code: Message id.
+        facts: Placeholders of the message.
+        cause: For REFUSED: why, as the failed read said it.
+    """
+
+    plane: str
+    verdict: Verdict
+    code: str
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    cause: Problem | None = None
+
+
+class Prober(Protocol):
+    """Finds out, without changing anything, what an identity may do."""
+
+    def probe(self, *, workspace: WorkspaceId) -> tuple[Finding, ...]:
+        """Return the findings; a refusal is a finding, never an error."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """A connected platform: what an adapter's ``connect`` returns.
@@ -99,6 +136,7 @@ class Connection:
         item_sink: Writes items.
         member_source: Reads people.
         traffic: Counts requests.
+        prober: Examines identities that are not proven by connecting; None when there are none.
     """
 
     name: str
@@ -109,3 +147,4 @@ class Connection:
     item_sink: ItemSink
     member_source: MemberSource
     traffic: TrafficSource
+    prober: Prober | None = None

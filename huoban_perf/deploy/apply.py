@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.changes import Action, AttributeChange, Performed
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import (
@@ -113,6 +114,7 @@ class _Run:
     seen: Survey
     results: list[StepResult] = field(default_factory=list)
     effects: int = 0
+    came_along: set[Address] = field(default_factory=set)
     snapshot: Snapshot | None = None
 
     def put_aside(self, before: StateFile) -> None:
@@ -159,6 +161,8 @@ class _Run:
         if is_settled(step, self.seen):
             self._record_settled(step)
             return Outcome.ALREADY
+        if step.action is Action.CREATE and step.address in self.came_along:
+            return Outcome.DONE
         pair = self.seen.pairing.pairs.get(step.address)
         if pair is not None and pair.live is not None and step.action in {Action.BIND, Action.CREATE}:
             origin = Origin.MANUAL if step.performer is Performer.MANUAL else Origin.ADOPTED
@@ -205,6 +209,7 @@ class _Run:
             desired=self.desired,
             ids=self.ledger.ids,
             locale=self.plan.locale,
+            capabilities=self.target.connection.capabilities,
         )
         self.ledger.save()
         return self.target.connection.schema_sink.perform(workspace=self.target.workspace, operation=operation)
@@ -213,6 +218,7 @@ class _Run:
         if step.address not in performed.created:
             raise ProtocolError("apply.no_id", endpoint="schema_sink.perform", facts={"part": str(step.address)})
         self.ledger.created(performed.created, desired=self.desired)
+        self.came_along |= performed.created.keys()
 
     def verified(self, *, notes: tuple[Note, ...]) -> ApplyReport:
         """Read back after effects, bind what came along with them, save, and report."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
+from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, AttributeChange, SchemaOperation
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.schema import DesiredSchema, FieldSpec, TableSpec
@@ -20,7 +21,13 @@ from huoban_perf.deploy.world import Live, Spec, id_of
 
 
 def operation_of(
-    step: Step, *, spec: Spec, desired: DesiredSchema, ids: Mapping[Address, str], locale: Locale
+    step: Step,
+    *,
+    spec: Spec,
+    desired: DesiredSchema,
+    ids: Mapping[Address, str],
+    locale: Locale,
+    capabilities: Capabilities | None = None,
 ) -> SchemaOperation:
     """Return what the connection is asked to do.
 
@@ -30,6 +37,7 @@ def operation_of(
         desired: The wish, to know which field names the items of a table.
         ids: Ids of everything that stands.
         locale: Language in which names are written.
+        capabilities: Of the connection; decides whether a table is created with its fields.
 
     Returns:
         The operation, with the ids of everything it refers to.
@@ -42,12 +50,19 @@ def operation_of(
     return SchemaOperation(
         address=step.address,
         action=step.action,
-        spec=replace(spec, fields=()) if isinstance(spec, TableSpec) else spec,
+        spec=replace(spec, fields=_at_once(spec, capabilities)) if isinstance(spec, TableSpec) else spec,
         remote_ids={address: RemoteId(ids[address]) for address in referred if address in ids},
         locale=locale,
         attributes=tuple(change.attribute for change in step.changes) if step.action is Action.UPDATE else (),
         is_title=is_title,
     )
+
+
+def _at_once(table: TableSpec, capabilities: Capabilities | None) -> tuple[FieldSpec, ...]:
+    """Return the fields that are created together with their table; those that point to a table come after all."""
+    if capabilities is None or not capabilities.tables_come_with_fields:
+        return ()
+    return tuple(field for field in table.fields if field.target is None and capabilities.can_create(field.kind))
 
 
 def _enclosing(address: Address) -> tuple[Address, ...]:

@@ -67,13 +67,19 @@ def _creation(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterato
     yield Step(
         address=pair.address,
         action=Action.CREATE,
-        performer=performer_of(capabilities, Action.CREATE, pair.address.kind),
+        performer=_creator_of(pair, capabilities),
         reason=Reason.GONE if pair.found is Found.GONE else Reason.NEW,
         named=pair.named,
         changes=tuple(changes),
         needs=needs_of(pair),
         remote_id=None if pair.record is None else pair.record.remote_id,
     )
+
+
+def _creator_of(pair: Pair, capabilities: Capabilities) -> Performer:
+    if isinstance(pair.spec, FieldSpec):
+        return Performer.API if capabilities.can_create(pair.spec.kind) else Performer.MANUAL
+    return performer_of(capabilities, Action.CREATE, pair.address.kind)
 
 
 def _settlement(pair: Pair, live: Live, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:

@@ -17,6 +17,7 @@ from huoban_perf.core.ports import Connection
 from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
 from huoban_perf.platforms.huoban import connect as connect_huoban
 from huoban_perf.profile.model import Profile
+from huoban_perf.profile.planes import access_from, embedded_access
 from huoban_perf.sandbox import open_world, serve
 
 WORLD_START = datetime(2026, 10, 8, 1, tzinfo=UTC)
@@ -102,7 +103,12 @@ def _embedded(profile: Profile, *, url: str, session: requests.Session, clock: C
     key = control.mint_key(workspace)
     options = HuobanOptions(base_url=f"{url}/openapi/v1", planes=profile.planes, rate_per_s=profile.rate_per_s)
     connection = connect_huoban(
-        options=options, api_key=key, session=session, clock=clock, control_url=f"{url}/_sandbox"
+        options=options,
+        api_key=key,
+        session=session,
+        clock=clock,
+        control_url=f"{url}/_sandbox",
+        access=embedded_access(profile, control=control, workspace=workspace),
     )
     return Site(profile=profile, connection=connection, workspace=workspace, control=control)
 
@@ -119,6 +125,13 @@ def _remote(profile: Profile, *, session: requests.Session, clock: Clock, enviro
         else HuobanOptions(base_url=profile.base_url, planes=profile.planes, rate_per_s=profile.rate_per_s)
     )
     control_url = f"{profile.base_url.split('/openapi/')[0]}/_sandbox" if profile.base_url else None
-    connection = connect_huoban(options=options, api_key=key, session=session, clock=clock, control_url=control_url)
+    connection = connect_huoban(
+        options=options,
+        api_key=key,
+        session=session,
+        clock=clock,
+        control_url=control_url,
+        access=access_from(profile, environ),
+    )
     workspace = connection.workspaces.find(profile.workspace)
     return Site(profile=profile, connection=connection, workspace=workspace.workspace_id)

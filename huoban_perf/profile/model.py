@@ -27,6 +27,38 @@ class ApiKeyRef(BaseModel):
     env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
 
 
+class V2Ref(BaseModel):
+    """Where the identity of the v2 tables plane is to be found: a ticket, or the token of a signed-in person.
+
+    Attributes:
+        ticket: Variable that holds a ticket; HUOBAN_TICKET when neither is named.
+        token: Variable that holds a login token.
+        relations: Whether relation fields may be created too; their form is the least proven.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ticket: ApiKeyRef | None = None
+    token: ApiKeyRef | None = None
+    relations: bool = False
+
+
+class GatewayRef(BaseModel):
+    """Where the three headers of a signed-in administrator are to be found; short-lived, personal, full power.
+
+    Attributes:
+        token: Variable of the access token.
+        tenant_id: Variable of ``x-huoban-tenant-id``.
+        token_company: Variable of ``x-huoban-token-company``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: ApiKeyRef = ApiKeyRef(env="HB_ACCESS_TOKEN")
+    tenant_id: ApiKeyRef = ApiKeyRef(env="HB_TENANT_ID")
+    token_company: ApiKeyRef = ApiKeyRef(env="HB_TOKEN_COMPANY")
+
+
 class Profile(BaseModel):
     """One environment.
 
@@ -37,6 +69,8 @@ class Profile(BaseModel):
         workspace: Id or exact name of the workspace.
         planes: Which interfaces may be used; everything but v1 is off unless named here.
         api_key: Where the key is.
+        v2: Where the identity of the plane ``v2`` is (recovered, not documented).
+        gateway: Where the identity of the plane ``gateway`` is (recovered, not documented).
         locale: Language in which names are deployed.
         template: Key of the app template, or a folder.
         parameters: Parameter file of the company; None takes the template's own.
@@ -50,8 +84,10 @@ class Profile(BaseModel):
     platform: Literal["sandbox", "huoban"] = "sandbox"
     base_url: str | None = None
     workspace: str = "绩效管理"
-    planes: tuple[Literal["v1", "builder"], ...] = ("v1",)
+    planes: tuple[Literal["v1", "builder", "v2", "gateway"], ...] = ("v1",)
     api_key: ApiKeyRef | None = None
+    v2: V2Ref = V2Ref()
+    gateway: GatewayRef = GatewayRef()
     locale: Literal["zh", "en"] = "zh"
     template: str = "performance"
     parameters: Path | None = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from huoban_perf.sandbox.plane_rules import PlaneRules
 from huoban_perf.sandbox.switches import MODES, Switch, SwitchError, switch
 
 PAGE_DEFAULT = 20
@@ -28,7 +29,7 @@ _IGNORE = ("ignore", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(PlaneRules):
     """One setting of every switch; the defaults are mode ``documented``."""
 
     # --- answers -----------------------------------------------------------------------------------------------

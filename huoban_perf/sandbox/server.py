@@ -20,6 +20,7 @@ from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.callbacks import Pusher
 from huoban_perf.sandbox.faces.control import control_face
 from huoban_perf.sandbox.faces.v1 import ABANDON, Gate, v1_face
+from huoban_perf.sandbox.faces.v2 import v2_face
 from huoban_perf.sandbox.faults import FaultBook
 from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.throttle import Throttle
@@ -65,7 +66,7 @@ def create_app(
     after_call: Callable[[], None] = _nothing,
     push_anywhere: bool = False,
 ) -> Flask:
-    """Return the application: the platform's face and the control plane.
+    """Return the application: the platform's faces and the control plane.
 
     Args:
         world: What it serves.
@@ -82,6 +83,7 @@ def create_app(
     )
     app = Flask("huoban_perf.sandbox", static_folder=None)
     app.register_blueprint(v1_face(gate))
+    app.register_blueprint(v2_face(gate))
     app.register_blueprint(control_face(gate))
 
     @app.errorhandler(404)

@@ -65,6 +65,16 @@ CREATE TABLE callbacks (
 CREATE TABLE stats (endpoint TEXT PRIMARY KEY, requests INTEGER NOT NULL, writes INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+_ADDED = """
+CREATE TABLE IF NOT EXISTS credentials (
+    credential_id INTEGER PRIMARY KEY, sort TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE, user_id INTEGER,
+    company TEXT NOT NULL, ends_s INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rights (
+    credential_id INTEGER NOT NULL, space_id INTEGER NOT NULL, may_build INTEGER NOT NULL,
+    PRIMARY KEY (credential_id, space_id)) WITHOUT ROWID;
+"""
+"""Tables that came later; a file of the same format that lacks them gets them when it is opened."""
+
 
 class Store:
     """SQLite behind few verbs; not safe for threads by itself, the world holds the lock."""
@@ -105,6 +115,9 @@ class Store:
             self._connection.close()
             facts = {"file": str(self._path), "found": str(found), "expected": FORMAT}
             raise ProfileError("sandbox.world_format", facts=facts)
+        with self.transaction():
+            for statement in _ADDED.split(";\n"):
+                self.run(statement)
 
     def close(self) -> None:
         """Give the file free; the world cannot be used afterwards."""

@@ -20,8 +20,9 @@ class Switch:
 
     Attributes:
         name: Attribute of ``Rules``.
-        question: Number in §18 of the wire reference, or None when §18 does not list the doubt.
+        question: Number among the open questions of the reference, or None when it does not list the doubt.
         section: Where the reference states the doubt.
+        reference: The file: ``openapi-v1`` (questions in §18), ``schema-plane`` (§16), ``automation-plane`` (§13).
         meaning: What the switch decides.
         choices: Values it takes; empty for a path or a count.
         modes: Its value in each mode.
@@ -30,6 +31,7 @@ class Switch:
     name: str
     question: int | None
     section: str
+    reference: str
     meaning: str
     choices: tuple[object, ...]
     modes: Mapping[str, object]
@@ -42,20 +44,23 @@ def switch(
     question: int | None,
     section: str,
     choices: tuple[object, ...] = (),
+    reference: str = "openapi-v1",
 ) -> Any:
     """Return the dataclass field of one switch.
 
     Args:
         values: Its value in each mode, in their order, or one value for all.
         meaning: What it decides.
-        question: Number in §18 of the wire reference, or None.
+        question: Number among the open questions of the reference, or None.
         section: Where the reference states the doubt.
         choices: Values it takes; empty for a path or a count.
+        reference: The file.
     """
     modes = values if isinstance(values, tuple) else (values, values, values)
     metadata = {
         "question": question,
         "section": section,
+        "reference": reference,
         "meaning": meaning,
         "choices": choices,
         "modes": dict(zip(MODES, modes, strict=True)),

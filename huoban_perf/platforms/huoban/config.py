@@ -21,7 +21,7 @@ PAGE_SIZE = 100
 BATCH_SIZE = 100
 """Most rows of one ``/items`` call. Source: openapi-v1.md §3 [doc for create, inferred for the rest]."""
 
-Plane = Literal["v1", "builder"]
+Plane = Literal["v1", "builder", "v2", "gateway"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class HuobanOptions:
 
     Attributes:
         base_url: Root of the API.
-        planes: ``v1`` is the documented API; ``builder`` exists only in the embedded workspace.
+        planes: ``v1`` is the documented API; ``builder`` exists only in the embedded workspace; ``v2`` and ``gateway``
+            are recovered, not documented.
         rate_per_s: Requests a second of one key; we stay a little below it. None lifts the limit.
         connect_timeout_s: Longest wait for a connection.
         read_timeout_s: Longest silence while waiting for an answer.
@@ -61,6 +62,19 @@ class HuobanOptions:
         for name, number in numbers.items():
             if not number > 0:
                 raise ProfileError("platform.setting", facts={"setting": name, "value": str(number)})
+
+
+def beside(base_url: str, path: str) -> str:
+    """Return the address of another plane on the host of the documented API.
+
+    Args:
+        base_url: Root of the documented API.
+        path: Where the other plane lies, for example ``/v2``.
+
+    Returns:
+        Its root. Source: schema-plane.md §1 [code]: all planes lie on one host.
+    """
+    return base_url.split("/openapi/", maxsplit=1)[0].rstrip("/") + path
 
 
 def check_url(url: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from random import SystemRandom
 
 import requests
-from pydantic import SecretStr
 
 from huoban_perf.core.addresses import ObjectKind
 from huoban_perf.core.capabilities import Capabilities
@@ -15,15 +14,19 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
 from huoban_perf.core.ports import Connection, SchemaSink
 from huoban_perf.core.schema import FieldKind
+from huoban_perf.platforms.huoban import identity
 from huoban_perf.platforms.huoban.builder import BUILDABLE, Builder, RefusingSchemaSink
-from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE, HuobanOptions
+from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE, HuobanOptions, beside
 from huoban_perf.platforms.huoban.files import HuobanFiles
 from huoban_perf.platforms.huoban.items import HuobanItems
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.members import HuobanMembers, Workspaces
+from huoban_perf.platforms.huoban.planes import PlaneAccess, PlaneProbe, Probes
 from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.tables import HuobanTables
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
+from huoban_perf.platforms.huoban.v2 import V2Tables
+from huoban_perf.platforms.huoban.v2.envelope import read_bare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,13 @@ class HuobanConnection(Connection):
 
 
 def connect(
-    *, options: HuobanOptions, api_key: str, session: requests.Session, clock: Clock, control_url: str | None = None
+    *,
+    options: HuobanOptions,
+    api_key: str,
+    session: requests.Session,
+    clock: Clock,
+    control_url: str | None = None,
+    access: PlaneAccess | None = None,
 ) -> HuobanConnection:
     """Return a connection to Huoban; sends nothing yet.
 
@@ -50,62 +59,91 @@ def connect(
         session: Sends requests; tests mount an adapter on it.
         clock: For time and waiting.
         control_url: Control plane of the embedded workspace; needed for the plane ``builder``.
+        access: Identities of the planes ``v2`` and ``gateway``; needed when they are on.
 
     Returns:
-        The connection. Without the builder its schema sink refuses every step.
+        The connection. Without ``builder`` and ``v2`` its schema sink refuses every step.
 
     Raises:
         AccessError: The key is missing, or cannot stand in a header.
-        ProfileError: The plane ``builder`` was asked for without its address.
+        ProfileError: A plane was asked for without its address or identity, or two that build tables.
 
     Source: openapi-v1.md §1 [doc], §17.
     """
     retry = RetryPolicy(options=options, clock=clock, jitter=SystemRandom().random)
     wiring = Wiring(session=session, options=options, clock=clock, retry=retry, counter=TrafficCounter())
     limiter = Limiter(rate_per_s=options.rate_per_s, clock=clock)
-    transport = Transport(root=options.base_url, key=SecretStr(api_key), limiter=limiter, wiring=wiring)
+    transport = Transport(root=options.base_url, identity=identity.api_key(api_key), limiter=limiter, wiring=wiring)
     items = HuobanItems(transport)
+    v2 = _v2(options, access, wiring)
+    builder = _builder(options, control_url, wiring)
+    if v2 is not None and builder is not None:
+        raise ProfileError("platform.two_builders")
     return HuobanConnection(
         name=f"huoban[{'+'.join(options.planes)}]",
-        capabilities=capabilities(can_build="builder" in options.planes),
+        capabilities=capabilities(can_build=builder is not None, v2_kinds=None if v2 is None else v2.kinds),
         schema_source=HuobanTables(transport),
-        schema_sink=_schema_sink(options, control_url, wiring),
+        schema_sink=v2 or builder or RefusingSchemaSink(),
         item_source=items,
         item_sink=items,
         member_source=HuobanMembers(transport),
         traffic=wiring.counter,
         workspaces=Workspaces(transport),
         files=HuobanFiles(transport),
+        prober=Probes(_probes(v2)),
     )
 
 
-def capabilities(*, can_build: bool) -> Capabilities:
+def capabilities(*, can_build: bool, v2_kinds: frozenset[FieldKind] | None = None) -> Capabilities:
     """Return what a connection sees and does.
 
     Args:
         can_build: Whether the builder plane is there.
+        v2_kinds: Kinds of fields that the v2 tables plane creates; None when it is off.
 
     Returns:
-        v1 reads tables, fields and options and writes items; schema only the builder writes.
+        v1 reads tables, fields and options and writes items; the builder writes all schema, v2 creates tables and some
+        fields.
 
-    Source: openapi-v1.md §3, §9 [doc], §17.
+    Source: openapi-v1.md §3, §9 [doc], §17; schema-plane.md §3, §4.2.
     """
-    actions = (Action.CREATE, Action.UPDATE, Action.DELETE) if can_build else ()
+    performs: set[tuple[ObjectKind, Action]] = set()
+    if can_build:
+        performs = {(kind, action) for kind in BUILDABLE for action in (Action.CREATE, Action.UPDATE, Action.DELETE)}
+    elif v2_kinds is not None:
+        performs = {(ObjectKind.TABLE, Action.CREATE), (ObjectKind.FIELD, Action.CREATE)}
     return Capabilities(
         observes=frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION}),
-        performs=frozenset((kind, action) for kind in BUILDABLE for action in actions),
+        performs=frozenset(performs),
         field_kinds=frozenset(FieldKind),
         page_size=PAGE_SIZE,
         batch_size=BATCH_SIZE,
         asynchronous_batches=True,
         upserts_by_key=True,
+        creates_kinds=v2_kinds,
+        tables_come_with_fields=v2_kinds is not None,
     )
 
 
-def _schema_sink(options: HuobanOptions, control_url: str | None, wiring: Wiring) -> SchemaSink:
+def _builder(options: HuobanOptions, control_url: str | None, wiring: Wiring) -> SchemaSink | None:
     if "builder" not in options.planes:
-        return RefusingSchemaSink()
+        return None
     if control_url is None:
         raise ProfileError("platform.no_control_url")
     unlimited = Limiter(rate_per_s=None, clock=wiring.clock)
-    return Builder(Transport(root=control_url, key=None, limiter=unlimited, wiring=wiring))
+    return Builder(Transport(root=control_url, identity=None, limiter=unlimited, wiring=wiring))
+
+
+def _v2(options: HuobanOptions, access: PlaneAccess | None, wiring: Wiring) -> V2Tables | None:
+    if "v2" not in options.planes:
+        return None
+    if access is None or access.v2 is None:
+        raise ProfileError("platform.no_plane_identity", facts={"plane": "v2"})
+    limiter = Limiter(rate_per_s=options.rate_per_s, clock=wiring.clock)
+    root = beside(options.base_url, "/v2")
+    transport = Transport(root=root, identity=access.v2, limiter=limiter, wiring=wiring, reader=read_bare)
+    return V2Tables(transport, relations=access.relations)
+
+
+def _probes(v2: V2Tables | None) -> tuple[PlaneProbe, ...]:
+    return () if v2 is None else (PlaneProbe(plane="v2", subject=v2, unproven=("plane.v2_create_not_proven",)),)

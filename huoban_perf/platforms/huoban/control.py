@@ -38,7 +38,7 @@ class ControlPlane:
             counter=TrafficCounter(),
         )
         self._transport = Transport(
-            root=control_url, key=None, limiter=Limiter(rate_per_s=None, clock=clock), wiring=wiring
+            root=control_url, identity=None, limiter=Limiter(rate_per_s=None, clock=clock), wiring=wiring
         )
 
     def workspaces(self) -> tuple[Json, ...]:
@@ -63,6 +63,11 @@ class ControlPlane:
         body |= {} if member is None else {"member_id": member}
         body |= {} if label is None else {"label": label}
         return self._text("key", body, "api_key")
+
+    def mint_ticket(self, *workspaces: WorkspaceId, may_build: bool = True, lives_s: int | None = None) -> str:
+        """Give out a ticket of an application that is installed in workspaces, and return it."""
+        body: Json = {"space_ids": list(workspaces), "may_build": may_build}
+        return self._text("ticket", body if lives_s is None else {**body, "lives_s": lives_s}, "ticket")
 
     def reset(self) -> None:
         """Forget every workspace."""

@@ -11,13 +11,14 @@ from typing import Literal
 
 
 class Mark(StrEnum):
-    """How a fact of the wire is known. Source: openapi-v1.md §0."""
+    """How a fact of the wire is known. Source: openapi-v1.md §0; VERIFIED (by practitioners) schema-plane.md §0."""
 
     DOC = "doc"
     CODE = "code"
     DOC_TITLE = "doc-title"
     V2_DOC = "v2-doc"
     ADJACENT = "adjacent"
+    VERIFIED = "verified"
     INFERRED = "inferred"
     OURS = "ours"
 
@@ -34,7 +35,7 @@ class Endpoint:
             unknown may be repeated.
         writes: Whether it changes items or schema.
         mark: How method and path are known.
-        source: Section of openapi-v1.md.
+        source: Section of openapi-v1.md, unless it names another file.
     """
 
     name: str

@@ -62,16 +62,16 @@ def read_answer(raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Cal
 
     Source: openapi-v1.md §2 [doc], §2.2 [code → inferred].
     """
-    body = _json(raw.content)
-    code = body.get("code") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(code, int) or isinstance(code, bool):
-        raise _without_envelope(raw, endpoint, is_json=body is not None, now=now)
+    body = parsed(raw.content)
+    code = code_of(body)
+    if code is None:
+        raise without_envelope(raw, endpoint, is_json=body is not None, now=now)
     trace_id = _trace_id(body)
     if code == 0:
         data = body.get("data")
         return Answer(data={} if data is None or data == [] else data, trace_id=trace_id)
     message = scrub(str(body.get("message", "")))[:_MESSAGE_LENGTH]
-    raise _failure(raw, endpoint, code=code, message=message, trace_id=trace_id, now=now)
+    raise failure(raw, endpoint, code=code, message=message, trace_id=trace_id, now=now)
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -95,7 +95,14 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return max(0.0, (aware - now).total_seconds())
 
 
-def _json(content: bytes) -> Any:
+def code_of(body: Any) -> int | None:
+    """Return the platform's code in a body, or None when it has none."""
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def parsed(content: bytes) -> Any:
+    """Return the JSON of a body with Decimals, or None when it is none."""
     try:
         return simplejson.loads(content.decode("utf-8-sig"), use_decimal=True)
     except (ValueError, ArithmeticError, RecursionError):  # not UTF-8, not JSON, or numbers and depths beyond reason
@@ -108,9 +115,22 @@ def _trace_id(body: Mapping[str, Any]) -> str | None:
     return None if trace_id is None else str(trace_id)
 
 
-def _failure(
+def failure(
     raw: RawAnswer, endpoint: Endpoint, *, code: int, message: str, trace_id: str | None, now: datetime
 ) -> PlatformError:
+    """Return the error of an answer whose code is not 0.
+
+    Args:
+        raw: What came back.
+        endpoint: What was called.
+        code: The platform's code.
+        message: The platform's text, free of secrets.
+        trace_id: The platform's request id.
+        now: The current moment, for a Retry-After that is a date.
+
+    Returns:
+        The error; the code decides where we know it, else the HTTP status.
+    """
     facts: dict[str, FactValue] = {"platform_code": code, "platform_message": message}
     if raw.status == 429:
         return _throttled(raw, endpoint, facts=facts, trace_id=trace_id, now=now)
@@ -122,7 +142,18 @@ def _failure(
     return error
 
 
-def _without_envelope(raw: RawAnswer, endpoint: Endpoint, *, is_json: bool, now: datetime) -> PlatformError:
+def without_envelope(raw: RawAnswer, endpoint: Endpoint, *, is_json: bool, now: datetime) -> PlatformError:
+    """Return the error of an answer that is not in the platform's envelope.
+
+    Args:
+        raw: What came back.
+        endpoint: What was called.
+        is_json: Whether the body is JSON at all.
+        now: The current moment, for a Retry-After that is a date.
+
+    Returns:
+        The error that the HTTP status allows.
+    """
     content_type = raw.headers.get("Content-Type", "-").split(";")[0].strip() or "-"
     facts: dict[str, FactValue] = {"platform_code": raw.status, "platform_message": f"HTTP {raw.status}"}
     if raw.status == 429:

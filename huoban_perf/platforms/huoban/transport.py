@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import requests
-from pydantic import SecretStr
 from urllib3.exceptions import NewConnectionError
 
 from huoban_perf.core.clock import Clock
-from huoban_perf.core.errors import AccessError, PlatformError, ThrottledError, UnreachableError
+from huoban_perf.core.errors import PlatformError, ThrottledError, UnreachableError
 from huoban_perf.core.ports import Traffic
 from huoban_perf.platforms.huoban.config import HuobanOptions, check_url
 from huoban_perf.platforms.huoban.endpoints import Endpoint
 from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, dump_json, read_answer
 from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
+from huoban_perf.platforms.huoban.identity import Identity
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.retry import RetryPolicy
 
@@ -73,26 +75,43 @@ class Upload:
     content: bytes
 
 
-class Transport:
-    """Calls endpoints under one root with one key."""
+class AnswerReader(Protocol):
+    """Turns an HTTP answer into a payload or an error; one a plane, because their envelopes differ."""
 
-    def __init__(self, *, root: str, key: SecretStr | None, limiter: Limiter, wiring: Wiring) -> None:
+    def __call__(self, raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Callable[[str], str]) -> Answer:
+        """Return the payload, or raise PlatformError."""
+        ...
+
+
+class Transport:
+    """Calls endpoints under one root as one identity."""
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        identity: Identity | None,
+        limiter: Limiter,
+        wiring: Wiring,
+        reader: AnswerReader = read_answer,
+    ) -> None:
         """Prepare; sends nothing.
 
         Args:
             root: Address under which the endpoints lie.
-            key: API key, or None where none is needed (control plane).
+            identity: Who asks, or None where nobody need say (control plane).
             limiter: Asked before each attempt.
             wiring: Everything shared with the connection's other transports.
+            reader: Reads the plane's envelope.
 
         Raises:
-            AccessError: The key is empty, or not something that can stand in a header.
             ProfileError: ``root`` is not an address.
         """
         self._root = check_url(root)
-        self._key = None if key is None else checked_key(key)
+        self._identity = identity
         self._limiter = limiter
         self._wiring = wiring
+        self._reader = reader
 
     def call(
         self,
@@ -126,7 +145,7 @@ class Transport:
         self._wiring.counter.add(writes=endpoint.writes)
         raw = self._send(endpoint, url, content, upload)
         try:
-            return read_answer(raw, endpoint=endpoint, now=self._wiring.clock.now(), scrub=self._scrub)
+            return self._reader(raw, endpoint=endpoint, now=self._wiring.clock.now(), scrub=self._scrub)
         except ThrottledError as error:
             self._limiter.pause(error.retry_after_s if error.retry_after_s is not None else _THROTTLE_PAUSE_S)
             raise
@@ -153,34 +172,10 @@ class Transport:
         headers = {"Accept": "application/json", "User-Agent": "huoban-perf"}
         if is_json:
             headers["Content-Type"] = "application/json"
-        if self._key is not None:
-            headers["Open-Authorization"] = f"Bearer {self._key.get_secret_value()}"
-        return headers
+        return headers if self._identity is None else headers | self._identity.headers()
 
     def _scrub(self, text: str) -> str:
-        return text if self._key is None else text.replace(self._key.get_secret_value(), "***")
-
-
-def checked_key(key: SecretStr) -> SecretStr:
-    """Return a key without surrounding space.
-
-    Args:
-        key: As it was found.
-
-    Returns:
-        The key, printable ASCII without spaces.
-
-    Raises:
-        AccessError: It is empty, or has characters that cannot stand in a header; never shows it.
-
-    Source: openapi-v1.md §1 [doc for the header, code for the characters].
-    """
-    text = key.get_secret_value().strip()
-    if not text:
-        raise AccessError("platform.no_key")
-    if not all("!" <= character <= "~" for character in text):
-        raise AccessError("platform.bad_key")
-    return SecretStr(text)
+        return text if self._identity is None else self._identity.scrub(text)
 
 
 def _silence(error: requests.RequestException, *, endpoint: Endpoint, address: str) -> PlatformError:

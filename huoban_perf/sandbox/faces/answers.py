@@ -36,7 +36,7 @@ def refusal(error: RefusalError, *, rules: Rules, trace_id: str) -> Response:
 
     Source: openapi-v1.md §2.1 [code] for codes 100, 501, 502, 3500002; §2.2 for the status, switch ``error_status``.
     """
-    code, message = _meaning(error, rules)
+    code, message = meaning_of(error, rules)
     status = rules.error_status
     if isinstance(error, ThrottledError):
         status = _THROTTLE_STATUS[rules.throttle_answer]
@@ -59,7 +59,8 @@ def page_of_html() -> Response:
     return Response("<!DOCTYPE html><html><body>login</body></html>", status=200, mimetype="text/html")
 
 
-def _meaning(error: RefusalError, rules: Rules) -> tuple[int, str]:
+def meaning_of(error: RefusalError, rules: Rules) -> tuple[int, str]:
+    """Return the code and text of a refusal. Source: openapi-v1.md §2.1 [code]."""
     if isinstance(error, ParameterError):
         text = _INVALID.format(error.name)
         return 502, f"{text} ({error.detail})" if error.detail else text

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, request
 
 from huoban_perf.sandbox import wire
-from huoban_perf.sandbox.asked import Body, id_of, number_of, object_of, optional_id, text_of
+from huoban_perf.sandbox.asked import Body, as_id, id_of, list_of, number_of, object_of, optional_id, text_of
 from huoban_perf.sandbox.callbacks import check_address
 from huoban_perf.sandbox.faces.answers import envelope, refusal
 from huoban_perf.sandbox.faces.building import BUILDS
@@ -25,6 +25,10 @@ from huoban_perf.sandbox.world.refusals import ParameterError, RefusalError, Unk
 from huoban_perf.sandbox.world.state import World
 
 BASE = "/_sandbox"
+TICKET_LIVES_S = 1_209_600
+"""Source: schema-plane.md §2 [code S1 S2]: what the vendor's library asks for."""
+LOGIN_LIVES_S = 43_200
+"""Ours: how long a login lasts is open (automation-plane.md §13.5)."""
 _TRACE = "0" * 16
 Work = Callable[[Gate, Body], Any]
 
@@ -47,6 +51,42 @@ def _callback_address(gate: Gate, body: Body) -> Any:
     if url is not None:
         check_address(url, anywhere=gate.push_anywhere)
     gate.world.keys.set_callback(gate.world.keys.recognise(text_of(body, "api_key")), url)
+    return {}
+
+
+def _ticket(gate: Gate, body: Body) -> Any:
+    """Give out a ticket, as an application installed in workspaces gets one. Source: schema-plane.md §2."""
+    spaces = [as_id(space, "space_ids") for space in list_of(body, "space_ids")]
+    rights = {space_id: bool(body.get("may_build", True)) for space_id in spaces}
+    for space_id in spaces:
+        gate.world.definitions.space_name(space_id)
+    lives_s = number_of(body, "lives_s", default=TICKET_LIVES_S)
+    return {"ticket": gate.world.credentials.mint("ticket", user_id=None, rights=rights, lives_s=lives_s).text}
+
+
+def _login(gate: Gate, body: Body) -> Any:
+    """Sign a person in, and give out what the browser would then hold. Source: automation-plane.md §3.1."""
+    space_id, member_id = id_of(body, "space_id"), id_of(body, "member_id")
+    if str(member_id) not in gate.world.definitions.members(space_id):
+        raise ParameterError("member_id", "no such member of the workspace")
+    made = gate.world.credentials.mint(
+        "login",
+        user_id=member_id,
+        rights={space_id: bool(body.get("is_admin"))},
+        lives_s=number_of(body, "lives_s", default=LOGIN_LIVES_S),
+    )
+    return {"access_token": made.text, "tenant_id": str(space_id), "token_company": made.company}
+
+
+def _credential(gate: Gate, body: Body) -> Any:
+    """End a ticket or login token, or give or take its right in a workspace, in the middle of whatever goes on."""
+    text = text_of(body, "credential")
+    if body.get("end"):
+        gate.world.credentials.end(text)
+    else:
+        may_build = body.get("may_build")
+        right = None if may_build is None else bool(may_build)
+        gate.world.credentials.set_right(text, space_id=id_of(body, "space_id"), may_build=right)
     return {}
 
 
@@ -100,6 +140,7 @@ def _modes(gate: Gate, body: Body) -> Any:
                 "value": getattr(rules, switch.name),
                 "question": switch.question,
                 "section": switch.section,
+                "reference": switch.reference,
                 "meaning": switch.meaning,
                 "choices": list(switch.choices),
                 "modes": dict(switch.modes),
@@ -145,6 +186,9 @@ def _workspaces(gate: Gate, body: Body) -> Any:
 _WORKS: dict[str, Work] = {
     "GET workspaces": _workspaces,
     "POST key": _key,
+    "POST ticket": _ticket,
+    "POST login": _login,
+    "POST credential": _credential,
     "POST callback_address": _callback_address,
     "POST reset": _reset,
     "POST load": _load,

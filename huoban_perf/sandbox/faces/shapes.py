@@ -12,7 +12,7 @@ from huoban_perf.sandbox.world.definitions import FILE_KINDS, RELATION_KINDS, Fi
 from huoban_perf.sandbox.world.rows import API_USER, Row
 from huoban_perf.sandbox.world.state import World
 
-_FIELD_TYPES = {
+FIELD_TYPES = {
     **dict.fromkeys(TEXT_KINDS, "text"),
     **dict.fromkeys((FieldKind.NUMBER, FieldKind.MONEY, FieldKind.PERCENT, FieldKind.RATING), "number"),
     FieldKind.PROGRESS: "number",
@@ -49,7 +49,7 @@ def field_config(field: FieldDef, *, table: TableDef, rules: Rules) -> dict[str,
     if rules.field_alias:
         shown["alias"] = field.alias
     own = field.kind in _PRESENTATIONS and rules.presentation_type == "own"
-    shown["field_type"] = field.kind.value if own else _FIELD_TYPES.get(field.kind, field.kind.value)
+    shown["field_type"] = field.kind.value if own else FIELD_TYPES.get(field.kind, field.kind.value)
     shown["required"] = field.required
     if rules.field_unique:
         shown["unique"] = field.is_unique

@@ -13,6 +13,10 @@ class AccessRefusedError(RefusalError):
     """No key, an unknown key, or a key of another workspace."""
 
 
+class NotAdminError(RefusalError):
+    """The identity is known and may not change what the workspace is made of (planes beside v1)."""
+
+
 class UnknownCallError(RefusalError):
     """No such path, or not with this verb."""
 

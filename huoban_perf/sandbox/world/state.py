@@ -15,6 +15,7 @@ from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.world.builder import Builder
 from huoban_perf.sandbox.world.bulk import Bulk
 from huoban_perf.sandbox.world.cells import Cells
+from huoban_perf.sandbox.world.credentials import Credentials
 from huoban_perf.sandbox.world.definitions import Definitions
 from huoban_perf.sandbox.world.events import Events
 from huoban_perf.sandbox.world.files import Files
@@ -38,8 +39,8 @@ class World:
     """One workspace world over one store.
 
     Attributes:
-        definitions, rows, queries, bulk, events, files, keys, builder, moments: One part a concern; to be used inside
-            ``call`` only.
+        definitions, rows, queries, bulk, events, files, keys, credentials, builder, moments: One part a concern; to be
+            used inside ``call`` only.
     """
 
     def __init__(self, store: Store, *, start: datetime, seed: int) -> None:
@@ -65,6 +66,7 @@ class World:
         self.events = Events(store=store, ids=self.ids, moments=self.moments)
         self.files = Files(store=store, ids=self.ids, moments=self.moments)
         self.keys = Keys(store, self.ids)
+        self.credentials = Credentials(store, self.ids, self.moments)
         self.builder = Builder(
             store=store,
             definitions=self.definitions,

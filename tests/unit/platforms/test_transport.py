@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import requests
 import responses
-from pydantic import SecretStr
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from huoban_perf.core.errors import (
@@ -28,6 +27,7 @@ from huoban_perf.platforms.huoban.endpoints import (
     ITEMS_UPSERT,
     SPACE_LIST,
 )
+from huoban_perf.platforms.huoban.identity import api_key
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Upload, Wiring
@@ -52,7 +52,7 @@ class Bench:
             counter=self.counter,
         )
         limiter = Limiter(rate_per_s=self.options.rate_per_s, clock=self.clock)
-        self.transport = Transport(root=ROOT, key=SecretStr(KEY), limiter=limiter, wiring=wiring)
+        self.transport = Transport(root=ROOT, identity=api_key(KEY), limiter=limiter, wiring=wiring)
 
     def fails(self, *args: Any, **kwargs: Any) -> PlatformError:
         with pytest.raises(PlatformError) as caught:
@@ -244,7 +244,7 @@ def test_key_echoed_by_the_platform_does_not_show() -> None:
 def test_key_that_cannot_work_is_refused_before_sending(key: str, code: str) -> None:
     bench = Bench()
     with pytest.raises(AccessError) as caught:
-        Transport(root=ROOT, key=SecretStr(key), limiter=bench.transport._limiter, wiring=bench.transport._wiring)
+        Transport(root=ROOT, identity=api_key(key), limiter=bench.transport._limiter, wiring=bench.transport._wiring)
     assert caught.value.code == code
     assert said(caught.value)
     if key.strip():
@@ -256,7 +256,7 @@ def test_space_around_the_key_is_taken_off() -> None:
     responses.post(f"{ROOT}/item/list", json=OK)
     bench = Bench()
     transport = Transport(
-        root=ROOT + "/", key=SecretStr(f" {KEY}\n"), limiter=bench.transport._limiter, wiring=bench.transport._wiring
+        root=ROOT + "/", identity=api_key(f" {KEY}\n"), limiter=bench.transport._limiter, wiring=bench.transport._wiring
     )
     transport.call(ITEM_LIST, {})
     assert responses.calls[0].request.headers["Open-Authorization"] == f"Bearer {KEY}"

@@ -418,7 +418,8 @@ def test_switch_alone_changes_what_it_says(name: str) -> None:
 
 
 def test_every_switch_has_a_test_or_is_refused() -> None:
-    assert set(_CASES) | {"callback_encryption"} == {switch.name for switch in SWITCHES}
+    ours = {switch.name for switch in SWITCHES if switch.reference == "openapi-v1"}
+    assert set(_CASES) | {"callback_encryption"} == ours
 
 
 def test_every_switch_states_its_doubt() -> None:

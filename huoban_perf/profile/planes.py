@@ -1,0 +1,59 @@
+"""The identities of the planes beside v1: from the environment, or for the embedded workspace given out by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from huoban_perf.core.addresses import WorkspaceId
+from huoban_perf.core.errors import ProfileError
+from huoban_perf.platforms.huoban import ControlPlane, PlaneAccess, identity
+from huoban_perf.profile.model import ApiKeyRef, Profile
+
+_TICKET = ApiKeyRef(env="HUOBAN_TICKET")
+
+
+def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
+    """Return the identities a profile names; nothing is sent.
+
+    Args:
+        profile: The profile.
+        environ: The environment that holds them.
+
+    Returns:
+        An identity for each plane that is on.
+
+    Raises:
+        ProfileError: A variable is empty, or both a ticket and a token are named.
+        AccessError: A value cannot stand in a header.
+    """
+    v2 = None
+    if "v2" in profile.planes:
+        if profile.v2.ticket and profile.v2.token:
+            raise ProfileError("profile.ticket_or_token", facts={"profile": profile.name})
+        if profile.v2.token:
+            v2 = identity.login(_secret(profile.v2.token, "v2", environ))
+        else:
+            v2 = identity.ticket(_secret(profile.v2.ticket or _TICKET, "v2", environ))
+    return PlaneAccess(v2=v2, relations=profile.v2.relations)
+
+
+def embedded_access(profile: Profile, *, control: ControlPlane, workspace: WorkspaceId) -> PlaneAccess:
+    """Return identities of the embedded workspace, fresh for this connection.
+
+    Args:
+        profile: The profile.
+        control: Gives them out.
+        workspace: Where they are to reach.
+
+    Returns:
+        An identity for each plane that is on.
+    """
+    v2 = identity.ticket(control.mint_ticket(workspace)) if "v2" in profile.planes else None
+    return PlaneAccess(v2=v2, relations=profile.v2.relations)
+
+
+def _secret(ref: ApiKeyRef, plane: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(ref.env, "").strip()
+    if not value:
+        raise ProfileError("profile.identity_missing", facts={"variable": ref.env, "plane": plane})
+    return value
