@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from huoban_perf.core.addresses import ObjectKind, WorkspaceId
 from huoban_perf.core.changes import Action
 from huoban_perf.core.errors import AccessError, HuobanPerfError, UnfinishedApplyError
 from huoban_perf.core.ports import Connection, Verdict
-from huoban_perf.core.schema import FieldKind
+from huoban_perf.core.schema import DesiredSchema, FieldKind
 from huoban_perf.deploy import (
     ApplyReport,
     DeployTarget,
@@ -33,9 +34,34 @@ from huoban_perf.template import compile_schema, load_template
 from tests.flow.conftest import BASE, FastClock
 
 pytestmark = pytest.mark.flow
-SCHEMA = compile_schema(load_template("performance"))
+
+
+def few(count: int) -> DesiredSchema:
+    """The first tables of the app, without relations to later ones: every kind of step, a fifth of the work."""
+    whole = compile_schema(load_template("performance"))
+    tables = whole.tables[:count]
+    standing = {table.address for table in tables}
+    kept = tuple(
+        replace(table, fields=tuple(field for field in table.fields if field.target in standing | {None}))
+        for table in tables
+    )
+    return replace(whole, tables=kept)
+
+
+SCHEMA = few(7)
 MODES = [("documented", {}), ("awkward", {}), ("documented", {"plane_error_status": "200", "error_status": 500})]
-BY_HAND = {FieldKind.SWITCH, FieldKind.MEMBER, FieldKind.MEMBERS, FieldKind.PROGRESS}
+BY_HAND = set(FieldKind) - {
+    FieldKind.TEXT,
+    FieldKind.TEXT_LONG,
+    FieldKind.TEXT_RICH,
+    FieldKind.NUMBER,
+    FieldKind.PERCENT,
+    FieldKind.DATE,
+    FieldKind.DATETIME,
+    FieldKind.CHOICE,
+    FieldKind.CHOICES,
+    FieldKind.RELATION,
+}
 
 
 class Workspace:
@@ -138,8 +164,11 @@ def test_what_stands_is_titled_and_bound_as_declared(workspace: Workspace) -> No
     fields = [field for field in SCHEMA.fields() if field.kind not in BY_HAND]
     bound = [address for address in state.objects if address.kind is not ObjectKind.TABLE]
     assert set(bound) == {f.address for f in fields} | {o.address for f in fields for o in f.options}
-    titles = {name: next(f[0] for f in inside if f[3]) for name, inside in workspace.shape()}
-    assert titles == {table.labels.zh: table.field(table.title).labels.zh for table in SCHEMA.tables}
+    titles = {name: next((f[0] for f in inside if f[3]), None) for name, inside in workspace.shape()}
+    able = [table for table in SCHEMA.tables if table.field(table.title).kind not in BY_HAND | {FieldKind.RELATION}]
+    assert able
+    for table in able:
+        assert titles[table.labels.zh] == table.field(table.title).labels.zh
 
 
 def test_relations_stay_manual_unless_asked_for(workspace: Workspace) -> None:
@@ -173,7 +202,7 @@ def stop_at(workspace: Workspace, number: int, *, after: bool) -> Callable[[], N
     return lambda: setattr(workspace.session, "send", send)
 
 
-@pytest.mark.parametrize("number", [1, 7, 15, 16, 30])
+@pytest.mark.parametrize("number", [1, 4, 7, 8, 10])
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_write_the_same_command_ends_in_the_same_world(
     workspace: Workspace, number: int, after: bool, tmp_path: Path
@@ -194,7 +223,7 @@ def test_ticket_that_ends_half_way_is_said_and_a_new_one_resumes(
     workspace: Workspace, mode: str, switches: dict[str, object]
 ) -> None:
     workspace.control.set_mode(mode, switches={**switches, "v2_relation": "accept"})
-    workspace.ticket = workspace.control.mint_ticket(workspace.space, lives_s=5)
+    workspace.ticket = workspace.control.mint_ticket(workspace.space, lives_s=3)
     with pytest.raises(UnfinishedApplyError) as caught:
         workspace.apply()
     assert caught.value.problems[0].code == "platform.signed_out"
@@ -212,7 +241,7 @@ def test_ticket_that_ends_half_way_is_said_and_a_new_one_resumes(
 
 
 def test_right_lost_half_way_is_said_and_the_rest_is_done_later(workspace: Workspace) -> None:
-    lift = stop_at(workspace, 4, after=True)
+    lift = stop_at(workspace, 3, after=True)
     with pytest.raises(StopError):
         workspace.apply()
     lift()
