@@ -30,19 +30,26 @@ _LISTED = 5
     show_default=True,
     help="company: 约 60 人的示例公司; insteval: 73,421 条真实评价.",
 )
+@click.option(
+    "--platform",
+    type=click.Choice(["sandbox", "nocodb"]),
+    default=None,
+    help="sandbox: 内置工作区; nocodb: 先用 nocodb up 启动. 默认按配置.",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def demo_command(settings: Settings, data: str, output: str) -> Exit:
-    """在内置工作区里部署、放入数据、评分、写回、公布并回读; 再运行一次不会改动任何东西."""
+def demo_command(settings: Settings, data: str, platform: str | None, output: str) -> Exit:
+    """在内置工作区 (或 NocoDB) 里部署、放入数据、评分、写回、公布并回读; 再运行一次不会改动任何东西."""
     from huoban_perf.demo import run_demo
-    from huoban_perf.demo.script import Data, demo_profile
+    from huoban_perf.demo.script import Data, Platform, demo_profile
 
-    profile = demo_profile(settings.profile(), data=cast("Data", data))
+    profile = demo_profile(settings.profile(), data=cast("Data", data), platform=cast("Platform | None", platform))
     form = cast("OutputForm", output)
     if form == "text":
-        facts: dict[str, FactValue] = {"file": str(profile.world_file)}
-        show_note(folded(text("cli.demo_start", locale=settings.locale, facts=facts)))
-    with settings.site(profile) as site, progress(locale=settings.locale, form=form) as reporter:
+        facts: dict[str, FactValue] = {"file": str(profile.world_file), "base": profile.workspace}
+        start = "cli.demo_start_nocodb" if profile.platform == "nocodb" else "cli.demo_start"
+        show_note(folded(text(start, locale=settings.locale, facts=facts)))
+    with settings.site(profile, create=True) as site, progress(locale=settings.locale, form=form) as reporter:
         report = run_demo(site, data=cast("Data", data), clock=settings.clock, progress=reporter)
     if form == "json":
         show_json(_as_json(report))

@@ -22,6 +22,7 @@ _COMMANDS = {
     "drift": ("deploy", "漂移: 工作区被手工改动了什么 (只读)"),
     "guide": ("guide", "搭建指南: 手工步骤做成网页、Markdown 和 Excel"),
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
+    "nocodb": ("nocodb", "本机 NocoDB: up 启动, down 停止, status 查看"),
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
     "rollback": ("rollback", "回滚: 恢复到上一次会丢数据的执行之前"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),

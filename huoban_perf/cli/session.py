@@ -48,9 +48,9 @@ class Settings:
         return load_profile(self.profile_name, environ=self.environ)
 
     @contextmanager
-    def site(self, profile: Profile | None = None) -> Iterator[Site]:
+    def site(self, profile: Profile | None = None, *, create: bool = False) -> Iterator[Site]:
         """Connect to the profile's workspace for the length of a command."""
-        with connect(profile or self.profile(), clock=self.clock, environ=self.environ) as site:
+        with connect(profile or self.profile(), clock=self.clock, environ=self.environ, create=create) as site:
             yield site
 
 

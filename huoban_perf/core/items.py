@@ -120,11 +120,19 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowReceipt:
-    """Outcome of one row of a batch; ``reason`` only when refused."""
+    """Outcome of one row of a batch.
+
+    Attributes:
+        key: The row's natural key.
+        outcome: What is known.
+        reason: Why, when refused.
+        item_id: The item, where the answer names it: it can then be read back by id.
+    """
 
     key: str
     outcome: Outcome
     reason: str | None = None
+    item_id: ItemId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

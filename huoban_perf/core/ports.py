@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -77,6 +77,18 @@ class MemberSource(Protocol):
 
     def members(self, *, workspace: WorkspaceId) -> Iterator[Member]:
         """Yield every member."""
+        ...
+
+
+class MemberSink(Protocol):
+    """Brings people into a workspace; only some platforms let a program do that."""
+
+    def account(self, *, name: str, number: str) -> str:
+        """Return what a person is called among the members, from their name and staff number."""
+        ...
+
+    def invite(self, *, workspace: WorkspaceId, accounts: Sequence[str]) -> None:
+        """Invite people; each is a member afterwards."""
         ...
 
 

@@ -45,6 +45,10 @@ from huoban_perf.sync.snapshot import TableRows, read_table
 from huoban_perf.template import AppTemplate, compile_schema, find_template, load_template
 
 Data = Literal["company", "insteval"]
+Platform = Literal["sandbox", "nocodb"]
+
+_BASE: Mapping[Data, str] = {"company": "绩效管理演示", "insteval": "InstEval 演示"}
+"""Names of the demo's own bases on a server that holds several: it never touches another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,7 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> Dem
     """Run the main job on a site; running it again changes nothing.
 
     Args:
-        site: An embedded workspace (the demo makes members, which only its builder can).
+        site: Where; people are invited where the platform lets a program do that.
         data: ``company`` is the sample company, ``insteval`` the real ratings.
         clock: For time and waiting.
         progress: Told about long work.
@@ -200,23 +204,26 @@ def _deploy(site: Site, schema: DesiredSchema, *, clock: Clock, progress: Progre
 def _members(site: Site, data: Data) -> tuple[dict[str, str], int]:
     """Return 工号 → member id, inviting who is missing, and how many were invited.
 
-    The embedded workspace's builder does what an administrator does in the platform's own page; the ratings of InstEval
-    come from outside and need no accounts.
+    The ratings of InstEval come from outside and need no accounts.
     """
-    if data == "insteval" or site.control is None:
+    sink = site.member_sink
+    if data == "insteval" or sink is None:
         return {}, 0
-    known = {
-        member.name: member.member_id for member in site.connection.member_source.members(workspace=site.workspace)
+    accounts = {
+        person.number: sink.account(name=person.name, number=person.number)
+        for person in sample_company(criteria=1).people
     }
-    accounts: dict[str, str] = {}
-    made = 0
-    for person in sample_company(criteria=1).people:
-        account = f"{person.name}({person.number})"
-        if account not in known:
-            known[account] = MemberId(site.control.build_member(site.workspace, name=account))
-            made += 1
-        accounts[person.number] = known[account]
-    return accounts, made
+    known = _accounts(site)
+    absent = [account for account in accounts.values() if account not in known]
+    if absent:
+        sink.invite(workspace=site.workspace, accounts=absent)
+        known = _accounts(site)
+    return {number: known[account] for number, account in accounts.items()}, len(absent)
+
+
+def _accounts(site: Site) -> dict[str, MemberId]:
+    members = site.connection.member_source.members(workspace=site.workspace)
+    return {member.name: member.member_id for member in members}
 
 
 def _batches(template: AppTemplate, data: Data, members: Mapping[str, str]) -> list[Batch]:
@@ -287,12 +294,13 @@ def _shown_person(outcome: ScoreOutcome, ranking: tuple[Ranked, ...]) -> str:
     )
 
 
-def demo_profile(profile: Profile, *, data: Data) -> Profile:
+def demo_profile(profile: Profile, *, data: Data, platform: Platform | None = None) -> Profile:
     """Return the profile a demo runs with: InstEval lives in a workspace of its own.
 
     Args:
-        profile: The profile asked for; must be the embedded workspace.
+        profile: The profile asked for.
         data: Which data.
+        platform: Where, or None for where the profile says.
 
     Returns:
         The profile.
@@ -300,6 +308,11 @@ def demo_profile(profile: Profile, *, data: Data) -> Profile:
     Raises:
         ProfileError: The profile is a real workspace; a demo would fill it with made-up people.
     """
+    if platform is not None and platform != profile.platform:
+        planes: tuple[Literal["v1", "builder"], ...] = ("v1", "builder")
+        profile = Profile(name=platform, platform=platform, planes=planes, rate_per_s=None, home=profile.home)
+    if profile.platform == "nocodb":
+        return profile.model_copy(update={"workspace": _BASE[data]})
     if profile.platform != "sandbox":
         raise ProfileError("demo.not_embedded", facts={"profile": profile.name})
     if data == "company":

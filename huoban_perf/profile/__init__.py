@@ -7,5 +7,17 @@ May import core, platforms, sandbox.
 from huoban_perf.profile.connect import Site, connect, forget_world, serve_world
 from huoban_perf.profile.environment import environment
 from huoban_perf.profile.model import Profile, load_profile
+from huoban_perf.profile.nocodb import own_server, start_server, stop_server
 
-__all__ = ["Profile", "Site", "connect", "environment", "forget_world", "load_profile", "serve_world"]
+__all__ = [
+    "Profile",
+    "Site",
+    "connect",
+    "environment",
+    "forget_world",
+    "load_profile",
+    "own_server",
+    "serve_world",
+    "start_server",
+    "stop_server",
+]

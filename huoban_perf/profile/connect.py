@@ -13,10 +13,12 @@ import requests
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
-from huoban_perf.core.ports import Connection
+from huoban_perf.core.ports import Connection, MemberSink
 from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
 from huoban_perf.platforms.huoban import connect as connect_huoban
+from huoban_perf.platforms.nocodb import NocodbConnection
 from huoban_perf.profile.model import Profile
+from huoban_perf.profile.nocodb import connect_nocodb
 from huoban_perf.profile.planes import access_from, embedded_access
 from huoban_perf.sandbox import open_world, serve
 
@@ -42,15 +44,21 @@ class Site:
     workspace: WorkspaceId
     control: ControlPlane | None = None
 
+    @property
+    def member_sink(self) -> MemberSink | None:
+        """Who brings people into the workspace, or None where only a person can."""
+        return self.connection.people if isinstance(self.connection, NocodbConnection) else self.control
+
 
 @contextmanager
-def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str]) -> Iterator[Site]:
+def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str], create: bool = False) -> Iterator[Site]:
     """Connect to a profile's workspace for the length of a ``with`` block.
 
     Args:
         profile: The profile.
         clock: For time and waiting.
         environ: The environment that holds the key.
+        create: Whether to make the workspace when it is not there and the platform lets a program do that.
 
     Yields:
         The site.
@@ -62,6 +70,12 @@ def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str]) -> It
     if profile.platform == "sandbox":
         with serve_world(profile) as url, requests.Session() as session:
             yield _embedded(profile, url=url, session=session, clock=clock)
+    elif profile.platform == "nocodb":
+        with requests.Session() as session:
+            connection, workspace = connect_nocodb(
+                profile, session=session, clock=clock, environ=environ, create=create
+            )
+            yield Site(profile=profile, connection=connection, workspace=workspace)
     else:
         with requests.Session() as session:
             yield _remote(profile, session=session, clock=clock, environ=environ)

@@ -64,13 +64,15 @@ class Profile(BaseModel):
 
     Attributes:
         name: The profile's name.
-        platform: ``sandbox`` is the embedded workspace; ``huoban`` a workspace reached over the network.
-        base_url: Root of the API; None takes the platform's own.
+        platform: ``sandbox`` is the embedded workspace; ``huoban`` a workspace reached over the network; ``nocodb`` a
+            base of a NocoDB server.
+        base_url: Root of the API; None takes the platform's own, for NocoDB the server that ``nocodb up`` started.
         workspace: Id or exact name of the workspace.
         planes: Which interfaces may be used; everything but v1 is off unless named here.
         api_key: Where the key is.
         v2: Where the identity of the plane ``v2`` is (recovered, not documented).
         gateway: Where the identity of the plane ``gateway`` is (recovered, not documented).
+        token: Where the token of a NocoDB server is.
         locale: Language in which names are deployed.
         template: Key of the app template, or a folder.
         parameters: Parameter file of the company; None takes the template's own.
@@ -81,13 +83,14 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = DEFAULT
-    platform: Literal["sandbox", "huoban"] = "sandbox"
+    platform: Literal["sandbox", "huoban", "nocodb"] = "sandbox"
     base_url: str | None = None
     workspace: str = "绩效管理"
     planes: tuple[Literal["v1", "builder", "v2", "gateway"], ...] = ("v1",)
     api_key: ApiKeyRef | None = None
     v2: V2Ref = V2Ref()
     gateway: GatewayRef = GatewayRef()
+    token: ApiKeyRef | None = None
     locale: Literal["zh", "en"] = "zh"
     template: str = "performance"
     parameters: Path | None = None
@@ -98,6 +101,11 @@ class Profile(BaseModel):
     def world_file(self) -> Path:
         """The embedded workspace's file."""
         return self.home / "sandbox" / "world.sqlite"
+
+    @property
+    def server_dir(self) -> Path:
+        """Folder of one's own NocoDB: data, log and secrets."""
+        return self.home / "nocodb"
 
     @property
     def state_dir(self) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.equality import equal, is_empty
 from huoban_perf.core.errors import FactValue, Problem, SyncError, UnconfirmedWriteError, UnsafePlanError
 from huoban_perf.core.items import ItemWrite, Outcome, WriteBatch, WriteMode
@@ -172,12 +173,14 @@ def write(
     """
     writes = plan.writes
     refused: list[Problem] = []
+    item_ids: dict[str, ItemId] = {}
     size = app.connection.capabilities.batch_size
     for start in range(0, len(writes), size):
         rows = writes[start : start + size]
         receipt = app.connection.item_sink.submit(
             batch=WriteBatch(table=plan.table, mode=WriteMode.UPSERT, rows=rows), bindings=app.bindings
         )
+        item_ids |= {row.key: row.item_id for row in receipt.rows if row.item_id is not None}
         refused += [
             Problem(code="sync.row_refused", facts={"key": row.key, "reason": row.reason or "-"})
             for row in receipt.rows
@@ -188,7 +191,7 @@ def write(
     expected = {row.key: row.values for row in writes}
     for problem in refused:
         expected.pop(str(problem.facts["key"]), None)
-    missing = confirm(expected, app=app, standing=standing)
+    missing = confirm(expected, app=app, standing=standing, item_ids=item_ids)
     _raise_unfinished(plan, refused=refused, missing=missing)
     return WriteReport(
         table=plan.table.address.key,

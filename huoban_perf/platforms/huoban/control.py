@@ -57,6 +57,15 @@ class ControlPlane:
         """Add a person to a workspace and return the member id."""
         return MemberId(self._text("build/member", {"space_id": workspace, "name": name}, "user_id"))
 
+    def account(self, *, name: str, number: str) -> str:
+        """Return the name a person is listed under."""
+        return f"{name}({number})"
+
+    def invite(self, *, workspace: WorkspaceId, accounts: Sequence[str]) -> None:
+        """Do what an administrator does in the platform's own page: bring people in by name."""
+        for account in accounts:
+            self.build_member(workspace, name=account)
+
     def mint_key(self, workspace: WorkspaceId, *, member: MemberId | None = None, label: str | None = None) -> str:
         """Issue an API key of a workspace, acting as the API or as one member, and return it."""
         body: Json = {"space_id": workspace}

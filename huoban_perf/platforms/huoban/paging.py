@@ -14,6 +14,7 @@ from typing import Any
 
 from huoban_perf.core.errors import ProtocolError
 from huoban_perf.platforms.huoban.endpoints import Endpoint
+from huoban_perf.platforms.huoban.retry import Repeatable
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def walk(
     *,
     id_key: str,
     page_size: int,
-    endpoint: Endpoint,
+    endpoint: Repeatable,
     limit: int | None = None,
     complete: bool = True,
 ) -> Iterator[Page]:
@@ -110,7 +111,7 @@ def walk(
             return
 
 
-def _fresh(rows: list[Row], *, seen: set[str], id_key: str, endpoint: Endpoint) -> list[Row]:
+def _fresh(rows: list[Row], *, seen: set[str], id_key: str, endpoint: Repeatable) -> list[Row]:
     fresh = []
     for row in rows:
         id_ = row.get(id_key)
@@ -130,7 +131,7 @@ def _has_more(page: Page, *, offset: int) -> bool:
     return announced is None or offset < announced
 
 
-def _check_complete(first: Page, last: Page, *, seen: int, endpoint: Endpoint) -> None:
+def _check_complete(first: Page, last: Page, *, seen: int, endpoint: Repeatable) -> None:
     announced = _announced(last)
     if (first.total, first.filtered) != (last.total, last.filtered):
         _LOG.info("%s: the table changed while it was read: %s → %s", endpoint.name, first.total, last.total)

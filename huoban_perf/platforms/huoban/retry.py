@@ -14,18 +14,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import PlatformError, ThrottledError
 from huoban_perf.platforms.huoban.config import HuobanOptions
-from huoban_perf.platforms.huoban.endpoints import Endpoint
 from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
+
+
+class Repeatable(Protocol):
+    """What is asked of an endpoint, whichever platform's it is."""
+
+    @property
+    def name(self) -> str:
+        """Our name of it."""
+        ...
+
+    @property
+    def safe_to_repeat(self) -> bool:
+        """Whether an attempt of unknown outcome may be repeated."""
+        ...
 
 
 class RetryPolicy:
@@ -43,7 +56,7 @@ class RetryPolicy:
         self._jitter = jitter
         self._by_safety = {safe: self._retrying(clock, safe_to_repeat=safe) for safe in (True, False)}
 
-    def run(self, endpoint: Endpoint, attempt: Callable[[], _Result]) -> _Result:
+    def run(self, endpoint: Repeatable, attempt: Callable[[], _Result]) -> _Result:
         """Return the first success.
 
         Args:

@@ -21,7 +21,7 @@ from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, dump_json, 
 from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
 from huoban_perf.platforms.huoban.identity import Identity
 from huoban_perf.platforms.huoban.limiter import Limiter
-from huoban_perf.platforms.huoban.retry import RetryPolicy
+from huoban_perf.platforms.huoban.retry import Repeatable, RetryPolicy
 
 _THROTTLE_PAUSE_S = 1.0
 """A throttled key rests so long when the platform names no time: the limit counts by the second (§3 [code])."""
@@ -165,7 +165,7 @@ class Transport:
                 allow_redirects=False,  # requests would send our key header on to another host
             )
         except requests.RequestException as error:
-            raise _silence(error, endpoint=endpoint, address=urlsplit(self._root).netloc) from error
+            raise silence(error, endpoint=endpoint, address=urlsplit(self._root).netloc) from error
         return RawAnswer(status=response.status_code, headers=response.headers, content=response.content)
 
     def _headers(self, *, is_json: bool) -> dict[str, str]:
@@ -178,7 +178,17 @@ class Transport:
         return text if self._identity is None else self._identity.scrub(text)
 
 
-def _silence(error: requests.RequestException, *, endpoint: Endpoint, address: str) -> PlatformError:
+def silence(error: requests.RequestException, *, endpoint: Repeatable, address: str) -> PlatformError:
+    """Return the error of a request that got no answer.
+
+    Args:
+        error: What the library raised.
+        endpoint: What was called.
+        address: Host and port, for the message.
+
+    Returns:
+        NotSentError when nothing was sent, else NoAnswerError; UnreachableError for what is neither.
+    """
     facts = {"address": address, "reason": type(error).__name__}
     kind: Callable[..., UnreachableError] = UnreachableError
     name = "platform.unreachable"

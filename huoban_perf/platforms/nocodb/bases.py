@@ -1,0 +1,146 @@
+"""Bases (our workspaces) and the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huoban_perf.core.addresses import MemberId, WorkspaceId
+from huoban_perf.core.errors import NotFoundError, ProtocolError
+from huoban_perf.core.ports import Member
+from huoban_perf.platforms.nocodb.endpoints import (
+    BASE_CREATE,
+    BASE_DELETE,
+    BASE_LIST,
+    USER_INVITE,
+    USER_LIST,
+    Endpoint,
+)
+from huoban_perf.platforms.nocodb.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base that the token reaches."""
+
+    workspace_id: WorkspaceId
+    name: str
+
+
+class NocodbBases:
+    """The bases of a token."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Keep the transport.
+
+        Args:
+            transport: Of the server.
+        """
+        self._transport = transport
+
+    def all(self) -> tuple[Base, ...]:
+        """Return every base the token reaches.
+
+        Raises:
+            PlatformError: The call failed, or its answer is not of its written form.
+        """
+        listed = _list(self._transport.call(BASE_LIST), BASE_LIST)
+        return tuple(
+            Base(workspace_id=WorkspaceId(str(base["id"])), name=str(base.get("title", ""))) for base in listed
+        )
+
+    def find(self, wanted: str) -> Base:
+        """Return the one base with an id or an exact name.
+
+        Args:
+            wanted: Id or name.
+
+        Returns:
+            The base.
+
+        Raises:
+            NotFoundError: None has it, or several have the name; lists what the token reaches.
+        """
+        reached = self.all()
+        found = [base for base in reached if base.workspace_id == wanted]
+        found = found or [base for base in reached if base.name == wanted]
+        if len(found) == 1:
+            return found[0]
+        known = tuple(f"{base.name}({base.workspace_id})" for base in found or reached)
+        name = "platform.workspace_ambiguous" if found else "nocodb.base_unknown"
+        raise NotFoundError(name, endpoint=BASE_LIST.name, facts={"workspace": wanted, "known": known})
+
+    def create(self, name: str) -> Base:
+        """Make a base.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The base.
+
+        Raises:
+            PlatformError: The call failed.
+        """
+        made = self._transport.call(BASE_CREATE, {"title": name})
+        if not isinstance(made, dict) or "id" not in made:
+            raise ProtocolError("platform.shape", endpoint=BASE_CREATE.name, facts={"part": "id"})
+        return Base(workspace_id=WorkspaceId(str(made["id"])), name=name)
+
+    def delete(self, workspace: WorkspaceId) -> None:
+        """Delete a base with everything in it."""
+        self._transport.call(BASE_DELETE, ids={"base": workspace})
+
+
+class NocodbMembers:
+    """Member source, and the one who invites."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Keep the transport.
+
+        Args:
+            transport: Of the server.
+        """
+        self._transport = transport
+
+    def members(self, *, workspace: WorkspaceId) -> Iterator[Member]:
+        """Yield everybody who was invited into the base, signed up or not.
+
+        Args:
+            workspace: The base.
+
+        Yields:
+            Members; a person without a display name is called by their e-mail.
+
+        Raises:
+            PlatformError: The call failed, or its answer is not of its written form.
+        """
+        answer = self._transport.call(USER_LIST, ids={"base": workspace})  # the server does not page them
+        for user in _list(answer.get("users") if isinstance(answer, dict) else None, USER_LIST):
+            name = str(user.get("display_name") or user.get("email") or "")
+            yield Member(member_id=MemberId(str(user["id"])), name=name)
+
+    def account(self, *, name: str, number: str) -> str:
+        """Return the e-mail a made-up person is invited under; ``example.com`` reaches nobody."""
+        del name
+        return f"{number.lower()}@example.com"
+
+    def invite(self, *, workspace: WorkspaceId, accounts: Sequence[str]) -> None:
+        """Invite people as viewers, all in one request; no mail goes out from a server without a mail plug-in.
+
+        Args:
+            workspace: The base.
+            accounts: Their e-mails.
+
+        Raises:
+            PlatformError: The call failed.
+        """
+        self._transport.call(USER_INVITE, {"email": ",".join(accounts), "roles": "viewer"}, ids={"base": workspace})
+
+
+def _list(answer: Any, endpoint: Endpoint) -> list[dict[str, Any]]:
+    entries = answer.get("list") if isinstance(answer, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+        raise ProtocolError("platform.shape", endpoint=endpoint.name, facts={"part": "list"})
+    return entries

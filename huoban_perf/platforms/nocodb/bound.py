@@ -1,0 +1,220 @@
+"""A table with everything needed to read and write it: spec, ids, columns as they stand now, codecs.
+
+A column is checked before its first use: one that is gone, or that somebody gave another type, is said so before
+anything is read wrongly or written into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huoban_perf.core.addresses import Bindings, ItemId
+from huoban_perf.core.errors import FactValue, NotFoundError, ProtocolError, RejectedError
+from huoban_perf.core.items import Item
+from huoban_perf.core.schema import FieldKind, FieldSpec, TableSpec
+from huoban_perf.core.values import Value, Values
+from huoban_perf.platforms.huoban.values import Codec, ReadOnlyFieldError, UnknownOptionError
+from huoban_perf.platforms.nocodb.endpoints import ITEM_LIST
+from huoban_perf.platforms.nocodb.kinds import kinds_of
+from huoban_perf.platforms.nocodb.meta import WireColumn, WireTable
+from huoban_perf.platforms.nocodb.values import TooPreciseError, codec_of, decode_links, encode_links, moment_from
+
+Row = Mapping[str, Any]
+
+_BAD_CELL = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+"""What a decoder raises for a cell that is not of its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One field with its column.
+
+    Attributes:
+        spec: The field as declared.
+        column_id: Where its value is written and filtered: for a belongs-to relation its foreign key.
+        title: Under which its value is read.
+        codec: Both directions.
+        links_id: For a many-to-many relation: the column whose links are set one row at a time.
+    """
+
+    spec: FieldSpec
+    column_id: str
+    title: str
+    codec: Codec
+    links_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Field key."""
+        return self.spec.address.key
+
+
+class BoundTable:
+    """A table's spec, ids and columns together.
+
+    Attributes:
+        spec: The table as declared.
+        table_id: Its id.
+        base_id: Its base.
+        columns: Every field that has an id, in spec order.
+    """
+
+    def __init__(self, spec: TableSpec, bindings: Bindings, wire: WireTable) -> None:
+        """Look every column up once.
+
+        Args:
+            spec: The table.
+            bindings: Platform ids; a field without one is left out.
+            wire: The table as it stands.
+
+        Raises:
+            NotFoundError: A bound column is gone.
+            RejectedError: A column has another type than its field needs.
+        """
+        self.spec = spec
+        self.table_id = wire.id
+        self.base_id = wire.base_id
+        self.columns = tuple(
+            _column(spec, field, str(bindings[field.address]), bindings, wire)
+            for field in spec.fields
+            if field.address in bindings
+        )
+        self._by_key = {column.key: column for column in self.columns}
+
+    def column(self, key: str) -> Column:
+        """Return a field's column; NotFoundError when the field is not bound."""
+        if key not in self._by_key:
+            raise NotFoundError("platform.unbound", facts={"address": f"field:{self.spec.key}.{key}"})
+        return self._by_key[key]
+
+    def reads(self) -> dict[str, str]:
+        """Return the parameters that ask for exactly our columns, and for all links of each row."""
+        titles = [column.links_id or column.column_id for column in self.columns]
+        nested = {f"nested[{column.title}][limit]": "1000" for column in self.columns if column.links_id}
+        return {"fields": ",".join(["Id", "CreatedAt", "UpdatedAt", *titles]), **nested}
+
+    def decode(self, rows: Sequence[Row]) -> list[Item]:
+        """Turn rows into items.
+
+        Args:
+            rows: Rows of a list answer.
+
+        Returns:
+            Items in the same order, each with every bound field.
+
+        Raises:
+            ProtocolError: A row or cell is not of its written form; names item and field.
+            NotFoundError: A cell holds a choice that is not bound.
+        """
+        return [self._item(row) for row in rows]
+
+    def _item(self, row: Row) -> Item:
+        values: dict[str, Value] = {}
+        for column in self.columns:
+            try:
+                values[column.key] = column.codec.decode(row.get(column.title))
+            except UnknownOptionError as error:
+                facts = self.facts(column, row=str(row.get("Id"))) | {"option": error.option}
+                raise NotFoundError("platform.unbound_option", endpoint=ITEM_LIST.name, facts=facts) from error
+            except _BAD_CELL as error:
+                facts = self.facts(column, row=str(row.get("Id"))) | {"found": type(row.get(column.title)).__name__}
+                raise ProtocolError("platform.cell", endpoint=ITEM_LIST.name, facts=facts) from error
+        created = row.get("CreatedAt")
+        updated = row.get("UpdatedAt") or created  # empty until the first change. Source: tried
+        return Item(
+            item_id=ItemId(str(row["Id"])),
+            values=values,
+            created_on=moment_from(created) if created else None,
+            updated_on=moment_from(updated) if updated else None,
+        )
+
+    def encode(self, values: Values, *, key: str) -> dict[str, Any]:
+        """Turn values into a row to write, columns named by id; many-to-many relations are left out.
+
+        Args:
+            values: Field key → value; None clears.
+            key: Natural key of the row, for errors.
+
+        Returns:
+            Column id → wire value.
+
+        Raises:
+            NotFoundError: A field or an option is not bound.
+            RejectedError: A value does not fit its field, or the field is read-only.
+        """
+        columns = {name: self.column(name) for name in values}
+        return {
+            column.column_id: self.encode_cell(column, values[name], key=key)
+            for name, column in columns.items()
+            if column.links_id is None
+        }
+
+    def links(self, values: Values, *, key: str) -> dict[str, tuple[int, ...]]:
+        """Return the many-to-many relations among values: column id → ids of items."""
+        found = {}
+        for name, value in values.items():
+            column = self.column(name)
+            if column.links_id is not None:
+                found[column.links_id] = tuple(self.encode_cell(column, value, key=key))
+        return found
+
+    def encode_cell(self, column: Column, value: Value, *, key: str) -> Any:
+        """Turn one value into its wire form.
+
+        Args:
+            column: The field.
+            value: Its value.
+            key: Natural key of the row, for errors.
+
+        Returns:
+            The wire value.
+
+        Raises:
+            NotFoundError: An option is not bound.
+            RejectedError: The value does not fit, or the field is read-only.
+        """
+        try:
+            return column.codec.encode(value)
+        except UnknownOptionError as error:
+            facts = self.facts(column, row=key) | {"option": error.option}
+            raise NotFoundError("platform.unbound_option", facts=facts) from error
+        except ReadOnlyFieldError as error:
+            raise RejectedError("platform.read_only_field", facts=self.facts(column, row=key)) from error
+        except TooPreciseError as error:
+            raise RejectedError("nocodb.too_precise", facts=self.facts(column, row=key)) from error
+        except (ValueError, TypeError) as error:
+            facts = self.facts(column, row=key) | {"found": type(value).__name__}
+            raise RejectedError("platform.value", facts=facts) from error
+
+    def facts(self, column: Column, *, row: str) -> dict[str, FactValue]:
+        """Return what names a cell in an error."""
+        return {
+            "table": self.spec.labels.zh,
+            "field": column.spec.labels.zh,
+            "kind": column.spec.kind.value,
+            "row": row,
+        }
+
+
+def _column(spec: TableSpec, field: FieldSpec, column_id: str, bindings: Bindings, wire: WireTable) -> Column:
+    found = wire.column(column_id)
+    facts: dict[str, FactValue] = {"table": spec.labels.zh, "field": field.labels.zh}
+    if found is None:
+        raise NotFoundError("nocodb.column_gone", facts=facts)
+    if field.kind not in kinds_of(found) or (field.kind is FieldKind.RELATION and field.many is not _is_many(found)):
+        raise RejectedError("nocodb.kind_moved", facts=facts | {"kind": field.kind.value, "found": found.uidt})
+    if field.kind is not FieldKind.RELATION:
+        codec = codec_of(field, found, bindings)
+        return Column(spec=field, column_id=found.id, title=found.title, codec=codec)
+    key = None if found.foreign_key is None else wire.column(found.foreign_key)
+    if key is not None:
+        codec = codec_of(field, found, bindings)
+        return Column(spec=field, column_id=key.id, title=key.title, codec=codec)
+    codec = Codec(decode=decode_links, encode=encode_links)
+    return Column(spec=field, column_id=found.id, title=found.title, codec=codec, links_id=found.id)
+
+
+def _is_many(column: WireColumn) -> bool:
+    return column.relation == "mm"

@@ -1,0 +1,94 @@
+"""``connect``: the one way into this adapter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import SystemRandom
+
+import requests
+from pydantic import SecretStr
+
+from huoban_perf.core.capabilities import Capabilities
+from huoban_perf.core.changes import Action
+from huoban_perf.core.clock import Clock
+from huoban_perf.core.ports import Connection
+from huoban_perf.platforms.huoban.config import HuobanOptions
+from huoban_perf.platforms.huoban.retry import RetryPolicy
+from huoban_perf.platforms.huoban.transport import TrafficCounter, Wiring
+from huoban_perf.platforms.nocodb.bases import NocodbBases, NocodbMembers
+from huoban_perf.platforms.nocodb.builder import BUILDABLE, NocodbBuilder
+from huoban_perf.platforms.nocodb.config import BATCH_SIZE, PAGE_SIZE
+from huoban_perf.platforms.nocodb.items import NocodbItems
+from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
+from huoban_perf.platforms.nocodb.meta import TableReader
+from huoban_perf.platforms.nocodb.tables import NocodbTables
+from huoban_perf.platforms.nocodb.transport import Transport
+from huoban_perf.platforms.nocodb.writing import NocodbWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NocodbConnection(Connection):
+    """A connection, with what only NocoDB has.
+
+    Attributes:
+        bases: The bases the token reaches; finds one by id or name, makes and deletes one.
+        people: The people of a base; invites.
+    """
+
+    bases: NocodbBases
+    people: NocodbMembers
+
+
+def connect(
+    *, url: str, token: str, session: requests.Session, clock: Clock, patience: HuobanOptions | None = None
+) -> NocodbConnection:
+    """Return a connection to a NocoDB server; sends nothing yet.
+
+    Args:
+        url: The server's address.
+        token: API token; kept out of every error, log and ``repr``.
+        session: Sends requests.
+        clock: For time and waiting.
+        patience: Timeouts and repeats; None takes the usual ones.
+
+    Returns:
+        The connection.
+
+    Raises:
+        AccessError: The token is missing, or cannot stand in a header.
+        ProfileError: The address is none.
+    """
+    options = patience or HuobanOptions(rate_per_s=None)
+    retry = RetryPolicy(options=options, clock=clock, jitter=SystemRandom().random)
+    wiring = Wiring(session=session, options=options, clock=clock, retry=retry, counter=TrafficCounter())
+    transport = Transport(root=url, token=SecretStr(token), wiring=wiring)
+    reader = TableReader(transport)
+    items = NocodbItems(transport, reader)
+    people = NocodbMembers(transport)
+    return NocodbConnection(
+        name="nocodb",
+        capabilities=capabilities(),
+        schema_source=NocodbTables(transport, reader),
+        schema_sink=NocodbBuilder(transport, reader),
+        item_source=items,
+        item_sink=NocodbWriter(transport, items),
+        member_source=people,
+        traffic=wiring.counter,
+        bases=NocodbBases(transport),
+        people=people,
+    )
+
+
+def capabilities() -> Capabilities:
+    """Return what a connection sees and does. Source: nocodb/api.md."""
+    return Capabilities(
+        observes=BUILDABLE,
+        performs=frozenset(
+            (kind, action) for kind in BUILDABLE for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+        ),
+        field_kinds=frozenset(COLUMN_TYPE),
+        page_size=PAGE_SIZE,
+        batch_size=BATCH_SIZE,
+        asynchronous_batches=False,
+        upserts_by_key=False,
+    )

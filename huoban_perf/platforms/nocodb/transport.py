@@ -1,0 +1,90 @@
+"""One call to the server: request, answer, retries. The only module of this adapter that sends HTTP.
+
+Retries, silence and counting are those of the Huoban adapter: they know nothing of its wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+from pydantic import SecretStr
+
+from huoban_perf.platforms.huoban.config import check_url
+from huoban_perf.platforms.huoban.envelope import RawAnswer, dump_json
+from huoban_perf.platforms.huoban.transport import Wiring, checked_key, silence
+from huoban_perf.platforms.nocodb.answers import read_answer
+from huoban_perf.platforms.nocodb.endpoints import Endpoint
+
+
+class Transport:
+    """Calls a server with one token."""
+
+    def __init__(self, *, root: str, token: SecretStr, wiring: Wiring) -> None:
+        """Prepare; sends nothing.
+
+        Args:
+            root: The server's address.
+            token: API token.
+            wiring: Session, timeouts, clock, retries, counter.
+
+        Raises:
+            AccessError: The token is empty, or not something that can stand in a header.
+            ProfileError: ``root`` is not an address.
+        """
+        self._root = check_url(root)
+        self._token = checked_key(token)
+        self._wiring = wiring
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        body: object = None,
+        *,
+        ids: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call a route, repeating attempts where that is right.
+
+        Args:
+            endpoint: What to call.
+            body: JSON body, or None for none.
+            ids: Ids of the path.
+            query: Parameters of the address.
+
+        Returns:
+            The payload: JSON with Decimals.
+
+        Raises:
+            PlatformError: The call failed; never an exception of a library.
+        """
+        quoted = {name: quote(id_, safe="") for name, id_ in (ids or {}).items()}
+        url = self._root + endpoint.path.format(**quoted) + (f"?{urlencode(query)}" if query else "")
+        content = None if body is None else dump_json(body)
+        return self._wiring.retry.run(endpoint, lambda: self._attempt(endpoint, url, content))
+
+    def _attempt(self, endpoint: Endpoint, url: str, content: bytes | None) -> Any:
+        self._wiring.counter.add(writes=endpoint.writes)
+        options = self._wiring.options
+        try:
+            response = self._wiring.session.request(
+                endpoint.method,
+                url,
+                data=content,
+                headers=self._headers(),
+                timeout=(options.connect_timeout_s, options.read_timeout_s),
+                allow_redirects=False,  # requests would send our token on to another host
+            )
+        except requests.RequestException as error:
+            raise silence(error, endpoint=endpoint, address=urlsplit(self._root).netloc) from error
+        raw = RawAnswer(status=response.status_code, headers=response.headers, content=response.content)
+        return read_answer(raw, endpoint=endpoint, scrub=self._scrub)
+
+    def _headers(self) -> dict[str, str]:
+        token = self._token.get_secret_value()
+        return {"Accept": "application/json", "Content-Type": "application/json", "xc-token": token}
+
+    def _scrub(self, text: str) -> str:
+        return text.replace(self._token.get_secret_value(), "***")
