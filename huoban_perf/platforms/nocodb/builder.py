@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceId
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
-from huoban_perf.core.schema import FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.schema import COMPUTED_KINDS, FieldKind, FieldSpec, OptionSpec, TableSpec
 from huoban_perf.platforms.nocodb.endpoints import (
     COLUMN_CREATE,
     COLUMN_DELETE,
@@ -95,20 +95,20 @@ class NocodbBuilder:
     def _create_table(
         self, workspace: WorkspaceId, table: TableSpec, operation: SchemaOperation
     ) -> dict[Address, RemoteId]:
+        plain = [field for field in table.fields if field.kind not in COMPUTED_KINDS]
         body = {
             "title": table.labels.in_locale(operation.locale),
             "table_name": table.address.key,
-            "columns": [_ID_COLUMN, *(column_body(field, locale=operation.locale) for field in table.fields)],
+            "columns": [_ID_COLUMN, *(column_body(field, locale=operation.locale) for field in plain)],
         }
         made = parse_table(self._transport.call(TABLE_CREATE, body, ids={"base": workspace}))
         created = {table.address: RemoteId(made.id)}
-        if table.fields:
-            made = self._reader.table(made.id)
-            for field in table.fields:
-                column = _titled(made, field.labels.in_locale(operation.locale))
-                created |= _ids_of(field, column, operation)
-                if field.address.key == table.title:
-                    self._transport.call(COLUMN_TITLE, {}, ids={"column": column.id})
+        made = self._reader.table(made.id) if plain else made
+        for field in plain:
+            column = _titled(made, field.labels.in_locale(operation.locale))
+            created |= _ids_of(field, column, operation)
+            if field.address.key == table.title:
+                self._transport.call(COLUMN_TITLE, {}, ids={"column": column.id})
         return created
 
     def _create_field(self, field: FieldSpec, operation: SchemaOperation) -> dict[Address, RemoteId]:

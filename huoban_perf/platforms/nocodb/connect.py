@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from random import SystemRandom
 
 import requests
-from pydantic import SecretStr
 
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action
@@ -61,7 +60,7 @@ def connect(
     options = patience or HuobanOptions(rate_per_s=None)
     retry = RetryPolicy(options=options, clock=clock, jitter=SystemRandom().random)
     wiring = Wiring(session=session, options=options, clock=clock, retry=retry, counter=TrafficCounter())
-    transport = Transport(root=url, token=SecretStr(token), wiring=wiring)
+    transport = Transport(root=url, token=token, wiring=wiring)
     reader = TableReader(transport)
     items = NocodbItems(transport, reader)
     people = NocodbMembers(transport)
@@ -91,4 +90,5 @@ def capabilities() -> Capabilities:
         batch_size=BATCH_SIZE,
         asynchronous_batches=False,
         upserts_by_key=False,
+        tables_come_with_fields=True,
     )

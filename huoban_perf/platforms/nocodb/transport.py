@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
-from pydantic import SecretStr
 
 from huoban_perf.platforms.huoban.config import check_url
 from huoban_perf.platforms.huoban.envelope import RawAnswer, dump_json
-from huoban_perf.platforms.huoban.transport import Wiring, checked_key, silence
+from huoban_perf.platforms.huoban.identity import Identity, SecretHeader, checked_key
+from huoban_perf.platforms.huoban.transport import Wiring, silence
 from huoban_perf.platforms.nocodb.answers import read_answer
 from huoban_perf.platforms.nocodb.endpoints import Endpoint
 
@@ -22,7 +22,7 @@ from huoban_perf.platforms.nocodb.endpoints import Endpoint
 class Transport:
     """Calls a server with one token."""
 
-    def __init__(self, *, root: str, token: SecretStr, wiring: Wiring) -> None:
+    def __init__(self, *, root: str, token: str, wiring: Wiring) -> None:
         """Prepare; sends nothing.
 
         Args:
@@ -35,7 +35,7 @@ class Transport:
             ProfileError: ``root`` is not an address.
         """
         self._root = check_url(root)
-        self._token = checked_key(token)
+        self._identity = Identity(secrets=(SecretHeader(name="xc-token", secret=checked_key(token)),))
         self._wiring = wiring
 
     def call(
@@ -80,11 +80,7 @@ class Transport:
         except requests.RequestException as error:
             raise silence(error, endpoint=endpoint, address=urlsplit(self._root).netloc) from error
         raw = RawAnswer(status=response.status_code, headers=response.headers, content=response.content)
-        return read_answer(raw, endpoint=endpoint, scrub=self._scrub)
+        return read_answer(raw, endpoint=endpoint, scrub=self._identity.scrub)
 
     def _headers(self) -> dict[str, str]:
-        token = self._token.get_secret_value()
-        return {"Accept": "application/json", "Content-Type": "application/json", "xc-token": token}
-
-    def _scrub(self, text: str) -> str:
-        return text.replace(self._token.get_secret_value(), "***")
+        return {"Accept": "application/json", "Content-Type": "application/json", **self._identity.headers()}
