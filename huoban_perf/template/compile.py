@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.digest import digest
@@ -35,18 +35,34 @@ def compile_schema(template: AppTemplate) -> DesiredSchema:
     Returns:
         Everything in the app's order; the digest depends on content only, not on files or their order.
     """
-    schema, _ = compile_draft(template.draft)
-    return schema
+    return compile_draft(template.draft).schema
 
 
-def compile_draft(draft: Draft) -> tuple[DesiredSchema, tuple[Problem, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What could be compiled of a draft.
+
+    Attributes:
+        draft: The files.
+        schema: Their meaning; whole when the draft is and ``problems`` is empty.
+        problems: Every name that leads nowhere.
+        places: Where each object stands, by printed address.
+    """
+
+    draft: Draft
+    schema: DesiredSchema
+    problems: tuple[Problem, ...]
+    places: Mapping[str, Place]
+
+
+def compile_draft(draft: Draft) -> Compiled:
     """Compile whatever could be read.
 
     Args:
         draft: A template, possibly with holes.
 
     Returns:
-        The schema, and every name that leads nowhere; the schema is whole when the draft is and nothing is listed.
+        The schema, every name that leads nowhere, and where each object stands.
     """
     scope = _scope(draft)
     machines = tuple(_machines(scope, draft))
@@ -72,7 +88,8 @@ def compile_draft(draft: Draft) -> tuple[DesiredSchema, tuple[Problem, ...]]:
         ),
         jobs=tuple(_jobs(draft)),
     )
-    return replace(schema, digest=_digest(schema)), tuple(scope.problems)
+    whole = replace(schema, digest=_digest(schema))
+    return Compiled(draft=draft, schema=whole, problems=tuple(scope.problems), places=scope.places)
 
 
 def _digest(schema: DesiredSchema) -> str:

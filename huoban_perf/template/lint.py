@@ -14,10 +14,18 @@ from typing import Final
 
 from huoban_perf.core.errors import FactValue, Problem, TemplateError
 from huoban_perf.template.checks.app import check_app
+from huoban_perf.template.checks.automations import check_automations
+from huoban_perf.template.checks.bearable import check_forms
 from huoban_perf.template.checks.criteria import check_criteria
+from huoban_perf.template.checks.machines import check_machines
+from huoban_perf.template.checks.quota import check_quota
+from huoban_perf.template.checks.relations import check_relations
+from huoban_perf.template.checks.ripples import check_ripples
 from huoban_perf.template.checks.scheme import check_scheme
+from huoban_perf.template.checks.sight import check_sight
 from huoban_perf.template.checks.tables import check_tables
-from huoban_perf.template.compile import compile_draft
+from huoban_perf.template.checks.twice import check_twice
+from huoban_perf.template.compile import Compiled, compile_draft
 from huoban_perf.template.findings import Finding, error
 from huoban_perf.template.load import AppTemplate, Draft, read_template
 
@@ -26,6 +34,17 @@ _CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     check_tables,
     check_criteria,
     check_scheme,
+)
+
+_MEANING: Final[tuple[Callable[[Compiled], Iterator[Finding]], ...]] = (
+    check_twice,
+    check_relations,
+    check_sight,
+    check_forms,
+    check_machines,
+    check_automations,
+    check_ripples,
+    check_quota,
 )
 
 
@@ -56,8 +75,11 @@ def lint_draft(draft: Draft) -> list[Finding]:
         Every finding, by file and line.
     """
     broken = [(problem.file, _place(problem)) for problem in draft.problems]
-    _, leading_nowhere = compile_draft(draft)
-    findings = [finding for check in _CHECKS for finding in check(draft)] + [error(one) for one in leading_nowhere]
+    compiled = compile_draft(draft)
+    findings = [finding for check in _CHECKS for finding in check(draft)] + [error(one) for one in compiled.problems]
+    if not draft.problems and not any(finding.severity == "error" for finding in findings):
+        # What files mean together is judged once every name in them leads somewhere.
+        findings += [finding for check in _MEANING for finding in check(compiled)]
     kept = [finding for finding in findings if not _follows(finding.problem, broken)]
     everything = [error(problem) for problem in draft.problems] + kept
     return sorted(everything, key=lambda finding: (finding.problem.file or "", finding.problem.line or 0))

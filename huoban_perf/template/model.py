@@ -16,6 +16,9 @@ from huoban_perf.core.schema.fields import Summary
 from huoban_perf.template.rule_model import FieldName, Given, Rules
 from huoban_perf.template.text_model import Color, Flag, Key, LabelsText, Number, Relation, Shown, Text, Weight, Whole
 
+Size = Literal["tables", "fields", "views", "forms", "permissions", "pages", "transitions", "automations", "buttons"]
+"""What a budget may limit."""
+
 IncludeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 """Name of a folder below ``app_templates/_parts`` or ``app_templates``."""
 
@@ -142,6 +145,8 @@ class AppText(Text):
     """Names of the files in ``automations`` that belong to this app."""
     edition: Literal["free", "team", "standard", "custom", "flagship"] = "standard"
     """Edition of the platform whose limits the linter applies."""
+    budget: dict[Size, Annotated[Whole, Field(ge=0)]] = Field(default_factory=dict)
+    """Sizes the app keeps below, for example ``{tables: 8, fields: 120}``."""
     moved: tuple[MovedText, ...] = ()
     lifecycle: LifecycleText = LifecycleText()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from huoban_perf.core.schema import Right
-from huoban_perf.template.rule_model import Rules
+from huoban_perf.template.rule_model import FieldKey, Rules
 from huoban_perf.template.text_model import Key, LabelsText, SayingText, Text
 
 
@@ -35,9 +35,9 @@ class GrantText(Text):
     role: Key
     rows: Rules = ()
     """Rows it opens; none stated: all."""
-    see: tuple[Key, ...] = ()
+    see: tuple[FieldKey, ...] = ()
     """Fields it lets see; none stated: all but ``hide``."""
-    hide: tuple[Key, ...] = ()
+    hide: tuple[FieldKey, ...] = ()
     edit: tuple[str, ...] = ()
     """Fields it lets change, or ``$all`` for every field that people fill in. Action fields are given by ``act``."""
     act: tuple[Key, ...] = ()

@@ -32,6 +32,9 @@ into 操作说明 · ``$open``, ``$closed`` the open or closed states of the tab
 PathText = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,3}$")]
 """Field keys from the row at hand through relations, joined by dots: ``appraisal.employee.account``."""
 
+FieldKey = Annotated[str, StringConstraints(pattern=r"^(\$criteria|[a-z][a-z0-9_]*)$")]
+"""A field of the table, or ``$criteria``: all rating criteria that the parameters put into it."""
+
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """``table.key``: a field, view, form or automation of a named table."""
 

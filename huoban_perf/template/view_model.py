@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from huoban_perf.core.schema import ViewKind
-from huoban_perf.template.rule_model import FieldName, Given, Rules
+from huoban_perf.template.rule_model import FieldKey, FieldName, Given, Rules
 from huoban_perf.template.text_model import Flag, Key, LabelsText, Relation, SayingText, Text
 
 
@@ -34,7 +34,7 @@ class ViewText(Text):
     """Rows it shows, beyond what the reader's permission lets through."""
     sort: tuple[SortText, ...] = ()
     group_by: Key | None = None
-    fields: tuple[Key, ...] = Field(min_length=1)
+    fields: tuple[FieldKey, ...] = Field(min_length=1)
     """Visible fields in order."""
     start: Key | None = None
     end: Key | None = None

@@ -171,6 +171,8 @@ class FieldSpec:
         most: Largest, or None.
         target_rows: Rows of the target that a relation offers; ``FieldOf`` in it speaks of the row being filled in.
         computed: What a formula, rollup or attached field computes; None for every other kind.
+        parameter: Where the company's parameter file states the options: ``grades``, ``criteria``, the name of a list;
+            None for options of the template. Removing such an option may orphan live data.
         generated: Whether the compiler made it (action fields, permission columns), not a template file.
     """
 
@@ -190,6 +192,7 @@ class FieldSpec:
     most: Decimal | None = None
     target_rows: Rule = ALWAYS
     computed: Formula | Rollup | Attached | None = None
+    parameter: str | None = None
     generated: bool = False
 
 

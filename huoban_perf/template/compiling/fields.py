@@ -147,6 +147,7 @@ def _criterion(criterion: CriterionText) -> FieldText:
         kind=FieldKind.CHOICE,
         help=criterion.help,
         options=criterion.options,
+        include="criteria",
     )
 
 
@@ -165,6 +166,7 @@ def _field(table: str, field: FieldText) -> FieldSpec:
         target=table_address(field.target) if field.target else None,
         many=field.many,
         decimals=field.decimals,
+        parameter="criteria" if field.include is not None else field.options_from,
         least=field.least,
         most=field.most,
     )

@@ -34,6 +34,7 @@ def compile_machine(scope: Scope, place: Place, text: MachineText, *, table: str
         return None
     known = {option.address.key: option.labels for option in status.options}
     _check_names(scope, place, text, table, known)
+    scope.stands(f"machine:{table}", place)
     former = scope.field(place.at("former"), table, text.former) if text.former else None
     history = scope.field(place.at("history"), table, text.history) if text.history else None
     return Machine(
@@ -105,6 +106,7 @@ def _transitions(scope: Scope, place: Place, text: MachineText, table: str, stat
 
 
 def _transition(scope: Scope, place: Place, one: TransitionText, table: str, status: FieldSpec) -> Transition:
+    scope.stands(f"transition:{table}.{one.key}", place)
     known = {option.address.key: option.labels for option in status.options}
     sources = tuple(_sources(scope, place.at("from"), one, table, known))
     if one.to != FORMER:
@@ -167,8 +169,10 @@ def _automation(scope: Scope, place: Place, one: AutomationText, table: str) -> 
     trigger = compile_trigger(scope, place.at("trigger"), one.trigger, table=table)
     if trigger is None:
         return None
+    address = Address(ObjectKind.AUTOMATION, (table, one.key))
+    scope.stands(address, place)
     return AutomationSpec(
-        address=Address(ObjectKind.AUTOMATION, (table, one.key)),
+        address=address,
         labels=labels_of(one.labels),
         trigger=trigger,
         rows=compile_rules(scope, place.at("rows"), one.rows, table=table),

@@ -46,6 +46,7 @@ def compile_page(scope: Scope, place: Place, page: PageText) -> PageSpec | None:
     if not blocks:
         return None
     address = Address(ObjectKind.PAGE, (page.key,))
+    scope.stands(address, place)
     return PageSpec(address=address, labels=labels_of(page.labels), roles=page.roles, blocks=blocks)
 
 

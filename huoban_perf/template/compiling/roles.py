@@ -64,6 +64,7 @@ def compile_permissions(scope: Scope, place: Place, text: RolesText) -> Iterator
             own = [grant for grant in grants if group_of.get(grant.role) in line]
             if own:
                 address = Address(ObjectKind.PERMISSION, (table.key, group.key))
+                scope.stands(address, here)
                 yield _joined(address, table, own, words.get(group.key))
 
 

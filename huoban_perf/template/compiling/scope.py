@@ -46,6 +46,7 @@ class Scope:
         jobs: Names of jobs.
         objects: Views, forms and automations that can be named.
         criteria: Keys of the rating criteria.
+        places: Where objects stand, by printed address; ``transition:goal.confirm`` and ``machine:goal`` likewise.
         problems: What leads nowhere, in the order of finding.
     """
 
@@ -61,6 +62,7 @@ class Scope:
     jobs: frozenset[str] = frozenset()
     objects: frozenset[Address] = frozenset()
     criteria: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def has(self, feature: str | None) -> bool:
@@ -70,6 +72,10 @@ class Scope:
     def leaves_out(self, place: Place, table: str) -> bool:
         """Tell whether an included file speaks of a table that the app does not have."""
         return place.source.shown in self.included and table not in self.tables and table not in self.broken
+
+    def stands(self, name: object, place: Place) -> None:
+        """Remember where an object stands."""
+        self.places.setdefault(str(name), place)
 
     def report(self, place: Place, code: str, **facts: FactValue) -> None:
         """Note a problem."""
@@ -103,9 +109,17 @@ class Scope:
         return None
 
     def fields(self, place: Place, table: str, keys: Collection[str]) -> tuple[FieldSpec, ...]:
-        """Return fields of a list, those left out that a feature switched off."""
-        found = [self.field(place.at(index), table, key, optional=True) for index, key in enumerate(keys)]
-        return tuple(one for one in found if one is not None)
+        """Return fields of a list, ``$criteria`` written out, those left out that a feature switched off."""
+        found: list[FieldSpec] = []
+        for index, key in enumerate(keys):
+            if key == "$criteria":
+                fields = self.tables[table].fields if table in self.tables else ()
+                found += [one for one in fields if one.parameter == "criteria"]
+                continue
+            spec = self.field(place.at(index), table, key, optional=True)
+            if spec is not None:
+                found.append(spec)
+        return tuple(found)
 
     def field_of_kind(self, place: Place, table: str, key: str | None, kinds: Collection[FieldKind]) -> Address | None:
         """Return the address of a field that must be of certain kinds; None for no key."""

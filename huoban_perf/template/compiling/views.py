@@ -62,10 +62,12 @@ def _view(scope: Scope, place: Place, table: str, view: ViewText) -> ViewSpec:
     for name in _NEEDS[view.kind]:
         if getattr(view, name) is None:
             scope.report(place, "template.view_needs", kind=view.kind.value, key=name)
+    address = Address(ObjectKind.VIEW, (table, view.key))
+    scope.stands(address, place)
     columns = CHOICE_KINDS if view.kind is ViewKind.KANBAN else frozenset(FieldKind)
     sorts = ((scope.field(place.at("sort", row), table, one.field), one) for row, one in enumerate(view.sort))
     return ViewSpec(
-        address=Address(ObjectKind.VIEW, (table, view.key)),
+        address=address,
         labels=labels_of(view.labels),
         kind=view.kind,
         roles=view.roles,
@@ -104,11 +106,13 @@ def _form(scope: Scope, place: Place, table: str, form: FormText) -> FormSpec:
         scope.role(place.at("roles", row), role)
     if form.public == bool(form.roles):
         scope.report(place, "template.form_for_whom", form=form.key)
+    address = Address(ObjectKind.FORM, (table, form.key))
+    scope.stands(address, place)
     details = tuple(
         scope.child_relation(place.at("details", row), name, table) for row, name in enumerate(form.details)
     )
     return FormSpec(
-        address=Address(ObjectKind.FORM, (table, form.key)),
+        address=address,
         labels=labels_of(form.labels),
         roles=form.roles,
         relation=form.relation,

@@ -125,6 +125,7 @@ def test_views_have_rows_order_and_fields(schema: DesiredSchema) -> None:
     assert sheet("employee_action") in mine.fields
     assert (views["board"].kind, views["board"].group_by) == (ViewKind.KANBAN, sheet("status"))
     assert views["bars"].progress == sheet("weight")
+    assert [one.key for one in views["appeals"].fields] == ["code", "status", "results", "teamwork", "hr_action"]
 
 
 def test_forms_ask_criteria_of_their_relation(schema: DesiredSchema) -> None:
@@ -153,7 +154,9 @@ def test_permissions_join_the_grants_of_a_group(schema: DesiredSchema) -> None:
             Test(sheet("p_mgr"), Operator.EQUALS, Me()),
         )
     )
-    assert [one.key for one in everyone.editable] == ["note", "employee_action", "manager_action", "action_reason"]
+    assert [one.key for one in everyone.editable] == [
+        "note", "results", "teamwork", "employee_action", "manager_action", "action_reason"
+    ]  # fmt: skip
     assert sheet("spent") not in everyone.visible
     assert sheet("budget") in everyone.visible
     assert everyone.rights == frozenset()

@@ -1,0 +1,104 @@
+"""State machines: every state can be reached and left, every transition has somebody, every stage a view.
+
+Source: workflows.md §1, §4; data-model.md §1 rule 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from huoban_perf.core.errors import FactValue
+from huoban_perf.core.filters import Condition, Operator, matches
+from huoban_perf.core.rules import Every, Rule, Some, Test
+from huoban_perf.core.schema import Machine, ViewSpec
+from huoban_perf.core.schema.machines import FORMER, JOB
+from huoban_perf.template.checks.sight import permissions_of
+from huoban_perf.template.compile import Compiled
+from huoban_perf.template.findings import Finding, error, warning
+
+
+def check_machines(compiled: Compiled) -> Iterator[Finding]:
+    """Check every machine.
+
+    Args:
+        compiled: The template.
+
+    Yields:
+        Findings.
+    """
+    for machine in compiled.schema.machines:
+        yield from _states(compiled, machine)
+        if compiled.schema.roles:
+            yield from _actors(compiled, machine)
+
+
+def _states(compiled: Compiled, machine: Machine) -> Iterator[Finding]:
+    place, table = compiled.places[f"machine:{machine.table.key}"], machine.table.key
+    reached = {one.target for one in machine.transitions} | {one.skip_to for one in machine.states}
+    if any(one.target == FORMER for one in machine.transitions):
+        former = machine.former_field and compiled.schema.table(table).field(machine.former_field)
+        if not former:
+            yield error(place.problem("template.no_former_field", table=table))
+    left = {source for one in machine.transitions for source in one.sources}
+    for state in machine.states:
+        if state.key not in reached:
+            yield error(place.problem("template.state_unreachable", table=table, state=state.key))
+        if not state.closed and state.key not in left:
+            yield error(place.problem("template.state_stuck", table=table, state=state.key))
+
+
+def _actors(compiled: Compiled, machine: Machine) -> Iterator[Finding]:
+    schema, table = compiled.schema, machine.table.key
+    permissions = permissions_of(schema)
+    opened: dict[str, set[str]] = {}
+    for permission in schema.permissions:
+        if permission.address.keys[0] == table:
+            for grant in permission.grants:
+                for field in grant.editable:
+                    opened.setdefault(field.key, set()).add(grant.role)
+    for transition in machine.transitions:
+        place = compiled.places[f"transition:{table}.{transition.key}"]
+        people = [machine.actor(key) for key in transition.actors if key != JOB]
+        if not transition.sources:
+            continue
+        for actor in people:
+            roles = opened.get(actor.action_field or "", set())
+            facts: dict[str, FactValue] = {"transition": transition.key, "actor": actor.key, "table": table}
+            if not roles:
+                yield error(place.problem("template.nobody_may", **facts))
+                continue
+            lacking = tuple(
+                state
+                for state in transition.sources
+                if not any(_serves(view, machine, state, actor.action_field or "", roles) for view in schema.views)
+            )
+            if lacking and any((table, role) in permissions for role in roles):
+                yield warning(place.problem("template.no_view_for_actor", **facts, states=lacking))
+
+
+def _serves(view: ViewSpec, machine: Machine, state: str, action: str, roles: set[str]) -> bool:
+    """Tell whether a view shows rows in a state, with the action field, to one of the roles."""
+    shown = view.address.keys[0] == machine.table.key and bool(roles & set(view.roles))
+    return shown and any(field.key == action for field in view.fields) and admits(view.rows, machine.field, state)
+
+
+def admits(rule: Rule, field: str, value: str) -> bool:
+    """Tell whether a rule can hold for a row whose choice field has a value, whatever its other fields hold.
+
+    Args:
+        rule: The rule.
+        field: Key of the choice field.
+        value: Key of its option.
+
+    Returns:
+        True unless a comparison of that field forbids it.
+    """
+    match rule:
+        case Every(parts):
+            return all(admits(part, field, value) for part in parts)
+        case Some(parts):
+            return any(admits(part, field, value) for part in parts)
+        case Test(address, operator, operand) if address.key == field and isinstance(operand, str | tuple | bool):
+            return matches(Condition(field, Operator(operator), operand), {field: value})
+        case _:
+            return True
