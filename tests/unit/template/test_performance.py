@@ -83,7 +83,8 @@ def test_schema_results_are_read_only_to_people(schema: DesiredSchema) -> None:
     """核算结果 and 考核指标 are written by jobs alone. Source: data-model.md §1 rule 5, §2."""
     proposed = {"proposed_grade", "calibration_reason"}
     for table in ("score_result", "appraisal_item", "run_log", "message"):
-        fields = [field for field in schema.table(table).fields if field.address.key not in proposed]
+        typed = [field for field in schema.table(table).fields if not field.generated]
+        fields = [field for field in typed if field.address.key not in proposed]
         assert {field.writer for field in fields} == {Writer.JOB}, table
 
 
