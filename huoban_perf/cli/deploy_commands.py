@@ -7,12 +7,12 @@ from typing import cast
 
 import click
 
-from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_lines, loss_lines, plan_lines
+from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_lines, loss_lines, plan_json, plan_lines
 from huoban_perf.cli.deployed import wish_of
-from huoban_perf.cli.desk import addresses, open_desk
+from huoban_perf.cli.desk import addresses, open_desk, tables
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.plane_report import finding_lines, finding_records
-from huoban_perf.cli.render import OutputForm, progress, show_json, show_note, show_text
+from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_note, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.core.addresses import Address
@@ -24,6 +24,7 @@ Addresses = tuple[Address, ...]
 _OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json", "markdown"]), default="text", help="输出形式."
 )
+_ONLY = click.option("--only", multiple=True, metavar="表", callback=tables, help="只看这张表和它所需的, 可写多次.")
 _DETAILED = click.option("--detailed-exitcode", is_flag=True, help="有差异时退出码为 2.")
 
 
@@ -38,33 +39,35 @@ def _saved_plan(file: Path) -> Plan:
 
 def _show_preview(plan: Plan, *, form: OutputForm, locale: Locale) -> None:
     if form == "json":
-        show_json({"format_version": plan.format, **plan.model_dump(mode="json")})
+        show_json(plan_json(plan))
         show_note(text("cli.apply_needs_yes", locale=locale))
     else:
-        show_text("\n".join(plan_lines(plan, locale=locale)))
+        show_text(folded("\n".join(plan_lines(plan, locale=locale))))
         show_text(text("cli.apply_needs_yes", locale=locale))
 
 
 @click.command("plan")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="把计划存成文件.")
+@_ONLY
 @_DETAILED
 @_OUTPUT
 @pass_settings
 def plan_command(
     settings: Settings,
     out: Path | None,
+    only: Addresses,
     detailed_exitcode: bool,
     output: str,
 ) -> Exit:
     """比较模板与工作区, 列出要做的事; 程序做不了的列成手工清单. 只读."""
     with progress(locale=settings.locale, form="json") as reporter, open_desk(settings, reporter) as desk:
-        plan = desk.plan(Consent())
+        plan = desk.plan(Consent(), only=frozenset(only))
         if out is not None:
             out.write_text(plan.to_json(), encoding="utf-8")
         if output == "json":
-            show_json({"format_version": plan.format, **plan.model_dump(mode="json")})
+            show_json(plan_json(plan))
         else:
-            show_text("\n".join(plan_lines(plan, locale=settings.locale)))
+            show_text(folded("\n".join(plan_lines(plan, locale=settings.locale))))
             if plan.manual_steps:
                 show_text(
                     manual_sheet(
@@ -84,27 +87,28 @@ def plan_command(
 @click.option("--overwrite", multiple=True, metavar="地址", callback=addresses, help="此处冲突以模板为准, 可写多次.")
 @click.option("--allow-delete", multiple=True, metavar="地址", callback=addresses, help="同意删除 (模板也须同意).")
 @click.option("--allow-change", multiple=True, metavar="地址", callback=addresses, help="同意超出比例的改动.")
+@_ONLY
 @_OUTPUT
 @pass_settings
 def apply_command(
-    settings: Settings, /, saved: Path | None, yes: bool, output: str, **consents: tuple[Address, ...]
+    settings: Settings, /, saved: Path | None, yes: bool, only: Addresses, output: str, **consents: Addresses
 ) -> Exit:
     """执行计划: 建表、建字段, 并回读核对. SAVED 是 plan --out 存下的文件; 给了它就只执行它."""
     form = cast("OutputForm", output)
     with progress(locale=settings.locale, form=form) as reporter, open_desk(settings, reporter) as desk:
-        plan = _saved_plan(saved) if saved else desk.plan(_consent(**consents))
+        plan = _saved_plan(saved) if saved else desk.plan(_consent(**consents), only=frozenset(only))
         if not (yes or saved) and not plan.is_empty:
             _show_preview(plan, form=form, locale=settings.locale)
             return Exit.DONE
         if plan.losses:
-            (show_note if form == "json" else show_text)("\n".join(loss_lines(plan, locale=settings.locale)))
+            (show_note if form == "json" else show_text)(folded("\n".join(loss_lines(plan, locale=settings.locale))))
         report = apply_plan(
             plan=plan, desired=desk.wish.schema, target=desk.target, store=desk.store, observed=desk.observed
         )
         if form == "json":
             show_json({"format_version": report.format, **report.model_dump(mode="json")})
         else:
-            show_text("\n".join(apply_lines(report, locale=settings.locale)))
+            show_text(folded("\n".join(apply_lines(report, locale=settings.locale))))
             if report.pending:
                 show_text(
                     manual_sheet(
@@ -137,7 +141,7 @@ def drift_command(settings: Settings, detailed_exitcode: bool, output: str) -> E
     if output == "json":
         show_json({"format_version": report.format, **report.model_dump(mode="json")})
     else:
-        show_text("\n".join(drift_lines(report, locale=settings.locale)))
+        show_text(folded("\n".join(drift_lines(report, locale=settings.locale))))
     return Exit.DIFFERENCES if detailed_exitcode and not report.is_empty else Exit.DONE
 
 

@@ -13,9 +13,9 @@ from huoban_perf.core.labels import Locale
 from huoban_perf.deploy import (
     ApplyReport,
     DriftReport,
-    Performer,
     Plan,
     Proposal,
+    Risk,
     StateFile,
     Step,
     attribute_name,
@@ -39,9 +39,7 @@ def plan_lines(plan: Plan, *, locale: Locale) -> list[str]:
     """
     if plan.is_empty:
         return [text("cli.plan_empty", locale=locale), *_notes(plan, locale)]
-    facts: dict[str, FactValue] = {name: str(count) for name, count in plan.counts.items()}
-    by_hand = sum(1 for step in plan.steps if step.performer is Performer.MANUAL)
-    lines = [text("cli.plan_counts", locale=locale, facts={"steps": len(plan.steps), "manual": by_hand, **facts})]
+    lines = [text("cli.plan_counts", locale=locale, facts={"steps": len(plan.steps), **risks_of(plan)})]
     changing = [step for step in plan.steps if step.action.value != "create"]
     lines += _first(list(_step_lines(changing, locale)), locale)
     new = Counter(step.named[0] for step in plan.steps if step.action.value == "create")
@@ -50,6 +48,26 @@ def plan_lines(plan: Plan, *, locale: Locale) -> list[str]:
         for table, count in new.items()
     ]
     return [*lines, *_notes(plan, locale), *loss_lines(plan, locale=locale)]
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """Return a plan for programs: the artifact, with the risk class of every step and how many there are of each.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        JSON content; ``format_version`` is that of the artifact.
+    """
+    content = plan.model_dump(mode="json")
+    steps = [{**raw, "risk": step.risk.value} for raw, step in zip(content["steps"], plan.steps, strict=True)]
+    return {"format_version": plan.format, **content, "steps": steps, "risks": risks_of(plan)}
+
+
+def risks_of(plan: Plan) -> dict[str, int]:
+    """Return how many steps there are of each risk class."""
+    counted = Counter(step.risk for step in plan.steps)
+    return {risk.value: counted[risk] for risk in Risk}
 
 
 def loss_lines(plan: Plan, *, locale: Locale) -> list[str]:
@@ -70,12 +88,16 @@ def _step_lines(steps: Iterable[Step], locale: Locale) -> Iterator[str]:
     ordered = sorted(steps, key=lambda step: step.risk.value != "data_loss")
     for step in ordered:
         mark = "" if step.risk.value == "safe" else text(f"cli.risk_{step.risk.value}", locale=locale)
-        reason = text(f"cli.reason_{step.reason.value}", locale=locale)
+        reason = text(f"cli.reason_{_reason(step)}", locale=locale)
         yield f"  {step.action.sign} {' / '.join(step.named)}  {reason}{mark}"
         for change in step.changes if step.action.value == "update" else ():
             before, after = (value_text(change.attribute, value, locale) for value in (change.before, change.after))
             cause = "" if change.cause.value == "change" else text(f"cli.cause_{change.cause.value}", locale=locale)
             yield f"      {attribute_name(change.attribute, locale)}: {before} → {after}  {cause}".rstrip()
+
+
+def _reason(step: Step) -> str:
+    return "deleted" if step.action.value == "delete" else step.reason.value
 
 
 def _notes(plan: Plan, locale: Locale) -> list[str]:

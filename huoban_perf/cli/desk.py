@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ import click
 
 from huoban_perf.cli.deployed import Wish, owner_of, snapshots_of, store_of, wish_of
 from huoban_perf.cli.session import Settings
+from huoban_perf.cli.usage import WordError
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import ObservedSchema
@@ -48,11 +49,12 @@ class Desk:
         entries = self.wish.template.app.model.moved
         return {Address.parse(entry.from_): Address.parse(entry.to) for entry in entries}
 
-    def plan(self, consent: Consent) -> Plan:
+    def plan(self, consent: Consent, *, only: Set[Address] = frozenset()) -> Plan:
         """Return what differs.
 
         Args:
             consent: What the person agreed to; the template's own consents are added.
+            only: Tables to which the plan is limited; empty: everything.
 
         Returns:
             The plan.
@@ -70,7 +72,7 @@ class Desk:
             state=self.state,
             capabilities=self.site.connection.capabilities,
             clock=self.target.clock,
-            options=PlanOptions(locale=self.site.profile.locale, moved=self.moved, consent=full),
+            options=PlanOptions(locale=self.site.profile.locale, moved=self.moved, consent=full, only=only),
         )
 
 
@@ -121,6 +123,20 @@ def addresses(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ..
     return tuple(_address(word) for word in words)
 
 
+def tables(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[Address, ...]:
+    """Read tables, by key or address, from an option given several times.
+
+    Args:
+        _ctx: Click's context.
+        _param: Click's parameter.
+        words: The option's values.
+
+    Returns:
+        The addresses; a usage error says how they are written.
+    """
+    return tuple(_address(word if ":" in word else f"table:{word}") for word in words)
+
+
 def bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[Address, str]:
     """Read ``address=id`` pairs from an option given several times.
 
@@ -135,7 +151,7 @@ def bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...
     pairs = [word.rpartition("=") for word in words]
     for word, (_, equals, remote) in zip(words, pairs, strict=True):
         if not equals or not remote:
-            raise click.BadParameter(f"{word}: 应为 地址=ID, 例如 table:goal=2100000000000001.")
+            raise WordError("usage.binding", word=word)
     return {_address(name): remote for name, _, remote in pairs}
 
 
@@ -143,6 +159,4 @@ def _address(word: str) -> Address:
     try:
         return Address.parse(word)
     except ValueError as error:
-        raise click.BadParameter(
-            f"{word}: 应为地址, 例如 table:goal、field:goal.weight、option:goal.kind.kr."
-        ) from error
+        raise WordError("usage.address", word=word) from error

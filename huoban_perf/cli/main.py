@@ -5,18 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from huoban_perf import __version__
 from huoban_perf.cli.exits import Exit, exit_of
 from huoban_perf.cli.render import show_note
+from huoban_perf.cli.usage import ChineseFormatter
 from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.labels import Locale
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "adopt": ("state", "认领: 把工作区里已有的表和字段绑定到模板"),
     "apply": ("deploy", "执行计划: 建表、建字段, 或列出须手工完成的步骤"),
+    "completion": ("completion", "命令补全: bash、zsh、fish"),
     "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
     "doctor": ("deploy", "体检: Key、工作区、可用能力"),
     "drift": ("deploy", "漂移: 工作区被手工改动了什么 (只读)"),
@@ -31,6 +38,12 @@ _COMMANDS = {
     "template": ("template", "模板: list, show, lint, schema"),
 }
 """Command → module under ``cli`` and its one-line help, so that ``--help`` imports nothing heavy."""
+
+
+class ChineseContext(click.Context):
+    """A context whose help pages have Chinese headings."""
+
+    formatter_class = ChineseFormatter
 
 
 class LazyGroup(click.Group):
@@ -50,7 +63,20 @@ class LazyGroup(click.Group):
         command = getattr(module, f"{cmd_name}_command")
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a command")
+        for one in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            one.context_class = ChineseContext
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command from the table above, importing none of them."""
+        from click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=about)
+            for name, (_, about) in sorted(_COMMANDS.items())
+            if name.startswith(incomplete)
+        ]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, importing none of them."""
@@ -67,8 +93,17 @@ class LazyGroup(click.Group):
 @click.option(
     "--profile", "profile_name", default=None, help="用哪个配置 (环境变量 HUOBAN_PERF_PROFILE; 默认内置工作区)."
 )
+@click.option("--no-input", is_flag=True, help="从不提问 (没有终端时本来就不提问).")
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="把运行过程记进文件 (不含数据和密钥).",
+)
 @click.pass_context
-def cli(ctx: click.Context, lang: Locale | None, profile_name: str | None) -> None:
+def cli(
+    ctx: click.Context, /, lang: Locale | None, profile_name: str | None, *, no_input: bool, log_file: Path | None
+) -> None:
     """伙伴云绩效管理: 部署应用、评分、写回.
 
     Deploy the performance app, score cycles, write results back.
@@ -76,7 +111,14 @@ def cli(ctx: click.Context, lang: Locale | None, profile_name: str | None) -> No
     from huoban_perf.cli.session import Settings
     from huoban_perf.profile import environment
 
-    ctx.obj = Settings.of(environment(), lang=lang, profile=profile_name)
+    ctx.obj = Settings.of(environment(), lang=lang, profile=profile_name, asks=not no_input and sys.stdin.isatty())
+    if log_file is not None:
+        from huoban_perf.cli.log_file import open_log
+
+        open_log(log_file, environ=environment(), command=ctx.invoked_subcommand or "-", clock=ctx.obj.clock)
+
+
+cli.context_class = ChineseContext
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -97,15 +139,32 @@ def run(arguments: list[str]) -> Exit:
     Returns:
         The exit code.
     """
+    from huoban_perf.cli.log_file import close_log
+
+    code = Exit.ERROR
+    try:
+        code = _run(arguments)
+    finally:
+        close_log(exit_code=code)
+    return code
+
+
+def _run(arguments: list[str]) -> Exit:
     try:
         outcome = cli.main(args=arguments, prog_name="huoban-perf", standalone_mode=False)
     except HuobanPerfError as error:
+        from huoban_perf.cli.log_file import log_error
+        from huoban_perf.cli.render import folded
         from huoban_perf.cli.texts import error_lines
 
-        show_note("\n".join(error_lines(error, locale=_locale_of(arguments))))
+        log_error(error)
+        show_note(folded("\n".join(error_lines(error, locale=_locale_of(arguments)))))
         return exit_of(error)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return Exit.INVALID
+    except click.UsageError as error:
+        _show_usage(error, locale=_locale_of(arguments))
         return Exit.INVALID
     except (click.Abort, KeyboardInterrupt):
         from huoban_perf.cli.texts import text
@@ -117,10 +176,22 @@ def run(arguments: list[str]) -> Exit:
     return Exit(outcome) if outcome in set(Exit) else Exit.DONE
 
 
+def _show_usage(error: click.UsageError, *, locale: Locale) -> None:
+    from huoban_perf.cli.texts import text
+    from huoban_perf.cli.usage import usage_fault
+
+    code, facts = usage_fault(error)
+    where = error.ctx.command_path if error.ctx is not None else "huoban-perf"
+    show_note(text(code, locale=locale, facts=facts))
+    show_note(text("usage.see_help", locale=locale, facts={"command": where}))
+
+
 def _unexpected(error: Exception, *, locale: Locale) -> Exit:
+    from huoban_perf.cli.log_file import log_error
     from huoban_perf.cli.texts import text
     from huoban_perf.profile import environment
 
+    log_error(error)
     if environment().get("HUOBAN_PERF_TRACE"):
         raise error
     show_note(text("cli.unexpected", locale=locale, facts={"error": type(error).__name__}))

@@ -107,11 +107,23 @@ def progress(*, locale: Locale, form: OutputForm) -> Iterator[Progress]:
     """
     if sys.stderr.isatty():
         with _bars(locale=locale) as reporter:
-            yield reporter
+            yield _logged(reporter)
     elif form == "json":
-        yield silent
+        yield _logged(silent)
     else:
-        yield _lines(locale=locale)
+        yield _logged(_lines(locale=locale))
+
+
+def _logged(reporter: Progress) -> Progress:
+    """Put every finished stage into the log file, if there is one."""
+    from huoban_perf.cli.log_file import LOGGER
+
+    def report(stage: str, *, subject: str, done: int, total: int) -> None:
+        reporter(stage, subject=subject, done=done, total=total)
+        if done >= total:
+            LOGGER.info("%s %d", stage, total)
+
+    return report
 
 
 class _Stages:

@@ -22,26 +22,31 @@ class Settings:
         locale: Language of messages.
         profile_name: The profile asked for, or None.
         clock: The machine's clock.
+        asks: Whether a person can be asked: there is a terminal, and ``--no-input`` was not given.
     """
 
     environ: Mapping[str, str]
     locale: Locale
     profile_name: str | None
     clock: Clock
+    asks: bool = False
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, lang: str | None, profile: str | None) -> Settings:
+    def of(cls, environ: Mapping[str, str], *, lang: str | None, profile: str | None, asks: bool = False) -> Settings:
         """Combine options and environment.
 
         Args:
             environ: The environment.
             lang: ``--lang``, or None.
             profile: ``--profile``, or None.
+            asks: Whether a person can be asked.
 
         Returns:
             The settings.
         """
-        return cls(environ=environ, locale=language(lang, environ), profile_name=profile, clock=SystemClock())
+        return cls(
+            environ=environ, locale=language(lang, environ), profile_name=profile, clock=SystemClock(), asks=asks
+        )
 
     def profile(self) -> Profile:
         """Return the checked profile; ProfileError when there is none of that name."""

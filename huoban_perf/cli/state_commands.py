@@ -11,6 +11,7 @@ from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import progress, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
+from huoban_perf.cli.usage import WordError
 from huoban_perf.core.addresses import Address
 from huoban_perf.deploy import adopt, attest, exact, proposals, survey
 
@@ -28,7 +29,7 @@ def adopt_command(
 ) -> Exit:
     """把工作区里已有的表、字段、选项绑定到模板; 不带选项时只列出建议."""
     if attested and not by:
-        raise click.UsageError("--attest 需要 --by 写明确认人.")
+        raise WordError("usage.attest_by")
     with progress(locale=settings.locale, form="json") as reporter, open_desk(settings, reporter) as desk:
         seen = survey(
             desired=desk.wish.schema, observed=desk.observed, state=desk.state, locale=desk.site.profile.locale

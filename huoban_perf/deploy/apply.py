@@ -36,6 +36,7 @@ from huoban_perf.deploy.perform import operation_of, spec_of
 from huoban_perf.deploy.plan import Performer, Plan, Step
 from huoban_perf.deploy.planning import raise_problems
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
+from huoban_perf.deploy.scope import within
 from huoban_perf.deploy.snapshot import Snapshot
 from huoban_perf.deploy.state import Origin, StateFile
 from huoban_perf.deploy.steps import steps_of
@@ -225,7 +226,8 @@ class _Run:
         observed = self.target.observe() if self.effects else self.seen.world.observed
         if self.plan.steps:
             self._take_in(observed)
-            self.ledger.note(template_digest=self.desired.digest, locale=self.plan.locale)
+            if not self.plan.only:
+                self.ledger.note(template_digest=self.desired.digest, locale=self.plan.locale)
         self.ledger.save()
         left = self._left()
         by_hand = {result.address for result in self.results if result.outcome is Outcome.MANUAL}
@@ -261,4 +263,5 @@ class _Run:
         delete = frozenset(step.address for step in self.plan.steps if step.action is Action.DELETE)
         capabilities = self.target.connection.capabilities
         steps = steps_of(self.seen, capabilities=capabilities, delete=delete) if self.plan.steps else ()
-        return [step for step in steps if step.performer is not Performer.STATE]
+        scoped = within(steps, frozenset(self.plan.only))
+        return [step for step in scoped if step.performer is not Performer.STATE]

@@ -114,6 +114,7 @@ class Plan(Artifact):
         state_lineage: History of the state it was made from; empty when there was none.
         state_serial: Serial of that state.
         moved: Renamed keys, old and new.
+        only: What it was limited to; empty: everything.
         steps: In the order in which they are carried out.
         conflicts: Conflicts without a choice; a plan with any is not applied.
         refusals: What the guard does not let through; a plan with any is not applied.
@@ -135,6 +136,7 @@ class Plan(Artifact):
     state_lineage: str
     state_serial: int
     moved: tuple[tuple[AddressText, AddressText], ...] = ()
+    only: tuple[AddressText, ...] = ()
     steps: tuple[Step, ...]
     conflicts: tuple[Note, ...] = ()
     refusals: tuple[Note, ...] = ()

@@ -19,6 +19,7 @@ from huoban_perf.deploy.guard import Consent, Limits, covers, refusals
 from huoban_perf.deploy.losses import losses_of
 from huoban_perf.deploy.order import ordered
 from huoban_perf.deploy.plan import Plan, Step
+from huoban_perf.deploy.scope import within
 from huoban_perf.deploy.state import StateFile
 from huoban_perf.deploy.steps import steps_of
 from huoban_perf.deploy.survey import Survey, survey
@@ -35,12 +36,14 @@ class PlanOptions:
         moved: Old address → new address of renamed keys (``moved:`` of the template).
         consent: What the template and the person agreed to.
         limits: Shares above which a plan stops.
+        only: Tables to which the plan is limited, with what they need; empty: everything.
     """
 
     locale: Locale = "zh"
     moved: Mapping[Address, Address] = field(default_factory=dict)
     consent: Consent = field(default_factory=Consent)
     limits: Limits = field(default_factory=Limits)
+    only: Set[Address] = frozenset()
 
 
 def make_plan(
@@ -75,7 +78,8 @@ def make_plan(
     chosen = options or PlanOptions()
     seen = survey(desired=desired, observed=observed, state=state, locale=chosen.locale, moved=chosen.moved)
     raise_problems([*seen.problems, *_unholdable(seen, capabilities)])
-    steps = ordered(steps_of(seen, capabilities=capabilities, delete=chosen.consent.delete), desired=desired)
+    every = ordered(steps_of(seen, capabilities=capabilities, delete=chosen.consent.delete), desired=desired)
+    steps = within(every, chosen.only)
     return Plan(
         tool_version=version("huoban-perf"),
         app=desired.app,
@@ -88,11 +92,17 @@ def make_plan(
         state_lineage=state.lineage,
         state_serial=state.serial,
         moved=tuple(sorted(chosen.moved.items())),
+        only=tuple(sorted(chosen.only)),
         steps=steps,
         conflicts=tuple(conflicts_of(steps, locale=chosen.locale, overwrite=chosen.consent.overwrite)),
         refusals=tuple(refusals(steps, ours=len(seen.records), consent=chosen.consent, limits=chosen.limits)),
         losses=tuple(losses_of(destructive(steps), seen)),
-        notes=(*_unproven(steps, chosen.locale), *seen.pairing.unmanaged, *_hints(steps, chosen.consent)),
+        notes=(
+            *_left_out(len(every) - len(steps), chosen.only),
+            *_unproven(steps, chosen.locale),
+            *seen.pairing.unmanaged,
+            *_hints(steps, chosen.consent),
+        ),
     ).sealed()
 
 
@@ -168,6 +178,12 @@ def _unproven(steps: Iterable[Step], locale: Locale) -> list[Note]:
         for step in steps
         if step.unproven
     ]
+
+
+def _left_out(count: int, only: Set[Address]) -> list[Note]:
+    """Say how much a limited plan leaves for later."""
+    facts: dict[str, FactValue] = {"only": tuple(sorted(map(str, only))), "count": count}
+    return [Note(code="plan.only", facts=facts)] if only else []
 
 
 def _hints(steps: Iterable[Step], consent: Consent) -> list[Note]:
