@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from huoban_perf.cli.deployed import Wish
 from huoban_perf.cli.texts import problem_line, text
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
@@ -86,14 +87,26 @@ def _first(lines: list[str], locale: Locale) -> list[str]:
 
 def _step_lines(steps: Iterable[Step], locale: Locale) -> Iterator[str]:
     ordered = sorted(steps, key=lambda step: step.risk.value != "data_loss")
+    leaving = {step.address for step in ordered if step.action.value in {"delete", "forget"}}
+    inside = Counter(_outermost(step.address, leaving) for step in ordered if step.address in leaving)
     for step in ordered:
+        if step.address in leaving and _outermost(step.address, leaving) != step.address:
+            continue
         mark = "" if step.risk.value == "safe" else text(f"cli.risk_{step.risk.value}", locale=locale)
         reason = text(f"cli.reason_{_reason(step)}", locale=locale)
-        yield f"  {step.action.sign} {' / '.join(step.named)}  {reason}{mark}"
+        along = inside[step.address] - 1
+        more = text("cli.with_members", locale=locale, facts={"count": along}) if along > 0 else ""
+        yield f"  {step.action.sign} {' / '.join(step.named)}  {reason}{more}{mark}"
         for change in step.changes if step.action.value == "update" else ():
             before, after = (value_text(change.attribute, value, locale) for value in (change.before, change.after))
             cause = "" if change.cause.value == "change" else text(f"cli.cause_{change.cause.value}", locale=locale)
             yield f"      {attribute_name(change.attribute, locale)}: {before} → {after}  {cause}".rstrip()
+
+
+def _outermost(address: Address, leaving: Set[Address]) -> Address:
+    """The object that takes an address along when it goes."""
+    parent = address.parent
+    return address if parent is None or parent not in leaving else _outermost(parent, leaving)
 
 
 def _reason(step: Step) -> str:
@@ -106,12 +119,12 @@ def _notes(plan: Plan, locale: Locale) -> list[str]:
     ]
 
 
-def apply_lines(report: ApplyReport, *, locale: Locale) -> list[str]:
-    """Return what applying a plan did, as lines."""
+def apply_lines(report: ApplyReport, *, locale: Locale, settled: str = "cli.apply_settled") -> list[str]:
+    """Return what applying a plan did, as lines; ``settled`` is the message when all is as wished."""
     counted = Counter(result.outcome.value for result in report.results)
     facts: dict[str, FactValue] = {name: counted.get(name, 0) for name in ("done", "already", "manual", "waiting")}
     lines = [text("cli.apply_counts", locale=locale, facts=facts)]
-    code = "cli.apply_settled" if report.is_settled else "cli.apply_pending"
+    code = settled if report.is_settled else "cli.apply_pending"
     lines.append(text(code, locale=locale, facts={"count": len(report.pending) + len(report.waiting)}))
     if report.snapshot is not None:
         said: dict[str, FactValue] = {"snapshot": report.snapshot, "rows": report.snapshot_rows}

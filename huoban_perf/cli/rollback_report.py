@@ -67,7 +67,7 @@ def preview_lines(undertaking: Undertaking, plan: Plan, *, locale: Locale) -> li
 
 def rollback_lines(report: RollbackReport, *, locale: Locale) -> list[str]:
     """Return what a rollback did, as lines."""
-    lines = apply_lines(report.structure, locale=locale)
+    lines = apply_lines(report.structure, locale=locale, settled="cli.rollback_settled")
     if not report.structure.is_settled:
         return [*lines, text("cli.rollback_rows_later", locale=locale)]
     for table in report.tables:

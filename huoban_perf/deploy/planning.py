@@ -10,7 +10,7 @@ from huoban_perf.core.addresses import Address
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, Cause
 from huoban_perf.core.clock import Clock
-from huoban_perf.core.errors import AmbiguousObjectError, FactValue, UnsupportedChangeError
+from huoban_perf.core.errors import AmbiguousObjectError, FactValue, PlanError, UnsupportedChangeError
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.schema import DesiredSchema, FieldSpec, ObservedSchema
 from huoban_perf.deploy.artifact import Note
@@ -78,6 +78,7 @@ def make_plan(
     chosen = options or PlanOptions()
     seen = survey(desired=desired, observed=observed, state=state, locale=chosen.locale, moved=chosen.moved)
     raise_problems([*seen.problems, *_unholdable(seen, capabilities)])
+    _demand_known(chosen.only, seen)
     every = ordered(steps_of(seen, capabilities=capabilities, delete=chosen.consent.delete), desired=desired)
     steps = within(every, chosen.only)
     return Plan(
@@ -141,7 +142,7 @@ def conflicts_of(steps: Iterable[Step], *, locale: Locale, overwrite: Set[Addres
             address=step.address,
             facts={
                 "name": " / ".join(step.named),
-                "attribute": change.attribute,
+                "attribute": attribute_name(change.attribute, locale),
                 "before": value_text(change.attribute, change.before, locale),
                 "after": value_text(change.attribute, change.after, locale),
             },
@@ -178,6 +179,13 @@ def _unproven(steps: Iterable[Step], locale: Locale) -> list[Note]:
         for step in steps
         if step.unproven
     ]
+
+
+def _demand_known(only: Set[Address], seen: Survey) -> None:
+    unknown = sorted(only - seen.pairing.pairs.keys() - seen.records.keys(), key=str)
+    if unknown:
+        names = tuple(str(pair.address) for pair in seen.pairing.pairs.values() if pair.address.parent is None)
+        raise PlanError("plan.only_unknown", facts={"found": tuple(map(str, unknown)), "known": names})
 
 
 def _left_out(count: int, only: Set[Address]) -> list[Note]:

@@ -23,8 +23,8 @@ from huoban_perf.deploy.snapshot import Backup, Snapshot
 from huoban_perf.deploy.state import StateFile, bindings_of
 from huoban_perf.deploy.target import DeployTarget
 
-_WAITS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Waits between rounds of reading back; the platform applies batches later (openapi-v1.md §9 [doc])."""
+_WAITS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits between rounds of reading back, the first at once; batches are applied later (openapi-v1.md §9 [doc])."""
 
 
 class RestoredTable(Artifact):
@@ -156,7 +156,7 @@ def _make_rows(
     for wait_s in _WAITS_S:
         if not old_by_key.keys() - standing.keys():
             break
-        target.clock.sleep(wait_s)
+        _wait(wait_s, target)
         standing = _by_key(work, bindings, target)
     _demand(old_by_key.keys() - standing.keys(), work)
     return len(rows), {old: standing[key].item_id for key, old in old_by_key.items()}
@@ -188,7 +188,7 @@ def _filled(
     for wait_s in _WAITS_S:
         if not left:
             break
-        target.clock.sleep(wait_s)
+        _wait(wait_s, target)
         standing = {str(item.item_id): item.values for item in _scan(work.table, bindings, target)}
         left = dict(_holes(wanted, standing))
     _demand(left, work)
@@ -226,6 +226,11 @@ def _mapped(values: Values, work: _Work, ids: Mapping[Address, Mapping[str, str]
         return tuple(new[part] for part in value if part in new)
 
     return {key: mapped(key, value) for key, value in values.items() if key in by_key}
+
+
+def _wait(seconds: float, target: DeployTarget) -> None:
+    if seconds:
+        target.clock.sleep(seconds)
 
 
 def _scan(table: TableSpec, bindings: Bindings, target: DeployTarget) -> Iterator[Item]:
