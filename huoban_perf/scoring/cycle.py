@@ -22,11 +22,12 @@ from huoban_perf.scoring.goals import roll_up, score_okr, score_progress
 from huoban_perf.scoring.hints import CREATE_FACTS, note_facts, write_hints
 from huoban_perf.scoring.intake import read_frames
 from huoban_perf.scoring.items import ItemFacts, item_problems, score_items
+from huoban_perf.scoring.judging import ReviewOptions
 from huoban_perf.scoring.kpi import score_kpi, weight_problems
 from huoban_perf.scoring.metrics import load_metrics, store_metrics
 from huoban_perf.scoring.outcomes import settle_departments, settle_people
 from huoban_perf.scoring.outliers import flag_outliers
-from huoban_perf.scoring.raters import ReviewOptions, score_reviews, weight_of
+from huoban_perf.scoring.raters import score_reviews, weight_of
 from huoban_perf.scoring.receipt_lines import write_lines
 from huoban_perf.scoring.receipt_print import add_rounding_lines, print_lines
 from huoban_perf.scoring.results import (

@@ -8,41 +8,16 @@ Source: scoring.md S4.2–S4.6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from huoban_perf.scoring import words
-from huoban_perf.scoring.answers import drop_short_criteria, rescore_merged, sql_adjusted
+from huoban_perf.scoring.answers import drop_short_criteria, rescore_merged
 from huoban_perf.scoring.appeals import Appeals
-from huoban_perf.scoring.forms import FormShape, form_problems, sql_forms
-from huoban_perf.scoring.rounding import D4, D4_TO_GRID, sql_literal, sql_quantise
+from huoban_perf.scoring.forms import FormShape
+from huoban_perf.scoring.judging import ReviewOptions, judge_forms, listed
+from huoban_perf.scoring.rounding import D4, sql_literal, sql_quantise
 from huoban_perf.scoring.scheme import RaterGroup, Scheme
 from huoban_perf.scoring.workbench import Workbench, sql_values
-
-NOT_DUE: Final = ("withdrawn", "nominated")
-"""Forms in these statuses were never due (S4.5)."""
-
-_JUDGED: Final = """
-CREATE OR REPLACE TEMP TABLE c_form AS
-SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, fault, own_n AS raw_n, $beta AS beta_n,
-  $score AS score_n, CASE
-    WHEN status IN $not_due THEN /*arm form.not_due*/ ('not_due') /*end*/
-    WHEN status <> 'submitted' THEN /*arm form.not_submitted*/ ('not_submitted') /*end*/
-    WHEN conflict THEN /*arm form.conflict*/ ('conflict') /*end*/
-    WHEN answered_weight * 2 < full_weight OR own_n IS NULL THEN /*arm form.few_answers*/ ('few_answers') /*end*/
-    WHEN omega = 0 THEN /*arm form.no_weight*/ ('no_weight') /*end*/
-    WHEN relation NOT IN $relations THEN /*arm form.no_group*/ ('no_group') /*end*/
-  END AS reason, false AS is_trimmed
-FROM (SELECT *, $rated AS own_n FROM ($forms)) AS f $joined
-"""
-
-_ONCE: Final = """
-UPDATE c_form SET reason = 'other_relation' WHERE rowid IN (
-  SELECT rowid FROM c_form
-  WHERE reason IS NULL AND (sid, rater, external) IN (
-    SELECT (sid, rater, external) FROM c_form WHERE reason IS NULL GROUP BY sid, rater, external HAVING count(*) > 1)
-  QUALIFY row_number() OVER (PARTITION BY sid, rater, external ORDER BY $rank) > 1)
-"""
 
 _TRIM: Final = """
 UPDATE c_form SET is_trimmed = true WHERE rowid IN (
@@ -65,11 +40,8 @@ FROM (
   FROM (
     SELECT *, n >= 5 AND omega IS NOT NULL AND CASE relation $trims ELSE 0 END * n // 1000000 = 1 AS is_cut
     FROM (
-      SELECT sid, relation, count(*) AS n, min(score_n) AS low_n, max(score_n) AS high_n,
-        $omega AS omega,
-        sum($weighted) FILTER (WHERE NOT is_trimmed) AS num,
-        sum($raw_weighted) FILTER (WHERE NOT is_trimmed) AS raw_num,
-        CAST($weight FILTER (WHERE NOT is_trimmed AND score_n IS NOT NULL) AS BIGINT) AS den
+      SELECT sid, relation, count(*) AS n, $low AS low_n, $high AS high_n,
+        $omega AS omega, sum($weighted) $kept AS num, $raw_num AS raw_num, CAST($den AS BIGINT) AS den
       FROM c_form WHERE reason IS NULL GROUP BY sid, relation
     )
   ) JOIN s_group AS g USING (relation)
@@ -109,34 +81,18 @@ SELECT sid, is_due, counted, $figures, CASE
     ELSE /*arm review.ok*/ ('ok') /*end*/ END AS state,
   CASE WHEN $policy = 'zero' THEN $full ELSE counted END AS divisor, num
 FROM (
-  SELECT s.sid, coalesce(any_value(d.is_due), false) AS is_due,
-    CAST(coalesce(sum(g.weight) FILTER (WHERE g.is_shown), 0) AS BIGINT) AS counted,
-    coalesce(sum(CAST(g.weight AS HUGEINT) * g.own_n) FILTER (WHERE g.is_shown), 0) AS num,
-    $pivots
+  SELECT s.sid, coalesce(g.is_due, false) OR coalesce(d.is_due, false) AS is_due, coalesce(g.counted, 0) AS counted,
+    coalesce(g.num, 0) AS num, g.* EXCLUDE (sid, is_due, counted, num)
   FROM c_subject AS s
-  LEFT JOIN c_group AS g USING (sid)
-  LEFT JOIN (SELECT sid, true AS is_due FROM c_form WHERE reason IS DISTINCT FROM 'not_due' AND relation IN $weighty GROUP BY sid) AS d
-    USING (sid)
-  GROUP BY s.sid
+  LEFT JOIN (
+    SELECT sid, bool_or($makes_due) AS is_due, CAST(sum(weight) FILTER (WHERE is_shown) AS BIGINT) AS counted,
+      sum(CAST(weight AS HUGEINT) * own_n) FILTER (WHERE is_shown) AS num,
+      $pivots
+    FROM c_group GROUP BY sid
+  ) AS g USING (sid)
+  LEFT JOIN (SELECT DISTINCT sid, true AS is_due FROM c_form WHERE $asked AND relation IN $weighty) AS d USING (sid)
 ))
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewOptions:
-    """What a run wants of its forms beside scores.
-
-    Attributes:
-        mark: Trimmed forms are marked, since forms are written out.
-        keep: Single ratings are needed later.
-        skip: Bad forms are dropped.
-        weighted: Forms carry weights of their raters.
-    """
-
-    mark: bool
-    keep: bool
-    skip: bool
-    weighted: bool
 
 
 def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: Appeals, options: ReviewOptions) -> None:
@@ -156,31 +112,64 @@ def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: A
     Source: scoring.md S4.2–S4.6; group and 360 score quantised once each (S0).
     """
     _store_groups(bench, scheme)
-    _judge(bench, scheme, shape, options)
     by_criterion = scheme.raters.threshold_unit == "criterion"
+    merges = any(group.when_short == "merge" for group in scheme.raters.groups)
+    adopts = scheme.severity.mode == "adopt"
+    is_narrow = not (options.mark or options.keep or by_criterion or merges or adopts)
+    judge_forms(bench, scheme, shape, options, is_narrow=is_narrow)
     if by_criterion:
         drop_short_criteria(bench, scheme, shape)
-    mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("group"))
-    raw = sql_quantise("raw_num", "nullif(den, 0)") if scheme.severity.mode == "adopt" else "CAST(NULL AS BIGINT)"
-    same = "CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END"
-    bench.run(
-        _GROUPS,
-        mean=mean,
-        raw=raw,
-        trims=_trim(bench, scheme, mark=options.mark or scheme.severity.mode == "adopt"),
-        omega=same if options.weighted else "1",
-        raw_weighted="CAST(omega AS HUGEINT) * raw_n" if options.weighted else "raw_n",
-        weighted="CAST(omega AS HUGEINT) * score_n" if options.weighted else "score_n",
-        weight="sum(omega)" if options.weighted else "count(*)",
-    )
+    _make_groups(bench, scheme, options, mark=options.mark or adopts)
+    if not (options.mark or adopts) and _is_trimmed_deeper(bench, scheme):
+        if is_narrow:
+            judge_forms(bench, scheme, shape, options, is_narrow=False)
+        _make_groups(bench, scheme, options, mark=True)
     appeals.settle_groups(bench)
-    if any(group.when_short == "merge" for group in scheme.raters.groups):
+    if merges:
         bench.run(_SHORT)
         if by_criterion:
             rescore_merged(bench, scheme)
-        bench.run(_MERGED, mean=mean, raw=raw)
-    _review(bench, scheme)
+        bench.run(_MERGED, mean=_mean(scheme), raw=_raw_mean(scheme))
+    _review(bench, scheme, is_frozen=bool(appeals.frozen))
     appeals.settle_reviews(bench)
+
+
+def _mean(scheme: Scheme) -> str:
+    return sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("group"))
+
+
+def _raw_mean(scheme: Scheme) -> str:
+    adopts = scheme.severity.mode == "adopt"
+    return sql_quantise("raw_num", "nullif(den, 0)") if adopts else "CAST(NULL AS BIGINT)"
+
+
+def _make_groups(bench: Workbench, scheme: Scheme, options: ReviewOptions, *, mark: bool) -> None:
+    """Average each group; the trimmed forms are marked where they are shown or several go from each end.
+
+    Else the group's sum gives up its extremes: that needs no ordering of the forms.
+    """
+    arms = _trim_arms(scheme)
+    if arms and mark:
+        bench.run(_TRIM, trims=arms, relations=listed(_trimmed_relations(scheme)))
+    kept = "FILTER (WHERE NOT is_trimmed)" if arms and mark else ""
+    counted = f"FILTER (WHERE score_n IS NOT NULL{' AND NOT is_trimmed' if kept else ''})"
+    is_cut = bool(arms) and not mark
+    same = "CASE WHEN min(omega) = max(omega) THEN CAST(min(omega) AS HUGEINT) END"
+    omega = "CAST(omega AS HUGEINT) * " if options.weighted else ""
+    adopts = scheme.severity.mode == "adopt"
+    bench.run(
+        _GROUPS,
+        mean=_mean(scheme),
+        raw=_raw_mean(scheme),
+        trims=arms if is_cut else "WHEN '' THEN 0",
+        low="min(score_n)" if is_cut else "0",
+        high="max(score_n)" if is_cut else "0",
+        omega=same if options.weighted else "1",
+        weighted=f"{omega}score_n",
+        raw_num=f"sum({omega}raw_n) {kept}" if adopts else "CAST(NULL AS HUGEINT)",
+        kept=kept,
+        den=f"sum(omega) {counted}" if options.weighted else f"count(*) {counted}",
+    )
 
 
 def weight_of(scheme: Scheme, group: RaterGroup) -> int:
@@ -210,80 +199,60 @@ def _store_groups(bench: Workbench, scheme: Scheme) -> None:
     bench.run("CREATE OR REPLACE TEMP TABLE s_group AS $rows", rows=sql_values(rows, columns))
 
 
-def _judge(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOptions) -> None:
-    joined, beta = "", "CAST(0 AS BIGINT)"
-    if scheme.severity.mode == "adopt":
-        beta = f"coalesce(a.beta_d4, 0) * {D4_TO_GRID}"
-        joined = (
-            "LEFT JOIN (SELECT rater AS adjusted, snapshot, beta_d4 FROM t_rater_adjustments) AS a ON a.adjusted = f.rater AND f.relation <> 'self'"
-            f" AND a.snapshot = {sql_literal(scheme.severity.snapshot)}"
-        )
-    largest = shape.largest(scheme) if shape.is_wide else None
-    keep = options.keep or scheme.raters.threshold_unit == "criterion"
-    bench.run(
-        _JUDGED,
-        rated=sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest),
-        forms=sql_forms(bench, scheme, shape, keep=keep),
-        score=sql_adjusted(scheme, "own_n", beta),
-        beta=beta,
-        joined=joined,
-        not_due=_listed(NOT_DUE),
-        relations=_listed([group.relation for group in scheme.raters.groups]),
-    )
-    if form_problems(bench, skip=options.skip):
-        ranks = " ".join(f"WHEN {sql_literal(name)} THEN {rank}" for rank, name in enumerate(words.RELATIONS))
-        bench.run(_ONCE, rank=f"CASE relation {ranks} END, CASE raw_relation {ranks} END")
+def _trimmed_relations(scheme: Scheme) -> tuple[str, ...]:
+    return tuple(group.relation for group in scheme.raters.groups if group.trim_d4)
 
 
-def _trim(bench: Workbench, scheme: Scheme, *, mark: bool) -> str:
-    """Mark trimmed forms where they are shown or more than one goes from each end; else the group cuts its extremes.
-
-    Returns:
-        Arms relation → trim for the cheap cut; none when forms are marked.
-    """
+def _trim_arms(scheme: Scheme) -> str:
+    """Write the arms relation → trim; empty when nothing is trimmed."""
     trims = {group.relation: group.trim_d4 for group in scheme.raters.groups if group.trim_d4}
-    arms = " ".join(f"WHEN {sql_literal(relation)} THEN {trim}" for relation, trim in trims.items())
-    if not trims:
-        return "WHEN '' THEN 0"
-    relations = _listed(list(trims))
-    deepest = bench.count(
-        "SELECT max(n * CASE relation $trims END // 1000000) FROM (SELECT relation, count(*) AS n FROM c_form"
-        " WHERE reason IS NULL AND relation IN $relations GROUP BY sid, relation)",
-        trims=arms,
-        relations=relations,
-    )
-    if not mark and deepest <= 1:
-        return arms
-    bench.run(_TRIM, trims=arms, relations=relations)
-    return "WHEN '' THEN 0"
+    return " ".join(f"WHEN {sql_literal(relation)} THEN {trim}" for relation, trim in trims.items())
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    return "(" + ", ".join(sql_literal(name) for name in names or ("-",)) + ")"
+def _is_trimmed_deeper(bench: Workbench, scheme: Scheme) -> bool:
+    """Tell whether some group of ``c_group`` loses more than one form at each end."""
+    arms = _trim_arms(scheme)
+    deepest = "SELECT max(n * CASE relation $trims ELSE 0 END // 1000000) FROM c_group"
+    return bool(arms) and bench.count(deepest, trims=arms) > 1
 
 
-def _review(bench: Workbench, scheme: Scheme) -> None:
+def _review(bench: Workbench, scheme: Scheme, *, is_frozen: bool) -> None:
+    """Fold the groups into one row a person.
+
+    A counted form is in its group already, so that only the others are asked whether one was due; frozen figures stand
+    beside forms that came later, so that there every form is asked.
+    """
     groups = scheme.raters.groups
     weights = {group.relation: weight_of(scheme, group) for group in groups}
-    shown = [f"{name}_n" for name in words.RELATIONS] + ["merged_n"]
+    merges = any(group.when_short == "merge" for group in groups)
+    found = {*weights, "merged"} if merges else {*weights}
+    shown = [*words.RELATIONS, "merged"]
     required = [
         f"({group.relation}_n IS NULL AND NOT coalesce(merged_n IS NOT NULL AND {group.relation}_merged, false))"
         for group in groups
         if group.is_required and weights[group.relation] > 0
     ]
-    pivots = [f"max(g.own_n) FILTER (WHERE g.relation = '{name[:-2]}' AND g.is_shown) AS {name}" for name in shown]
+    pivots = [
+        f"max(own_n) FILTER (WHERE relation = '{name}' AND is_shown) AS {name}_n"
+        if name in found
+        else f"CAST(NULL AS BIGINT) AS {name}_n"
+        for name in shown
+    ]
     pivots += [
-        f"bool_or(g.relation = '{group.relation}' AND g.merges AND NOT g.is_shown) AS {group.relation}_merged"
+        f"bool_or(relation = '{group.relation}' AND merges AND NOT is_shown) AS {group.relation}_merged"
         for group in groups
     ]
+    weighty = listed([relation for relation, weight in weights.items() if weight > 0])
     bench.run(
         _REVIEW,
-        figures=", ".join(shown),
-        pivots=",\n    ".join(pivots),
+        figures=", ".join(f"{name}_n" for name in shown),
+        pivots=",\n      ".join(pivots),
+        makes_due="false" if is_frozen else f"relation IN {weighty}",
+        asked="reason IS DISTINCT FROM 'not_due'" if is_frozen else "reason <> 'not_due'",
         policy=sql_literal(scheme.raters.missing),
         full=sum(weights.values()),
         coverage=scheme.raters.min_coverage_d4,
         required_missing=" OR ".join(required) or "false",
-        weighty=_listed([relation for relation, weight in weights.items() if weight > 0]),
+        weighty=weighty,
         mean=sql_quantise("num", "nullif(divisor, 0)", rounding=scheme.rounding.get("review")),
     )
