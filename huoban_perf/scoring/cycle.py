@@ -41,7 +41,7 @@ from huoban_perf.scoring.results import (
 )
 from huoban_perf.scoring.rounding import sql_half_away, sql_literal
 from huoban_perf.scoring.scheme import Scheme
-from huoban_perf.scoring.segments import cut_segments
+from huoban_perf.scoring.segments import cut_segments, place_segments
 from huoban_perf.scoring.subjects import list_subjects
 from huoban_perf.scoring.totals import score_totals
 from huoban_perf.scoring.workbench import Connection, Workbench
@@ -171,6 +171,8 @@ def _score(
             methods=frozenset({"manual", "progress", *(metric.method for metric in metrics)}),
             has_vetoes=any(metric.veto_action for metric in metrics),
             has_proration=any(metric.prorate for metric in metrics),
+            has_dimensions=given["items"].has("dim") or given["items"].has("dim_weight"),
+            is_shown=options.explain or options.details,
         ),
         shape=FormShape(
             criteria=criteria, columns=frozenset(given["forms"].extra), has_ratings=given["ratings"].is_given
@@ -221,9 +223,7 @@ def _score_range(bench: Workbench, plan: _Plan, home: Scheme, first: int, last: 
         first=first,
         last=last,
     )
-    bench.run(
-        "CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)"
-    )
+    place_segments(bench, is_segmented=plan.facts.is_segmented)
     if "review" in plan.parts:
         chosen = ReviewOptions(
             mark=plan.options.details,
@@ -300,6 +300,7 @@ def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...])
             "near": home.boundary_distance_d4 * 100,
             "full": sum(weight_of(home, group) for group in home.raters.groups),
             "has_review": "review" in plan.parts,
+            "is_segmented": plan.facts.is_segmented,
         },
     )
     if plan.options.details and "kpi" in plan.parts:

@@ -32,7 +32,7 @@ SELECT *, an * pn AS x, ad * pd AS u,
   sign(coalesce(excellent, target) - coalesce(pass, target)) AS way
 FROM (
   SELECT g.sid, g.seg, i.item, i.dim, i.dim_weight_d4 AS dim_weight, $weight AS weight, i.metric_code,
-    coalesce(m.metric_name, i.item) AS metric_name, i.goal_no, $method AS method, coalesce(m.sigma, 1) AS sigma,
+    $method AS method, m.method IS NULL AS is_own, coalesce(m.sigma, 1) AS sigma,
     m.veto_action, $source AS source, CAST($an AS HUGEINT) AS an, CAST($ad AS HUGEINT) AS ad,
     $pn AS pn, $pd AS pd,
     CAST(i.target_d4 AS HUGEINT) AS target, i.baseline_d4 AS baseline, i.excellent_d4 AS excellent,
@@ -45,7 +45,7 @@ FROM (
   JOIN t_items AS i ON i.kind = g.kind AND i.subject = g.subject $placed
   LEFT JOIN s_metric AS m ON m.metric_code = i.metric_code
   $joins
-  WHERE g.scheme = $scheme $range
+  WHERE g.scheme = $scheme
 )
 """
 
@@ -77,10 +77,9 @@ GROUP BY r.rowid
 """
 
 SCORED: Final = """
-CREATE OR REPLACE TEMP TABLE c_item AS
-SELECT sid, seg, $scheme AS scheme, item, dim, dim_weight, weight, metric_code, metric_name, method, source, an, ad, pn, pd,
-  CAST(target AS BIGINT) AS target, baseline, veto_action, veto_hit, veto_cap, veto_grade, fault,
-  $score AS score_n
+CREATE OR REPLACE TEMP TABLE c_score AS
+SELECT sid, seg, item, $columns weight, metric_code, CASE WHEN is_own THEN method END AS own_method,
+  veto_action IS NOT NULL AS has_veto, fault, $score AS score_n
 FROM (
   SELECT *, $veto_hit AS veto_hit
   FROM (
@@ -97,6 +96,15 @@ FROM (
   )
 )
 """
+
+_NAMED: Final = """
+CREATE OR REPLACE TEMP VIEW c_item AS
+SELECT s.sid, s.seg, $scheme AS scheme, s.item, s.weight, s.metric_code, coalesce(m.metric_name, s.item) AS metric_name,
+  coalesce(m.method, s.own_method) AS method, s.has_veto, m.veto_action, m.veto_cap_d4 AS veto_cap, m.veto_grade, s.fault, s.score_n,
+  $columns
+FROM c_score AS s LEFT JOIN s_metric AS m ON m.metric_code = s.metric_code
+"""
+"""What the metric library says is looked up when read: eight million copies of a name cost more than eight look-ups."""
 
 _ZEROED: Final = (
     """CASE WHEN veto_hit AND veto_action = 'item_zero' THEN /*arm item.veto_zero*/ (0) /*end*/ ELSE own_n END"""
@@ -129,6 +137,8 @@ class ItemFacts:
         methods: Methods that some item may have.
         has_vetoes: Some metric has a veto.
         has_proration: Some metric is prorated.
+        has_dimensions: Items may name a dimension.
+        is_shown: Item rows or receipts are written, so that what a score was made of is kept.
     """
 
     has_actuals: bool
@@ -138,23 +148,48 @@ class ItemFacts:
     methods: frozenset[str]
     has_vetoes: bool
     has_proration: bool
+    has_dimensions: bool
+    is_shown: bool
+
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an item that depend on the run, each with what stands for it where it is not kept.
+
+        Returns:
+            Kept column → empty text, other column → SQL constant.
+        """
+        is_computed = self.has_actuals or self.has_progress
+        shown = {
+            "source": "",
+            "an": "",
+            "ad": "" if is_computed else "CAST(1 AS HUGEINT)",
+            "pn": "" if self.has_proration else "1",
+            "pd": "" if self.has_proration else "1",
+            "target": "",
+            "baseline": "",
+        }
+        return {
+            "dim": "" if self.has_dimensions else "CAST(NULL AS VARCHAR)",
+            "dim_weight": "" if self.has_dimensions else "CAST(NULL AS BIGINT)",
+            "veto_hit": "" if self.has_vetoes else "false",
+            **(shown if self.is_shown else {}),
+        }
 
 
-def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: str = "") -> None:
+def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts) -> None:
     """Score every item of the segments in ``c_seg`` that follow a scheme.
 
     Args:
         bench: The workbench with ``c_seg``, ``t_items``, ``s_metric``, ``s_point``, ``s_step``.
         scheme: The scheme of the segments.
         facts: What the run has.
-        limits: Further condition on the item row ``i``, so that a range of people reads only its own rows.
 
-    Makes ``c_item``: one row per (sid, seg, item). ``score_n`` BIGINT, grid, null when the actual is missing;
-    ``own_n`` before 本项0; ``an ÷ ad`` the exact actual in ten-thousandths; ``fault`` the input fault, else null.
+    Makes ``c_score``, and ``c_item`` over it with what the metric library says: one row per (sid, seg, item). ``score_n``
+    BIGINT, grid, null when the actual is missing; ``fault`` the input fault, else null; where item rows are shown,
+    ``an ÷ ad`` the exact actual in ten-thousandths.
 
     Source: scoring.md S2; quantised once per item, half away from zero (S0).
     """
-    raw = fill(RAW, **_raw_parts(scheme, facts), range=limits)
+    raw = fill(RAW, **_raw_parts(scheme, facts))
     if facts.has_hits:
         bench.run("CREATE OR REPLACE TEMP TABLE c_raw AS $raw", raw=raw)
         bench.run(HITS)
@@ -165,9 +200,10 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
     )
     limited = "least(greatest({}, CAST(floor AS HUGEINT) * 100000), CAST(cap AS HUGEINT) * 100000)"
     clamp = f"CASE WHEN num IS NOT NULL THEN {limited} END"  # least and greatest skip nulls
+    columns = facts.columns()
     bench.run(
         SCORED,
-        scheme=sql_literal(scheme.key),
+        columns="".join(f"{_STORED.get(name, name)}, " for name, absent in columns.items() if not absent),
         raw="c_raw" if facts.has_hits else f"({raw})",
         quantised=sql_quantise("num", "den", rounding=scheme.rounding.get("item"), clamp=clamp),
         num=sql_arms("num", facts.methods),
@@ -178,6 +214,14 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts, *, limits: s
         hits=hits,
         joined="LEFT JOIN c_hit AS h ON h.row = r.rowid" if facts.has_hits else "",
     )
+    bench.run(
+        _NAMED,
+        scheme=sql_literal(scheme.key),
+        columns=", ".join(f"s.{name}" if not absent else f"{absent} AS {name}" for name, absent in columns.items()),
+    )
+
+
+_STORED: Final = {"target": "CAST(target AS BIGINT) AS target"}
 
 
 def _raw_parts(scheme: Scheme, facts: ItemFacts) -> dict[str, object]:
@@ -255,4 +299,4 @@ def item_problems(bench: Workbench, *, skip: bool) -> None:
             )
         )
     if skip:
-        bench.run("DELETE FROM c_item WHERE fault IS NOT NULL")
+        bench.run("DELETE FROM c_score WHERE fault IS NOT NULL")

@@ -20,8 +20,8 @@ FROM (
   SELECT sid, seg, $dim AS dim, $dim_weight AS dim_weight, CAST(sum(weight) AS BIGINT) AS total_weight,
     CAST(sum(weight) FILTER (WHERE $present) AS BIGINT) AS weight,
     sum(CAST(weight AS HUGEINT) * coalesce(score_n, 0)) FILTER (WHERE $present) AS num,
-    bool_or(score_n IS NULL AND ($hold OR veto_action IS NOT NULL)) AS held,
-    bool_or(score_n IS NULL AND veto_action IS NOT NULL) AS veto_missing,
+    bool_or(score_n IS NULL AND ($hold OR has_veto)) AS held,
+    bool_or(score_n IS NULL AND has_veto) AS veto_missing,
     count(*) FILTER (WHERE score_n IS NULL) AS missing
   FROM c_item WHERE fault IS NULL GROUP BY sid, seg, $dim
 )
@@ -42,21 +42,21 @@ _TOTAL: Final = """
 CREATE OR REPLACE TEMP TABLE c_kpi AS
 SELECT $scheme AS scheme, sid, seg, held, veto_missing, missing, weight, CASE WHEN held THEN NULL ELSE $quantised END AS kpi_n, total_weight
 FROM (
-  SELECT sid, seg, bool_or(score_n IS NULL AND ($hold OR veto_action IS NOT NULL)) AS held,
-    bool_or(score_n IS NULL AND veto_action IS NOT NULL) AS veto_missing,
+  SELECT sid, seg, bool_or(score_n IS NULL AND ($hold OR has_veto)) AS held,
+    bool_or(score_n IS NULL AND has_veto) AS veto_missing,
     count(*) FILTER (WHERE score_n IS NULL) AS missing, CAST(sum(weight) AS BIGINT) AS total_weight,
     CAST($divisor AS BIGINT) AS weight,
     sum(CAST($factor AS HUGEINT) * coalesce(score_n, 0)) FILTER (WHERE $present) AS num
-  FROM c_item WHERE fault IS NULL GROUP BY sid, seg
+  FROM c_score WHERE fault IS NULL GROUP BY sid, seg
 )
 """
 
 
 def score_kpi(bench: Workbench, scheme: Scheme) -> None:
-    """Weigh the items of ``c_item`` into one KPI a segment.
+    """Weigh the items of ``c_score`` into one KPI a segment.
 
     Args:
-        bench: The workbench with ``c_item`` of this scheme.
+        bench: The workbench with ``c_score`` and ``c_item`` of this scheme.
         scheme: The scheme of these segments.
 
     Makes ``c_kpi``: one row per (sid, seg) that has items. ``kpi_n`` BIGINT, grid, null when held or all items are

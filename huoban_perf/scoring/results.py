@@ -79,11 +79,16 @@ SELECT s.kind, s.subject, s.scheme, $status AS status, t.segments, p.kpi_n, p.ok
   CAST(t.distance_m AS DECIMAL(18,0)) * 0.000001 AS distance, abs(t.distance_m) <= $near AS is_near_bound,
   CAST(t.coefficient_d4 AS DECIMAL(14,0)) * 0.0001 AS coefficient, v.detail AS veto, x.note AS missing_note, s.dept_code
 FROM c_subject AS s JOIN c_result AS t USING (sid)
-LEFT JOIN (SELECT sid, CASE WHEN count(*) = 1 THEN max(kpi_n) END AS kpi_n, CASE WHEN count(*) = 1 THEN max(okr_n) END AS okr_n
-  FROM a_composite GROUP BY sid) AS p USING (sid)
+LEFT JOIN $parts AS p USING (sid)
 $joined LEFT JOIN c_veto_text AS v USING (sid)
 LEFT JOIN (SELECT sid, string_agg(detail, '; ' ORDER BY level, key) AS note FROM c_excluded WHERE level <> 'form' GROUP BY sid) AS x
   USING (sid)
+"""
+
+_ONE_SEGMENT: Final = "(SELECT sid, kpi_n, okr_n FROM a_composite)"
+_SEGMENTS: Final = """
+(SELECT sid, CASE WHEN count(*) = 1 THEN max(kpi_n) END AS kpi_n, CASE WHEN count(*) = 1 THEN max(okr_n) END AS okr_n
+  FROM a_composite GROUP BY sid)
 """
 
 _ITEMS: Final = """
@@ -156,7 +161,8 @@ def write_results(bench: Workbench, parts: dict[str, object]) -> None:
 
     Args:
         bench: The workbench with ``c_result``, ``c_excluded``, ``c_veto_text``.
-        parts: SQL parts: ``names`` of grades, ``near`` bound, ``full`` weight of the rater groups, ``has_review``.
+        parts: SQL parts: ``names`` of grades, ``near`` bound, ``full`` weight of the rater groups, ``has_review``,
+            ``is_segmented`` (a person may have several segments).
     """
     review = (
         "r.review_n, "
@@ -171,6 +177,7 @@ def write_results(bench: Workbench, parts: dict[str, object]) -> None:
         review=review,
         names=parts["names"],
         near=parts["near"],
+        parts=_SEGMENTS if parts["is_segmented"] else _ONE_SEGMENT,
         joined="LEFT JOIN c_review AS r USING (sid)" if parts["has_review"] else "",
     )
     bench.run(

@@ -17,10 +17,10 @@ from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Row, Workbench, sql_values
 
 _PLAIN: Final = """
-CREATE OR REPLACE TEMP VIEW s_segment AS
+CREATE OR REPLACE TEMP VIEW $name AS
 SELECT sid, 1 AS seg, kind, subject, scheme, starts, ends, starts AS core_from, ends AS core_to, days, eligible, eligible AS service,
   cycle_days
-FROM s_subject WHERE excluded IS NULL
+FROM $subjects WHERE excluded IS NULL
 """
 
 _CUTS: Final = """
@@ -109,7 +109,7 @@ def cut_segments(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Map
     items = given["items"]
     has_dates = items.has("from") or items.has("to")
     if not has_dates and not given["assignments"].is_given:
-        bench.run(_PLAIN)
+        bench.run(_PLAIN, name="s_segment", subjects="s_subject")
         return False
     bench.run(_CUTS)
     bench.run(_ATOMS)
@@ -119,6 +119,23 @@ def cut_segments(bench: Workbench, given: Mapping[str, GivenFrame], schemes: Map
     )
     bench.run(_SEGMENTS, joined=joined)
     return True
+
+
+def place_segments(bench: Workbench, *, is_segmented: bool) -> None:
+    """Take the segments of the people in the current range.
+
+    Args:
+        bench: The workbench with ``c_subject`` and ``s_segment``.
+        is_segmented: Somebody may have several segments; else each person's only one follows from the person.
+
+    Makes ``a_seg``, as ``s_segment``.
+    """
+    if is_segmented:
+        bench.run(
+            "CREATE OR REPLACE TEMP TABLE a_seg AS SELECT g.* FROM s_segment AS g SEMI JOIN c_subject AS s USING (sid)"
+        )
+    else:
+        bench.run(_PLAIN, name="a_seg", subjects="c_subject")
 
 
 def _join_short(bench: Workbench, schemes: Mapping[str, Scheme]) -> list[Row]:

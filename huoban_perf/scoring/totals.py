@@ -25,7 +25,6 @@ from huoban_perf.scoring.workbench import Workbench, fill
 _STATES: Final = {"ok": "scored", "waiting": "waiting", "held": "held"}
 
 _TOTAL: Final = """
-CREATE OR REPLACE TEMP TABLE c_total AS
 SELECT *, $result AS result_m -- least and greatest skip nulls: every use is guarded by worst = 0
 FROM (
   SELECT *, CAST($sixth AS BIGINT) AS unrounded_m
@@ -84,7 +83,7 @@ SELECT t.*, CASE place $names END AS grade, CASE place $coefficients END AS coef
   $distance AS distance_m
 FROM (
   SELECT *, CASE WHEN score_place IS NOT NULL THEN greatest(score_place, grade_cap_place) END AS place
-  FROM (SELECT *, CASE WHEN result_m IS NULL THEN NULL $bounds ELSE $lowest END AS score_place FROM c_total)
+  FROM (SELECT *, CASE WHEN result_m IS NULL THEN NULL $bounds ELSE $lowest END AS score_place FROM ($total))
 ) AS t
 """
 
@@ -124,8 +123,7 @@ def score_totals(bench: Workbench, scheme: Scheme, *, has_items: bool, has_point
     bench.run(
         _VETO_TEXT, actions=actions, cap=sql_text_of("veto_cap", digits=4), items="a_item" if has_items else _NO_ITEMS
     )
-    bench.run(_TOTAL, **_total_parts(scheme, department))
-    bench.run(_GRADED, **_grade_parts(scheme))
+    bench.run(_GRADED, **_grade_parts(scheme), total=fill(_TOTAL, **_total_parts(scheme, department)))
 
 
 def _total_parts(scheme: Scheme, department: str) -> Mapping[str, object]:
