@@ -287,11 +287,11 @@ def _keep(bench: Workbench, plan: _Plan, scheme: Scheme, index: int, *, is_last:
 
 def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...]) -> None:
     if plan.options.explain:
-        write_lines(bench, home, own, parts=plan.parts)
+        selects = write_lines(bench, home, own, parts=plan.parts)
         if any(scheme.rounding for scheme in (home, *own)):
-            add_rounding_lines(bench)
+            selects += (add_rounding_lines(bench),)
         print_lines(bench)
-        write_receipts(bench)
+        write_receipts(bench, selects)
     places = " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(home.grades, 1))
     write_results(
         bench,

@@ -161,7 +161,7 @@ class ItemFacts:
         shown = {
             "source": "",
             "an": "",
-            "ad": "" if is_computed else "CAST(1 AS HUGEINT)",
+            "ad": "" if is_computed else "CAST(1 AS BIGINT)",
             "pn": "" if self.has_proration else "1",
             "pd": "" if self.has_proration else "1",
             "target": "",
@@ -203,7 +203,7 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts) -> None:
     columns = facts.columns()
     bench.run(
         SCORED,
-        columns="".join(f"{_STORED.get(name, name)}, " for name, absent in columns.items() if not absent),
+        columns="".join(f"{_stored(name, columns)}, " for name, absent in columns.items() if not absent),
         raw="c_raw" if facts.has_hits else f"({raw})",
         quantised=sql_quantise("num", "den", rounding=scheme.rounding.get("item"), clamp=clamp),
         num=sql_arms("num", facts.methods),
@@ -221,7 +221,10 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts) -> None:
     )
 
 
-_STORED: Final = {"target": "CAST(target AS BIGINT) AS target"}
+def _stored(name: str, columns: dict[str, str]) -> str:
+    """Write a kept column; an actual that is a cell of the input fits 64 bits."""
+    is_cell = name == "target" or (name == "an" and bool(columns["ad"]))
+    return f"CAST({name} AS BIGINT) AS {name}" if is_cell else name
 
 
 def _raw_parts(scheme: Scheme, facts: ItemFacts) -> dict[str, object]:

@@ -17,31 +17,33 @@ SELECT sid, node, floor_m + CAST(place <= missing AS BIGINT) - CAST(place > n + 
 FROM (
   SELECT sid, node, floor_m, count(*) OVER w AS n, target - sum(floor_m) OVER w AS missing,
     row_number() OVER (PARTITION BY sid, parent ORDER BY contribution_n - floor_m * $unit DESC, node) AS place
-  FROM (SELECT l.*, $floor AS floor_m, p.printed_m AS target FROM c_narrow AS l JOIN c_print AS p ON p.sid = l.sid AND p.node = l.parent
+  FROM (SELECT l.*, $floor AS floor_m, p.printed_m AS target FROM c_line AS l JOIN c_print AS p ON p.sid = l.sid AND p.node = l.parent
     WHERE l.level = $level AND l.contribution_n IS NOT NULL)
   WINDOW w AS (PARTITION BY sid, parent)
 )
 """
 
 
-_NARROW: Final = """
-CREATE OR REPLACE TEMP TABLE c_narrow AS SELECT rowid AS row, sid, node, parent, level, contribution_n FROM c_line
-"""
-
 _NUMBERED: Final = """
 CREATE OR REPLACE TEMP TABLE c_numbered AS
-SELECT l.row, l.sid, l.node, l.parent, row_number() OVER (PARTITION BY l.sid ORDER BY l.node) AS line_no, p.printed_m
-FROM c_narrow AS l LEFT JOIN c_print AS p ON p.sid = l.sid AND p.node = l.node
+SELECT n.sid, n.node, n.line_no, coalesce(u.line_no, 0) AS above, n.contribution_n, n.printed_m
+FROM ($placed) AS n LEFT JOIN ($placed) AS u ON u.sid = n.sid AND u.node = n.parent
+"""
+
+_PLACED: Final = """
+SELECT l.sid, l.node, l.parent, row_number() OVER (PARTITION BY l.sid ORDER BY l.node) AS line_no, l.contribution_n, p.printed_m
+FROM c_line AS l LEFT JOIN c_print AS p ON p.sid = l.sid AND p.node = l.node
 """
 
 _ROUNDED: Final = """
-INSERT INTO c_line
+CREATE OR REPLACE TEMP TABLE c_rounded AS
 SELECT sid, parent + CASE part
     WHEN 'total' THEN /*arm rounded.total*/ (899 * $segment) /*end*/
     WHEN 'segment' THEN /*arm rounded.segment*/ ($segment - 1) /*end*/
     WHEN 'dimension' THEN /*arm rounded.dimension*/ ($dimension - 1) /*end*/
-    ELSE /*arm rounded.part*/ ($part - 1) /*end*/ END,
-  parent, level + 1, 'rounding', 'rounding', '取整', '按方案的取整规则', json_object('from_n', found_n, 'to_n', whole_n), whole_n - found_n
+    ELSE /*arm rounded.part*/ ($part - 1) /*end*/ END AS node,
+  parent, level + 1 AS level, 'rounding' AS part, 'rounding' AS key, '取整' AS label, '按方案的取整规则' AS detail,
+  json_object('from_n', found_n, 'to_n', whole_n) AS machine, whole_n - found_n AS contribution_n
 FROM (
   SELECT c.sid, c.parent, p.level, p.part, p.whole_n, CAST(sum(c.contribution_n) AS BIGINT) AS found_n, count(*) AS n
   FROM c_line AS c JOIN (
@@ -53,15 +55,20 @@ FROM (
 """
 
 
-def add_rounding_lines(bench: Workbench) -> None:
+def add_rounding_lines(bench: Workbench) -> str:
     """Give every rounding that the scheme asks for a line of its own, so that the lines above still add up.
 
     Args:
-        bench: The workbench with ``c_line`` and ``c_result``.
+        bench: The workbench with ``c_line`` and ``c_result``; the lines are added to ``c_line``.
+
+    Returns:
+        SELECT of these lines with their texts.
 
     Source: scoring.md S0 (``rounding``), S7 (every step that changes the value has its line).
     """
     bench.run(_ROUNDED, segment=SEGMENT, part=PART, dimension=DIMENSION)
+    bench.run("INSERT INTO c_line SELECT sid, node, parent, level, part, contribution_n FROM c_rounded")
+    return "SELECT * FROM c_rounded"
 
 
 def print_lines(bench: Workbench) -> None:
@@ -70,12 +77,12 @@ def print_lines(bench: Workbench) -> None:
     Args:
         bench: The workbench with ``c_line`` and ``c_result``.
 
-    Makes ``c_numbered``: a row a line (``row`` = its place in ``c_line``): ``line_no`` and ``printed_m``, six decimals as
-    an integer of 10⁻⁶, null when the line does not count. The lines below one parent add up to the parent exactly.
+    Makes ``c_numbered``: a row a line (sid, ``node``): ``line_no``, ``above`` = its parent's line number (0 = the total),
+    ``contribution_n`` and ``printed_m``, six decimals as an integer of 10⁻⁶, null when the line does not count. The lines below one parent add up
+    to the parent exactly.
 
     Source: scoring.md S7 (Receipt).
     """
-    bench.run(_NARROW)
     bench.run(
         "CREATE OR REPLACE TEMP TABLE c_print AS SELECT sid, CAST(0 AS BIGINT) AS node, unrounded_m AS printed_m"
         " FROM c_result WHERE worst = 0"
@@ -83,4 +90,4 @@ def print_lines(bench: Workbench) -> None:
     deepest = bench.count("SELECT max(level) FROM c_line")
     for level in range(1, deepest + 1):
         bench.run(_LEVEL, level=level, unit=MICRO_TO_GRID, floor=sql_floor_div("l.contribution_n", MICRO_TO_GRID))
-    bench.run(_NUMBERED)
+    bench.run(_NUMBERED, placed=_PLACED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.scoring import words
+from huoban_perf.scoring.receipt_lines import LINE_COLUMNS
 from huoban_perf.scoring.rounding import sql_literal
 from huoban_perf.scoring.totals import STATUS_SQL
 from huoban_perf.scoring.workbench import Workbench, fill
@@ -107,10 +108,9 @@ FROM c_form AS f JOIN c_subject AS s USING (sid)
 
 _LINES: Final = """
 INSERT INTO out_lines
-SELECT s.kind, s.subject, n.line_no, l.level, coalesce(u.line_no, 0), l.part, l.key, l.label, l.detail, l.machine,
-  CAST(l.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
-FROM c_line AS l JOIN c_numbered AS n ON n.row = l.rowid JOIN c_subject AS s ON s.sid = l.sid
-LEFT JOIN c_numbered AS u ON u.sid = n.sid AND u.node = n.parent
+SELECT s.kind, s.subject, n.line_no, l.level, n.above, l.part, l.key, l.label, l.detail, l.machine,
+  CAST(n.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
+FROM ($select) AS l($columns) JOIN c_numbered AS n ON n.sid = l.sid AND n.node = l.node JOIN c_subject AS s ON s.sid = l.sid
 """
 
 _EXCLUDED: Final = """
@@ -214,13 +214,15 @@ def write_forms(bench: Workbench) -> None:
     bench.run(_GROUPS)
 
 
-def write_receipts(bench: Workbench) -> None:
+def write_receipts(bench: Workbench, selects: tuple[str, ...]) -> None:
     """Append the receipt lines of the range.
 
     Args:
-        bench: The workbench with ``c_line`` and ``c_numbered``.
+        bench: The workbench with ``c_numbered``.
+        selects: SELECTs of the lines with their texts.
     """
-    bench.run(_LINES)
+    for select in selects:
+        bench.run(_LINES, select=select, columns=LINE_COLUMNS)
 
 
 def write_not_appraised(bench: Workbench) -> None:
