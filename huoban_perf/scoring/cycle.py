@@ -28,7 +28,7 @@ from huoban_perf.scoring.metrics import load_metrics, store_metrics
 from huoban_perf.scoring.outcomes import settle_departments, settle_people
 from huoban_perf.scoring.outliers import flag_outliers
 from huoban_perf.scoring.raters import score_reviews, weight_of
-from huoban_perf.scoring.receipt_lines import write_lines
+from huoban_perf.scoring.receipt_lines import write_item_lines, write_lines
 from huoban_perf.scoring.receipt_print import add_rounding_lines, print_lines
 from huoban_perf.scoring.results import (
     create_outputs,
@@ -292,6 +292,7 @@ def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...])
             selects += (add_rounding_lines(bench),)
         print_lines(bench)
         write_receipts(bench, selects)
+        write_item_lines(bench, own, parts=plan.parts)
     places = " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(home.grades, 1))
     write_results(
         bench,

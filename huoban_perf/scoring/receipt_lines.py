@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from huoban_perf.scoring import words
 from huoban_perf.scoring.receipt_groups import group_lines
 from huoban_perf.scoring.receipt_parts import (
     DIMENSION,
@@ -70,16 +69,24 @@ FROM c_share WHERE scheme = $scheme
 """
 
 _ITEMS: Final = """
-SELECT i.sid, c.seg * $segment + $part_step + i.dim_order * $dimension + i.item_order, $parent,
-  CASE WHEN c.is_split THEN 3 ELSE 2 END + $deeper, 'item', i.item, i.metric_name, $detail, $machine,
-  c.is_scored * $contribution
-FROM (
-  SELECT *, $dim_order AS dim_order, row_number() OVER (PARTITION BY sid, seg ORDER BY coalesce(dim, ''), item) AS item_order
-  FROM a_item WHERE fault IS NULL
-) AS i
-JOIN c_share AS c USING (sid, seg) JOIN a_kpi AS k USING (sid, seg) $joined
+SELECT i.sid, c.seg * $segment + $part_step + i.dim_order * $dimension + i.item_order AS node, $parent AS parent,
+  CASE WHEN c.is_split THEN 3 ELSE 2 END + $deeper AS level, 'item' AS part, i.item AS key, NULL AS label, NULL AS detail, NULL AS machine,
+  c.is_scored * $contribution AS contribution_n
+FROM $items JOIN c_share AS c USING (sid, seg) JOIN a_kpi AS k USING (sid, seg) $joined
 WHERE c.scheme = $scheme
 """
+
+_ITEM_FACTS: Final = """
+INSERT INTO out_line_items
+SELECT s.kind, s.subject, n.line_no, n.level, n.above, i.item, i.metric_code, i.method, i.source, i.an, i.ad, i.pn, i.pd, i.target,
+  i.baseline, i.score_n, i.weight, i.veto_hit, CAST(n.contribution_n AS DECIMAL(18,0)) * 0.000000001,
+  CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
+FROM $items JOIN c_subject AS s USING (sid)
+JOIN c_numbered AS n ON n.sid = i.sid AND n.node = i.seg * $segment + $part_step + i.dim_order * $dimension + i.item_order
+WHERE i.scheme = $scheme
+"""
+
+_ORDERED: Final = "(SELECT *, $dim_order AS dim_order FROM a_item WHERE fault IS NULL) AS i"
 
 _DIMENSIONS: Final = """
 SELECT d.sid, c.seg * $segment + $part_step + d.dim_order * $dimension, c.seg * $segment + $part_step,
@@ -131,8 +138,8 @@ def write_lines(
         parts: Which of ``kpi``, ``okr``, ``review``, ``points`` have data.
 
     Returns:
-        SELECTs of the lines with their texts (``LINE_COLUMNS``): ``label`` and ``detail`` in Chinese, ``machine`` JSON.
-        Texts are made once, when the lines are written; placing and adding up the lines needs none of them.
+        SELECTs of the lines but those of items, with their texts (``LINE_COLUMNS``): ``label`` and ``detail`` in Chinese,
+        ``machine`` JSON. Placing and adding up the lines needs no text.
 
     Makes ``c_line``: one row a line: ``node`` (reading order), ``parent`` (0 = the total), ``level``, ``part``,
     ``contribution_n`` (grid; null when it does not count).
@@ -141,8 +148,16 @@ def write_lines(
     """
     bench.run(_FRAME)
     selects = tuple(_selects(scheme, segment_schemes, parts))
-    bench.run(_LINES, lines=" UNION ALL ".join(f"(FROM ({select}) AS l({LINE_COLUMNS}))" for select in selects))
+    items = tuple(_item_selects(segment_schemes, parts))
+    bench.run(_LINES, lines=" UNION ALL ".join(f"(FROM ({select}) AS l({LINE_COLUMNS}))" for select in selects + items))
     return selects
+
+
+def _item_selects(segment_schemes: tuple[Scheme, ...], parts: frozenset[str]) -> Iterator[str]:
+    for own in segment_schemes:
+        weight = shown_weights(own)["kpi"]
+        if "kpi" in parts and weight:
+            yield _item_lines(own, weight)
 
 
 def _selects(scheme: Scheme, segment_schemes: tuple[Scheme, ...], parts: frozenset[str]) -> Iterator[str]:
@@ -166,10 +181,8 @@ def _scheme_lines(scheme: Scheme, parts: frozenset[str]) -> Iterator[str]:
     for ordinal, part in ((1, "kpi"), (2, "review"), (3, "okr")):
         if weights[part]:
             yield _part_line(scheme, part, ordinal, weights[part])
-    if "kpi" in parts and weights["kpi"]:
-        if scheme.items.mode == "dimension":
-            yield _dimension_lines(scheme, weights["kpi"])
-        yield _item_lines(scheme, weights["kpi"])
+    if "kpi" in parts and weights["kpi"] and scheme.items.mode == "dimension":
+        yield _dimension_lines(scheme, weights["kpi"])
 
 
 def _formula_line(scheme: Scheme) -> str:
@@ -257,60 +270,41 @@ def _item_lines(scheme: Scheme, weight: int) -> str:
         segment=SEGMENT,
         part_step=PART,
         dimension=DIMENSION,
-        dim_order="dense_rank() OVER (PARTITION BY sid, seg ORDER BY coalesce(dim, ''))" if is_dimension else "0",
+        items=_ordered_items(scheme),
         parent=f"{top} + i.dim_order * {DIMENSION}" if is_dimension else top,
         deeper=1 if is_dimension else 0,
         joined="JOIN a_dim AS d ON d.sid = i.sid AND d.seg = i.seg AND d.dim = coalesce(i.dim, '')"
         if is_dimension
         else "",
-        detail=_item_detail(),
-        machine=_item_machine(),
         contribution=sql_counted(scheme, num, den),
         scheme=sql_literal(scheme.key),
     )
 
 
-def _item_machine() -> str:
-    """Write the machine form as JSON text; joined by hand, for ``json_object`` takes twice the time a line.
+def _ordered_items(scheme: Scheme) -> str:
+    is_dimension = scheme.items.mode == "dimension"
+    order = "dense_rank() OVER (PARTITION BY sid, seg ORDER BY coalesce(dim, ''))" if is_dimension else "0"
+    return fill(_ORDERED, dim_order=order)
 
-    Numbers that may be beyond what JSON readers keep exact travel as text.
+
+def write_item_lines(bench: Workbench, segment_schemes: tuple[Scheme, ...], *, parts: frozenset[str]) -> None:
+    """Append the lines of the items of the range: numbers only, most lines of all; ``out_lines`` words them when read.
+
+    Args:
+        bench: The workbench with ``a_item`` and ``c_numbered``.
+        segment_schemes: Schemes of the segments in the range.
+        parts: Which of ``kpi``, ``okr``, ``review``, ``points`` have data.
     """
-    numbers = {"baseline_d4": "i.baseline", "score_n": "i.score_n", "weight_d4": "i.weight", "veto_hit": "i.veto_hit"}
-    shown = {
-        "method": """coalesce('"' || i.method || '"', 'null')""",
-        "metric": "coalesce(CAST(to_json(i.metric_code) AS VARCHAR), 'null')",
-        "actual_num": """coalesce('"' || i.an || '"', 'null')""",
-        "actual_den": """coalesce('"' || i.ad || '"', 'null')""",
-        "target_d4": """coalesce('"' || i.target || '"', 'null')""",
-        "baseline_d4": "",
-        "prorate": """coalesce('"' || i.pd || '/' || i.pn || '"', 'null')""",
-        "source": """coalesce('"' || i.source || '"', 'null')""",
-        **dict.fromkeys(("score_n", "weight_d4", "veto_hit"), ""),
-    }
-    texts = {name: text or f"coalesce(CAST({numbers[name]} AS VARCHAR), 'null')" for name, text in shown.items()}
-    parts = [f"""'{"{" if at == 0 else ","}"{name}":', {text}""" for at, (name, text) in enumerate(texts.items())]
-    return f"concat({', '.join(parts)}, '}}')"
-
-
-def _item_detail() -> str:
-    methods = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(name)}" for key, name in words.METHODS.items())
-    rounded = sql_half_away("i.an", "nullif(i.ad, 0)")
-    actual = (
-        f"CASE WHEN i.method = 'progress' THEN {sql_points('i.an // nullif(i.ad, 0)')} || '%'"
-        f" WHEN i.ad = 1 THEN {sql_points('i.an', 4)}"
-        f" ELSE '约 ' || {sql_points(f'CAST({rounded} AS BIGINT)', 4)} END"
-    )
-    shown = [
-        f"CASE i.method {methods} END, ': '",
-        f"coalesce('目标 ' || {sql_points('i.target', 4)} || ', ', '')",
-        f"coalesce('起点 ' || {sql_points('i.baseline', 4)} || ', ', '')",
-        "CASE WHEN i.pn <> i.pd THEN '按在岗 ' || i.pd || '/' || i.pn || ' 天折算, ' ELSE '' END",
-        f"coalesce(CASE WHEN i.method = 'manual' THEN '评分 ' ELSE '实际 ' END || ({actual}) || ' → 得分 '"
-        f" || {sql_points('i.score_n')}, '缺实际值')",
-        "CASE WHEN i.veto_hit THEN ' (触发一票否决)' ELSE '' END",
-        f"', 权重 ', {sql_points('i.weight', 4)}",
-    ]
-    return f"concat({', '.join(shown)})"
+    for own in segment_schemes:
+        if "kpi" in parts and shown_weights(own)["kpi"]:
+            bench.run(
+                _ITEM_FACTS,
+                items=_ordered_items(own),
+                segment=SEGMENT,
+                part_step=PART,
+                dimension=DIMENSION,
+                scheme=sql_literal(own.key),
+            )
 
 
 def _step_lines(scheme: Scheme, parts: frozenset[str]) -> Iterator[str]:

@@ -26,13 +26,13 @@ FROM (
 
 _NUMBERED: Final = """
 CREATE OR REPLACE TEMP TABLE c_numbered AS
-SELECT n.sid, n.node, n.line_no, coalesce(u.line_no, 0) AS above, n.contribution_n, n.printed_m
-FROM ($placed) AS n LEFT JOIN ($placed) AS u ON u.sid = n.sid AND u.node = n.parent
-"""
-
-_PLACED: Final = """
-SELECT l.sid, l.node, l.parent, row_number() OVER (PARTITION BY l.sid ORDER BY l.node) AS line_no, l.contribution_n, p.printed_m
-FROM c_line AS l LEFT JOIN c_print AS p ON p.sid = l.sid AND p.node = l.node
+WITH placed AS MATERIALIZED (
+  SELECT l.sid, l.node, l.parent, l.level, row_number() OVER (PARTITION BY l.sid ORDER BY l.node) AS line_no, l.contribution_n
+  FROM c_line AS l
+)
+SELECT n.sid, n.node, n.level, n.line_no, coalesce(u.line_no, 0) AS above, n.contribution_n, p.printed_m
+FROM placed AS n LEFT JOIN (SELECT * FROM placed WHERE node IN (SELECT parent FROM placed)) AS u ON u.sid = n.sid AND u.node = n.parent
+LEFT JOIN c_print AS p ON p.sid = n.sid AND p.node = n.node
 """
 
 _ROUNDED: Final = """
@@ -90,4 +90,4 @@ def print_lines(bench: Workbench) -> None:
     deepest = bench.count("SELECT max(level) FROM c_line")
     for level in range(1, deepest + 1):
         bench.run(_LEVEL, level=level, unit=MICRO_TO_GRID, floor=sql_floor_div("l.contribution_n", MICRO_TO_GRID))
-    bench.run(_NUMBERED, placed=_PLACED)
+    bench.run(_NUMBERED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.scoring import words
+from huoban_perf.scoring.item_words import create_lines
 from huoban_perf.scoring.receipt_lines import LINE_COLUMNS
 from huoban_perf.scoring.rounding import sql_literal
 from huoban_perf.scoring.totals import STATUS_SQL
@@ -23,9 +24,6 @@ _TABLES: Final = (
     " unrounded DECIMAL(18,6), result DECIMAL(18,6), grade VARCHAR, grade_place BIGINT, grade_cap VARCHAR,"
     " distance DECIMAL(18,6), is_near_bound BOOLEAN, coefficient DECIMAL(18,4), veto VARCHAR, missing_note VARCHAR,"
     " dept_code VARCHAR)",
-    "CREATE OR REPLACE TEMP TABLE out_lines (kind VARCHAR, subject VARCHAR, line_no BIGINT, level BIGINT, parent BIGINT,"
-    " part VARCHAR, key VARCHAR, label VARCHAR, detail VARCHAR, machine VARCHAR, contribution DECIMAL(18,9),"
-    " printed DECIMAL(18,6))",
     "CREATE OR REPLACE TEMP TABLE out_items (kind VARCHAR, subject VARCHAR, segment BIGINT, item VARCHAR,"
     " metric_code VARCHAR, score_n BIGINT, weighted_n BIGINT, actual_num HUGEINT, actual_den HUGEINT, source VARCHAR,"
     " veto_hit BOOLEAN, note VARCHAR)",
@@ -65,10 +63,11 @@ def create_outputs(bench: Workbench) -> None:
     """Create the empty result relations, replacing those of an earlier run.
 
     Args:
-        bench: The workbench.
+        bench: The workbench with ``s_metric``.
     """
     for table in _TABLES:
         bench.run(table)
+    create_lines(bench)
 
 
 _RESULTS: Final = """
@@ -107,7 +106,7 @@ FROM c_form AS f JOIN c_subject AS s USING (sid)
 """
 
 _LINES: Final = """
-INSERT INTO out_lines
+INSERT INTO out_line_texts
 SELECT s.kind, s.subject, n.line_no, l.level, n.above, l.part, l.key, l.label, l.detail, l.machine,
   CAST(n.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
 FROM ($select) AS l($columns) JOIN c_numbered AS n ON n.sid = l.sid AND n.node = l.node JOIN c_subject AS s ON s.sid = l.sid
