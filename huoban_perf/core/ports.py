@@ -9,6 +9,7 @@ from typing import Protocol
 
 from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
 from huoban_perf.core.capabilities import Capabilities
+from huoban_perf.core.captures import AutomationPlane
 from huoban_perf.core.changes import Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.items import ItemPage, ItemQuery, Receipt, WriteBatch
@@ -149,6 +150,7 @@ class Connection:
         member_source: Reads people.
         traffic: Counts requests.
         prober: Examines identities that are not proven by connecting; None when there are none.
+        automations: Captures and posts automations; None where no plane can.
     """
 
     name: str
@@ -160,3 +162,4 @@ class Connection:
     member_source: MemberSource
     traffic: TrafficSource
     prober: Prober | None = None
+    automations: AutomationPlane | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.errors import ProfileError
@@ -34,7 +35,16 @@ def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
             v2 = identity.login(_secret(profile.v2.token, "v2", environ))
         else:
             v2 = identity.ticket(_secret(profile.v2.ticket or _TICKET, "v2", environ))
-    return PlaneAccess(v2=v2, relations=profile.v2.relations)
+    gateway = None
+    if "gateway" in profile.planes:
+        refs = profile.gateway
+        gateway = identity.gateway(
+            token=_secret(refs.token, "gateway", environ),
+            tenant_id=_secret(refs.tenant_id, "gateway", environ),
+            token_company=_secret(refs.token_company, "gateway", environ),
+            request_id=_request_id,
+        )
+    return PlaneAccess(v2=v2, gateway=gateway, relations=profile.v2.relations)
 
 
 def embedded_access(profile: Profile, *, control: ControlPlane, workspace: WorkspaceId) -> PlaneAccess:
@@ -49,7 +59,21 @@ def embedded_access(profile: Profile, *, control: ControlPlane, workspace: Works
         An identity for each plane that is on.
     """
     v2 = identity.ticket(control.mint_ticket(workspace)) if "v2" in profile.planes else None
-    return PlaneAccess(v2=v2, relations=profile.v2.relations)
+    gateway = None
+    if "gateway" in profile.planes:
+        held = control.sign_in(workspace)
+        gateway = identity.gateway(
+            token=held["access_token"],
+            tenant_id=held["tenant_id"],
+            token_company=held["token_company"],
+            request_id=_request_id,
+        )
+    return PlaneAccess(v2=v2, gateway=gateway, relations=profile.v2.relations)
+
+
+def _request_id() -> str:
+    """32 hexadecimal digits. Source: automation-plane.md §3.1 [code A3]."""
+    return uuid4().hex
 
 
 def _secret(ref: ApiKeyRef, plane: str, environ: Mapping[str, str]) -> str:

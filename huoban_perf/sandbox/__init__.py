@@ -10,6 +10,7 @@ design.md §9). Outside the standard library: flask, waitress, simplejson; reque
 ``store``               durable SQLite, items as JSON text, an index of comparable values; one process a file
 ``faces/v1``            the platform's paths, envelope, codes, shapes (``/openapi/v1``)
 ``faces/v2``            the recovered tables plane (``/v2``): tickets and logins, create and update
+``faces/paas``          the private automation gateway (``/paas``, ``/paasapi``): stores documents, executes none
 ``faces/planes``        what the planes beside v1 share: identities, statuses, the fidelity header
 ``faces/control``       our plane beside it (``/_sandbox``): build, load, dump, clock, mode, limits, faults
 ``faults``              what goes wrong, where, when, how often

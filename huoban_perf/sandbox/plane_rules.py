@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from huoban_perf.sandbox.switches import switch
 
 _SCHEMA = "schema-plane"
+_AUTOMATION = "automation-plane"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +67,44 @@ class PlaneRules:
         section="§4.2",
         choices=("accept", "refuse"),
         reference=_SCHEMA,
+    )
+    gateway_500_status: int = switch(
+        (500, 500, 200),
+        "HTTP status of the gateway's 500, bare or with its reason",
+        question=None,
+        section="§3.1",
+        choices=(500, 200),
+        reference=_AUTOMATION,
+    )
+    gateway_scripts: str = switch(
+        "check",
+        "A variable of no field is refused with `script_error`, or taken",
+        question=None,
+        section="§3.1",
+        choices=("check", "take"),
+        reference=_AUTOMATION,
+    )
+    gateway_id_key: str = switch(
+        ("automation_id", "automation_id", "button_id"),
+        "A button's id comes as `automation_id` or as `button_id`",
+        question=3,
+        section="§3.1",
+        choices=("automation_id", "button_id"),
+        reference=_AUTOMATION,
+    )
+    gateway_starts: str = switch(
+        "enable",
+        "A created automation starts enabled or not",
+        question=4,
+        section="§3.1",
+        choices=("enable", "disable"),
+        reference=_AUTOMATION,
+    )
+    gateway_list: str = switch(
+        ("admin", "admin", "member"),
+        "Who may list a table's automations",
+        question=None,
+        section="§3.1",
+        choices=("admin", "member"),
+        reference=_AUTOMATION,
     )

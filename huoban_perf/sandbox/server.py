@@ -19,6 +19,7 @@ from huoban_perf.core.errors import ProfileError
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.callbacks import Pusher
 from huoban_perf.sandbox.faces.control import control_face
+from huoban_perf.sandbox.faces.paas import paas_face
 from huoban_perf.sandbox.faces.v1 import ABANDON, Gate, v1_face
 from huoban_perf.sandbox.faces.v2 import v2_face
 from huoban_perf.sandbox.faults import FaultBook
@@ -84,6 +85,7 @@ def create_app(
     app = Flask("huoban_perf.sandbox", static_folder=None)
     app.register_blueprint(v1_face(gate))
     app.register_blueprint(v2_face(gate))
+    app.register_blueprint(paas_face(gate))
     app.register_blueprint(control_face(gate))
 
     @app.errorhandler(404)

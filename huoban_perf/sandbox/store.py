@@ -72,6 +72,9 @@ CREATE TABLE IF NOT EXISTS credentials (
 CREATE TABLE IF NOT EXISTS rights (
     credential_id INTEGER NOT NULL, space_id INTEGER NOT NULL, may_build INTEGER NOT NULL,
     PRIMARY KEY (credential_id, space_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS automations (
+    automation_id INTEGER PRIMARY KEY, sort TEXT NOT NULL, table_id INTEGER NOT NULL, status TEXT NOT NULL,
+    document TEXT NOT NULL);
 """
 """Tables that came later; a file of the same format that lacks them gets them when it is opened."""
 

@@ -18,6 +18,8 @@ from huoban_perf.platforms.huoban import identity
 from huoban_perf.platforms.huoban.builder import BUILDABLE, Builder, RefusingSchemaSink
 from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE, HuobanOptions, beside
 from huoban_perf.platforms.huoban.files import HuobanFiles
+from huoban_perf.platforms.huoban.gateway import AutomationGateway
+from huoban_perf.platforms.huoban.gateway.envelope import read_gateway
 from huoban_perf.platforms.huoban.items import HuobanItems
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.members import HuobanMembers, Workspaces
@@ -77,6 +79,7 @@ def connect(
     items = HuobanItems(transport)
     v2 = _v2(options, access, wiring)
     builder = _builder(options, control_url, wiring)
+    gateway = _gateway(options, access, wiring)
     if v2 is not None and builder is not None:
         raise ProfileError("platform.two_builders")
     return HuobanConnection(
@@ -90,7 +93,8 @@ def connect(
         traffic=wiring.counter,
         workspaces=Workspaces(transport),
         files=HuobanFiles(transport),
-        prober=Probes(_probes(v2)),
+        prober=Probes(_probes(v2, gateway)),
+        automations=gateway,
     )
 
 
@@ -145,5 +149,21 @@ def _v2(options: HuobanOptions, access: PlaneAccess | None, wiring: Wiring) -> V
     return V2Tables(transport, relations=access.relations)
 
 
-def _probes(v2: V2Tables | None) -> tuple[PlaneProbe, ...]:
-    return () if v2 is None else (PlaneProbe(plane="v2", subject=v2, unproven=("plane.v2_create_not_proven",)),)
+def _gateway(options: HuobanOptions, access: PlaneAccess | None, wiring: Wiring) -> AutomationGateway | None:
+    if "gateway" not in options.planes:
+        return None
+    if access is None or access.gateway is None:
+        raise ProfileError("platform.no_plane_identity", facts={"plane": "gateway"})
+    limiter = Limiter(rate_per_s=options.rate_per_s, clock=wiring.clock)
+    root = beside(options.base_url, "")
+    transport = Transport(root=root, identity=access.gateway, limiter=limiter, wiring=wiring, reader=read_gateway)
+    return AutomationGateway(transport, clock=wiring.clock)
+
+
+def _probes(v2: V2Tables | None, gateway: AutomationGateway | None) -> tuple[PlaneProbe, ...]:
+    probes: list[PlaneProbe] = []
+    if v2 is not None:
+        probes.append(PlaneProbe(plane="v2", subject=v2, unproven=("plane.v2_create_not_proven",)))
+    if gateway is not None:
+        probes.append(PlaneProbe(plane="gateway", subject=gateway, unproven=("plane.gateway_write_not_proven",)))
+    return tuple(probes)

@@ -78,6 +78,14 @@ class ControlPlane:
         body: Json = {"space_ids": list(workspaces), "may_build": may_build}
         return self._text("ticket", body if lives_s is None else {**body, "lives_s": lives_s}, "ticket")
 
+    def sign_in(
+        self, workspace: WorkspaceId, *, member: MemberId | None = None, is_admin: bool = True
+    ) -> Mapping[str, str]:
+        """Sign a person in; return ``access_token``, ``tenant_id`` and ``token_company``."""
+        body: Json = {"space_id": workspace, "is_admin": is_admin}
+        data = self._post("login", body if member is None else {**body, "member_id": member})
+        return {name: str(data[name]) for name in ("access_token", "tenant_id", "token_company")}
+
     def reset(self) -> None:
         """Forget every workspace."""
         self._post("reset", {})

@@ -84,6 +84,40 @@ def login(token: str) -> Identity:
     return Identity(secrets=(SecretHeader(name="Authorization", secret=secret, prefix="Bearer "),))
 
 
+def gateway(*, token: str, tenant_id: str, token_company: str, request_id: Callable[[], str]) -> Identity:
+    """Return the identity of a signed-in administrator on the gateway.
+
+    Args:
+        token: Access token.
+        tenant_id: Tenant.
+        token_company: The opaque company text that goes with the token.
+        request_id: Returns 32 hexadecimal digits, new for each request.
+
+    Returns:
+        The identity. All three are personal, short-lived and of full power: never kept, never shown.
+
+    Raises:
+        AccessError: One cannot stand in a header.
+
+    Source: automation-plane.md §3.1 [code A3].
+    """
+    secrets = (
+        SecretHeader(name="Authorization", secret=checked_key(token, bad=_BAD), prefix="Bearer "),
+        SecretHeader(name="x-huoban-token-company", secret=checked_key(token_company, bad=_BAD)),
+    )
+    tenant = checked_key(tenant_id, bad=_BAD).get_secret_value()
+
+    def plain() -> Mapping[str, str]:
+        return {
+            "x-huoban-client-id": "1",
+            "x-huoban-language": "zh-CN",
+            "x-huoban-tenant-id": tenant,
+            "x-huoban-request-id": request_id(),
+        }
+
+    return Identity(secrets=secrets, plain=plain)
+
+
 def checked_key(key: str, *, bad: str = "platform.bad_key") -> SecretStr:
     """Return a key, ticket or token without surrounding space.
 

@@ -65,9 +65,13 @@ def _ticket(gate: Gate, body: Body) -> Any:
 
 
 def _login(gate: Gate, body: Body) -> Any:
-    """Sign a person in, and give out what the browser would then hold. Source: automation-plane.md §3.1."""
-    space_id, member_id = id_of(body, "space_id"), id_of(body, "member_id")
-    if str(member_id) not in gate.world.definitions.members(space_id):
+    """Sign a person in, and give out what the browser would then hold; without a member, somebody of the vendor's.
+
+    Source: automation-plane.md §3.1.
+    """
+    space_id, member_id = id_of(body, "space_id"), optional_id(body, "member_id")
+    gate.world.definitions.space_name(space_id)
+    if member_id is not None and str(member_id) not in gate.world.definitions.members(space_id):
         raise ParameterError("member_id", "no such member of the workspace")
     made = gate.world.credentials.mint(
         "login",

@@ -54,7 +54,7 @@ class PlaneCall:
         call: Trace id and rules.
         credential: Who asks.
         body: JSON object of the body.
-        ids: Ids in the path, in order.
+        words: Variable parts of the path, in order.
         company: The header ``x-huoban-token-company``, or empty.
         query: Parameters after the question mark.
     """
@@ -63,9 +63,14 @@ class PlaneCall:
     call: Call
     credential: Credential
     body: Body
-    ids: tuple[int, ...]
+    words: tuple[str, ...]
     company: str
     query: Mapping[str, str]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The variable parts of the path, which are ids."""
+        return tuple(int(word) for word in self.words)
 
     @property
     def rules(self) -> Rules:
@@ -120,7 +125,7 @@ class Plane:
     succeeded: Callable[[Any, Call], Response]
     refused: Callable[[RefusalError, Call], Response]
 
-    def answer(self, incoming: Request, route: PlaneRoute | None, ids: tuple[int, ...]) -> Response:
+    def answer(self, incoming: Request, route: PlaneRoute | None, words: tuple[str, ...]) -> Response:
         """Return the answer to a request."""
         world = self.gate.world
         fault = self.gate.faults.strike(method=incoming.method, path=incoming.path, is_bulk=False)
@@ -138,7 +143,7 @@ class Plane:
                 credential = self.let_in(incoming, world)
                 if route is None:
                     raise UnknownCallError
-                data = route.handler(_asked(incoming, world, call, credential, ids))
+                data = route.handler(_asked(incoming, world, call, credential, words))
         except RefusalError as error:
             if call is None:
                 raise
@@ -152,13 +157,13 @@ class Plane:
         return response
 
 
-def _asked(incoming: Request, world: World, call: Call, credential: Credential, ids: tuple[int, ...]) -> PlaneCall:
+def _asked(incoming: Request, world: World, call: Call, credential: Credential, words: tuple[str, ...]) -> PlaneCall:
     return PlaneCall(
         world=world,
         call=call,
         credential=credential,
         body=wire.body_of(incoming.get_data()),
-        ids=ids,
+        words=words,
         company=incoming.headers.get("x-huoban-token-company", ""),
         query=incoming.args,
     )

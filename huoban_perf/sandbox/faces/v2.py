@@ -192,7 +192,7 @@ def v2_face(gate: Gate) -> Blueprint:
     def answer(rest: str) -> Response:
         for pattern, route in _ROUTES:
             if found := pattern.fullmatch(f"{request.method} /{rest}"):
-                return plane.answer(request, route, tuple(int(part) for part in found.groups()))
+                return plane.answer(request, route, found.groups())
         return plane.answer(request, None, ())
 
     return face

@@ -17,6 +17,14 @@ class NotAdminError(RefusalError):
     """The identity is known and may not change what the workspace is made of (planes beside v1)."""
 
 
+class NoReasonError(RefusalError):
+    """A header of the web page is missing or wrong, and the platform does not say so (automation gateway)."""
+
+
+class ScriptError(RefusalError):
+    """A script names a variable that does not exist; the text is the platform's (automation gateway)."""
+
+
 class UnknownCallError(RefusalError):
     """No such path, or not with this verb."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.rules import REQUESTS_PER_SECOND, Rules, rules_of
 from huoban_perf.sandbox.store import Store
+from huoban_perf.sandbox.world.automations import Automations
 from huoban_perf.sandbox.world.builder import Builder
 from huoban_perf.sandbox.world.bulk import Bulk
 from huoban_perf.sandbox.world.cells import Cells
@@ -39,8 +40,8 @@ class World:
     """One workspace world over one store.
 
     Attributes:
-        definitions, rows, queries, bulk, events, files, keys, credentials, builder, moments: One part a concern; to be
-            used inside ``call`` only.
+        definitions, rows, queries, bulk, events, files, keys, credentials, automations, builder, moments: One part a
+            concern; to be used inside ``call`` only.
     """
 
     def __init__(self, store: Store, *, start: datetime, seed: int) -> None:
@@ -67,6 +68,7 @@ class World:
         self.files = Files(store=store, ids=self.ids, moments=self.moments)
         self.keys = Keys(store, self.ids)
         self.credentials = Credentials(store, self.ids, self.moments)
+        self.automations = Automations(store, self.ids)
         self.builder = Builder(
             store=store,
             definitions=self.definitions,

@@ -97,6 +97,55 @@ def _(sandbox: Sandbox) -> Any:
     return created(sandbox, TEXT, relation).get("code")
 
 
+def automation(sandbox: Sandbox) -> tuple[dict[str, str], str]:
+    """A table's id, and the headers of an administrator."""
+    headers = login(sandbox, is_admin=True)
+    table = sandbox.table("表", [{"name": "名"}])
+    return headers, table.table_id
+
+
+def posted(sandbox: Sandbox, *, sort: str = "button", headers: dict[str, str] | None = None, **more: Any) -> Any:
+    own, table_id = automation(sandbox)
+    body = {"name": "按钮", "table_id": int(table_id), **more}
+    return send(sandbox, "POST", f"/paas/automation/{sort}", body, headers=own | (headers or {}))
+
+
+@_case("gateway_500_status", 200, (500, 500), (200, 500))
+def _(sandbox: Sandbox) -> Any:
+    answer = posted(sandbox, headers={"x-huoban-token-company": ""})
+    return sandbox.status, answer["code"]
+
+
+@_case("gateway_scripts", "take", 500, 0)
+def _(sandbox: Sandbox) -> Any:
+    answer = posted(sandbox, nodes=[{"vars": [{"field_id": 2299999999999999}], "code": "{a}"}])
+    assert answer["code"] == 0 or answer["errors"] == {"error_message": "script_error：变量无效或不存在"}
+    return answer["code"]
+
+
+@_case("gateway_id_key", "button_id", ["automation_id"], ["button_id"])
+def _(sandbox: Sandbox) -> Any:
+    return list(posted(sandbox)["data"])
+
+
+def listed(sandbox: Sandbox, table_id: str, headers: dict[str, str]) -> Any:
+    path = f"/paasapi/admin/space/{sandbox.space}/source_type/automation/layout?automation_table_id={table_id}"
+    return send(sandbox, "GET", path, headers=headers)
+
+
+@_case("gateway_starts", "disable", "enable", "disable")
+def _(sandbox: Sandbox) -> Any:
+    headers, table_id = automation(sandbox)
+    send(sandbox, "POST", "/paas/automation/call", {"name": "n", "table_id": table_id}, headers=headers)
+    return listed(sandbox, table_id, headers)["layout"][0]["automation_list"][0]["status"]
+
+
+@_case("gateway_list", "member", 9600001, None)
+def _(sandbox: Sandbox) -> Any:
+    _, table_id = automation(sandbox)
+    return listed(sandbox, table_id, login(sandbox)).get("code")
+
+
 @pytest.mark.parametrize("name", sorted(_CASES))
 def test_switch_alone_changes_what_it_says(name: str) -> None:
     probe, other, usual, changed = _CASES[name]
@@ -189,3 +238,44 @@ def test_unknown_field_to_delete_is_refused(sandbox: Sandbox) -> None:
     gone |= {"field_layout": [], "list_layout": []}
     after = send(sandbox, "PUT", path, gone, headers=ticket(sandbox))
     assert (after["name"], after["fields"]) == ("改名", [])
+
+
+# --- the automation gateway -------------------------------------------------------------------------------------------
+
+
+def test_document_reads_as_it_was_written_but_for_residue(sandbox: Sandbox) -> None:
+    headers, table_id = automation(sandbox)
+    document = {"zeta": 1, "name": "按钮", "table_id": int(table_id), "alpha": [{"b": 1.50, "a": None}]}
+    made = send(sandbox, "POST", "/paas/automation/button", document, headers=headers)["data"]["automation_id"]
+    path = f"/paas/automation/{made}"
+    read = send(sandbox, "GET", path, headers={"Authorization": headers["Authorization"]})["data"]
+    residue = {"automation_id": made, "status": "enable", "mappings": {}}
+    assert read == {"type": "button", **document, **residue}
+    assert list(read)[1:5] == ["zeta", "name", "table_id", "alpha"]
+    assert send(sandbox, "PUT", path, document, headers=headers)["code"] == 502
+    changed = {**document, "automation_id": made, "name": "新名"}
+    assert send(sandbox, "PUT", path, changed, headers=headers)["code"] == 0
+    assert send(sandbox, "GET", path, headers=headers)["data"]["name"] == "新名"
+    assert send(sandbox, "DELETE", path, headers=headers)["code"] == 0
+    assert send(sandbox, "GET", path, headers=headers)["code"] == 3500002
+
+
+@pytest.mark.parametrize("header", ["Authorization", "Open-Authorization"])
+def test_api_key_is_no_administrator_whatever_its_header(sandbox: Sandbox, header: str) -> None:
+    _, table_id = automation(sandbox)
+    answer = listed(sandbox, table_id, {header: f"Bearer {sandbox.key}"})
+    assert (answer["code"], answer["message"]) == (9600001, "非工作区或表格管理员，无权管理触发器")
+
+
+def test_write_without_the_company_header_is_a_bare_500_and_reading_works(sandbox: Sandbox) -> None:
+    headers, table_id = automation(sandbox)
+    bearer = {"Authorization": headers["Authorization"]}
+    answer = send(sandbox, "POST", "/paas/automation/button", {"table_id": table_id}, headers=bearer)
+    assert answer == {"code": 500, "message": "服务内部错误"}
+    assert listed(sandbox, table_id, bearer) == {"layout": [{"automation_list": []}]}
+
+
+def test_paths_of_the_vendors_own_gateway_are_unknown(sandbox: Sandbox) -> None:
+    headers, _ = automation(sandbox)
+    for path in ("/ai/v1/paas/automation/button", "/paas/view/1", "/paasapi/login"):
+        assert send(sandbox, "POST", path, {}, headers=headers)["code"] == 501
