@@ -27,6 +27,7 @@ _COMMANDS = {
     "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
     "doctor": ("deploy", "体检: Key、工作区、可用能力"),
     "drift": ("deploy", "漂移: 工作区被手工改动了什么 (只读)"),
+    "export": ("export", "导出: 把工作区现有的表写成模板"),
     "guide": ("guide", "搭建指南: 手工步骤做成网页、Markdown 和 Excel"),
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
     "nocodb": ("nocodb", "本机 NocoDB: up 启动, down 停止, status 查看"),

@@ -18,9 +18,11 @@ from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals
 from huoban_perf.deploy.apply import apply_plan
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.drift import DriftReport, drift
+from huoban_perf.deploy.export import Exported, export_template
 from huoban_perf.deploy.guard import Consent, Limits
 from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
+from huoban_perf.deploy.naming import Named, Vocabulary
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
 from huoban_perf.deploy.planning import PlanOptions, make_plan
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
@@ -38,8 +40,10 @@ __all__ = [
     "Consent",
     "DeployTarget",
     "DriftReport",
+    "Exported",
     "Limits",
     "LockOwner",
+    "Named",
     "Note",
     "Origin",
     "Outcome",
@@ -64,6 +68,7 @@ __all__ = [
     "StepResult",
     "Survey",
     "Undertaking",
+    "Vocabulary",
     "adopt",
     "apply_plan",
     "attest",
@@ -71,6 +76,7 @@ __all__ = [
     "bindings_of",
     "drift",
     "exact",
+    "export_template",
     "kind_name",
     "make_plan",
     "manual_sheet",

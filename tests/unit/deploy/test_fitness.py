@@ -81,7 +81,7 @@ def test_conflict_nobody_decided_is_refused_and_the_choice_lets_it_through(bench
     assert codes(caught) == ["plan.conflict"]
     assert caught.value.problems[0].facts == {
         "name": "组织",
-        "attribute": "name",
+        "attribute": "名称",
         "before": "科室",
         "after": "组织",
     }
