@@ -4,25 +4,36 @@ Imports ``core`` only. Start at ``load`` (reads a template's files, whatever is 
 (every mistake at once; rules across files are in ``checks``) and ``compile`` (to the neutral schema). ``model`` and
 ``scheme_model`` state what each file may hold, ``yaml_text`` reads YAML as text with line numbers, ``faults`` words a
 model's refusal, ``locate`` and ``layers`` find the files in a checkout or in an installed wheel, with what an app
-includes. One model and one module of ``compiling`` for each kind of file: tables, views and forms, roles, pages,
-automations.
+includes. ``recipes`` and ``wording`` put what was compiled into words. One model and one module of ``compiling`` for each
+kind of file: tables, views and forms, roles, pages, automations.
 """
 
+from huoban_perf.template.checks.quota import sizes
 from huoban_perf.template.compile import compile_schema
 from huoban_perf.template.findings import Finding
-from huoban_perf.template.json_schema import json_schema, table_json_schema
+from huoban_perf.template.json_schema import FileKind, json_schema, table_json_schema
 from huoban_perf.template.lint import lint_template, load_template
 from huoban_perf.template.load import AppTemplate
 from huoban_perf.template.locate import find_template, template_names
+from huoban_perf.template.recipe_text import recipe_text
+from huoban_perf.template.recipes import Node, Recipe, recipes_of
+from huoban_perf.template.wording import Wording
 
 __all__ = [
     "AppTemplate",
+    "FileKind",
     "Finding",
+    "Node",
+    "Recipe",
+    "Wording",
     "compile_schema",
     "find_template",
     "json_schema",
     "lint_template",
     "load_template",
+    "recipe_text",
+    "recipes_of",
+    "sizes",
     "table_json_schema",
     "template_names",
 ]

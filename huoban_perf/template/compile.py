@@ -65,6 +65,10 @@ def compile_draft(draft: Draft) -> Compiled:
         The schema, every name that leads nowhere, and where each object stands.
     """
     scope = _scope(draft)
+    order = list(scope.tables)
+    views = sorted(
+        draft.views, key=lambda one: order.index(one.model.table) if one.model.table in order else len(order)
+    )
     machines = tuple(_machines(scope, draft))
     for key, source in draft.tables.items():
         if key in scope.tables:
@@ -76,8 +80,8 @@ def compile_draft(draft: Draft) -> Compiled:
         version=app.version if app else "-",
         tables=tuple(scope.tables.values()),
         digest="",
-        views=tuple(view for one in draft.views for view in compile_views(scope, Place(one), one.model)),
-        forms=tuple(form for one in draft.views for form in compile_forms(scope, Place(one), one.model)),
+        views=tuple(view for one in views for view in compile_views(scope, Place(one), one.model)),
+        forms=tuple(form for one in views for form in compile_forms(scope, Place(one), one.model)),
         roles=compile_roles(scope, Place(roles), roles.model) if roles else (),
         groups=compile_groups(roles.model) if roles else (),
         permissions=tuple(compile_permissions(scope, Place(roles), roles.model)) if roles else (),
