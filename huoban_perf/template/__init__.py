@@ -4,8 +4,8 @@ Imports ``core`` only. Start at ``load`` (reads a template's files, whatever is 
 (every mistake at once; rules across files are in ``checks``) and ``compile`` (to the neutral schema). ``model`` and
 ``scheme_model`` state what each file may hold, ``yaml_text`` reads YAML as text with line numbers, ``faults`` words a
 model's refusal, ``locate`` and ``layers`` find the files in a checkout or in an installed wheel, with what an app
-includes. ``recipes`` and ``wording`` put what was compiled into words. One model and one module of ``compiling`` for each
-kind of file: tables, views and forms, roles, pages, automations.
+includes. ``recipes`` and ``wording`` put what was compiled into words. One model and one module of ``compiling`` for
+each kind of file: tables, views and forms, roles, pages, automations.
 """
 
 from huoban_perf.template.checks.quota import sizes

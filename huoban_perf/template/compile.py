@@ -65,10 +65,8 @@ def compile_draft(draft: Draft) -> Compiled:
         The schema, every name that leads nowhere, and where each object stands.
     """
     scope = _scope(draft)
-    order = list(scope.tables)
-    views = sorted(
-        draft.views, key=lambda one: order.index(one.model.table) if one.model.table in order else len(order)
-    )
+    rank = {key: row for row, key in enumerate(scope.tables)}
+    views = sorted(draft.views, key=lambda one: rank.get(one.model.table, len(rank)))
     machines = tuple(_machines(scope, draft))
     for key, source in draft.tables.items():
         if key in scope.tables:
