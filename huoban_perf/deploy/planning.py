@@ -21,7 +21,7 @@ from huoban_perf.deploy.order import ordered
 from huoban_perf.deploy.plan import Plan, Step
 from huoban_perf.deploy.scope import within
 from huoban_perf.deploy.state import StateFile
-from huoban_perf.deploy.steps import steps_of
+from huoban_perf.deploy.steps import is_left_out, steps_of
 from huoban_perf.deploy.survey import Survey, survey
 from huoban_perf.deploy.words import attribute_name, kind_name, value_text
 from huoban_perf.deploy.world import digest_of
@@ -161,7 +161,10 @@ def _unholdable(seen: Survey, capabilities: Capabilities) -> list[Note]:
             facts={"table": pair.named[0], "field": pair.named[1], "expected": kind_name(pair.spec.kind, seen.locale)},
         )
         for pair in seen.pairing.pairs.values()
-        if isinstance(pair.spec, FieldSpec) and pair.live is None and pair.spec.kind not in capabilities.field_kinds
+        if isinstance(pair.spec, FieldSpec)
+        and pair.live is None
+        and pair.spec.kind not in capabilities.field_kinds
+        and not is_left_out(pair.spec, capabilities)
     ]
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Set
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, AttributeChange
-from huoban_perf.core.schema import FieldSpec
+from huoban_perf.core.schema import FieldKind, FieldSpec
 from huoban_perf.deploy.compare import seen_digest, wished
 from huoban_perf.deploy.guard import covers
 from huoban_perf.deploy.pairing import Found, Pair
 from huoban_perf.deploy.plan import Performer, Reason, Step
 from huoban_perf.deploy.survey import Survey
-from huoban_perf.deploy.world import Live, id_of
+from huoban_perf.deploy.world import Live, Spec, id_of
 
 _FOUND = {Found.ALIAS: Reason.FOUND_BY_ALIAS, Found.NAME: Reason.FOUND_BY_NAME}
 
@@ -55,9 +55,25 @@ def performer_of(capabilities: Capabilities, action: Action, kind: ObjectKind) -
     return Performer.API if capabilities.can(action, kind) else Performer.MANUAL
 
 
+def is_left_out(spec: Spec, capabilities: Capabilities) -> bool:
+    """Return whether a field that holds nothing is left out, because the platform has no such thing.
+
+    Args:
+        spec: The object.
+        capabilities: What the connection can hold.
+
+    Returns:
+        True only for separators: nothing is lost without them.
+    """
+    is_separator = isinstance(spec, FieldSpec) and spec.kind is FieldKind.SEPARATOR
+    return is_separator and FieldKind.SEPARATOR not in capabilities.field_kinds
+
+
 def _creation(pair: Pair, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
     parent = pair.address.parent
     if pair.address.kind is ObjectKind.OPTION and parent is not None and survey.pairing.pairs[parent].is_absent:
+        return
+    if is_left_out(pair.spec, capabilities):
         return
     wish = wished(pair.spec, locale=survey.locale)
     changes = [AttributeChange(attribute=name, before=None, after=value) for name, value in wish.items()]
@@ -155,8 +171,12 @@ def needs_of(pair: Pair) -> tuple[Address, ...]:
         pair: The object.
 
     Returns:
-        What encloses it, from the outside in, and the table a relation points to.
+        What encloses it, from the outside in, the table a relation points to, and what a computed field reads.
     """
     needs = _enclosing(pair.address)
-    target = pair.spec.target if isinstance(pair.spec, FieldSpec) else None
-    return needs if target is None or target in needs else (*needs, target)
+    if not isinstance(pair.spec, FieldSpec):
+        return needs
+    target = () if pair.spec.target is None else (pair.spec.target,)
+    read = pair.spec.computed.reads() if pair.spec.computed is not None else ()
+    tables = tuple(address.table for address in read)
+    return tuple(dict.fromkeys((*needs, *target, *tables, *read)))

@@ -109,6 +109,10 @@ class Formula:
     expression: str
     fields: tuple[Address, ...]
 
+    def reads(self) -> tuple[Address, ...]:
+        """Return the fields that must stand first."""
+        return self.fields
+
 
 class Summary(StrEnum):
     """How a rollup makes one value of many rows."""
@@ -136,6 +140,10 @@ class Rollup:
     value: Address | None = None
     rows: Rule = ALWAYS
 
+    def reads(self) -> tuple[Address, ...]:
+        """Return the fields that must stand first."""
+        return (self.through,) if self.value is None else (self.through, self.value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
@@ -148,6 +156,10 @@ class Attached:
 
     through: Address
     value: Address
+
+    def reads(self) -> tuple[Address, ...]:
+        """Return the fields that must stand first."""
+        return (self.through, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceI
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
 from huoban_perf.core.schema import COMPUTED_KINDS, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.platforms.nocodb.computed import computed_body
 from huoban_perf.platforms.nocodb.endpoints import (
     COLUMN_CREATE,
     COLUMN_DELETE,
@@ -117,11 +118,16 @@ class NocodbBuilder:
         if field.kind is FieldKind.RELATION and field.target is not None:
             column = self._create_relation(field, operation, table_id=table_id)
         else:
-            body = column_body(field, locale=operation.locale)
+            body = self._body(field, operation)
             column = _titled(parse_table(self._transport.call(COLUMN_CREATE, body, ids={"table": table_id})), title)
         if operation.is_title:
             self._transport.call(COLUMN_TITLE, {}, ids={"column": column.id})
         return _ids_of(field, column, operation)
+
+    def _body(self, field: FieldSpec, operation: SchemaOperation) -> Json:
+        if field.kind in COMPUTED_KINDS - {FieldKind.AUTO_NUMBER}:
+            return computed_body(field, locale=operation.locale, remote_ids=operation.remote_ids, reader=self._reader)
+        return column_body(field, locale=operation.locale)
 
     def _create_relation(self, field: FieldSpec, operation: SchemaOperation, *, table_id: str) -> WireColumn:
         """Make one end where the template wants it; the server makes the other, which is named after both."""

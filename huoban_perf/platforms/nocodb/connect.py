@@ -11,6 +11,7 @@ from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.ports import Connection
+from huoban_perf.core.schema import COMPUTED_KINDS
 from huoban_perf.platforms.huoban.config import HuobanOptions
 from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Wiring
@@ -85,10 +86,11 @@ def capabilities() -> Capabilities:
         performs=frozenset(
             (kind, action) for kind in BUILDABLE for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
         ),
-        field_kinds=frozenset(COLUMN_TYPE),
+        field_kinds=frozenset(COLUMN_TYPE) | COMPUTED_KINDS,
         page_size=PAGE_SIZE,
         batch_size=BATCH_SIZE,
         asynchronous_batches=False,
         upserts_by_key=False,
         tables_come_with_fields=True,
+        creates_kinds=frozenset(COLUMN_TYPE) | COMPUTED_KINDS,
     )

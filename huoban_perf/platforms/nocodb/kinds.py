@@ -16,9 +16,10 @@
 | member, members | User | only people invited into the base |
 | relation | LinkToAnotherRecord: belongs-to; many-to-many when several | several: one request a row on write |
 | auto_number | Formula ``{Id}`` | AutoNumber is refused (400) |
+| formula, rollup, attached | Formula, Rollup, Lookup | a rollup counts every related row |
 | file, image, signature | Attachment | |
 
-Formula, rollup and attached are not held until their definition can be said. A sub-table is the other end of a
+A sub-table is the other end of a
 relation, which the platform makes by itself. A separator does not exist. *Required* is a mark of a form, never of a
 column: a column that refuses empty cells would refuse rows that jobs build step by step. *Unique* is not kept: SQLite
 accepts and ignores it (gotcha 3).
