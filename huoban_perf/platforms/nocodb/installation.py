@@ -50,7 +50,9 @@ _STEPS = (
     ("npm", "rebuild", "sqlite3", "--loglevel=error"),
 )
 
-_NODE_AT_LEAST = 20
+NODE_AT_LEAST = 20
+"""The oldest Node that runs the pinned version. Source: nocodb/api.md, Recipe (Pins)."""
+
 _LOG_TAIL = 5
 
 
@@ -117,12 +119,12 @@ def find_installed(folder: Path, *, environ: Mapping[str, str]) -> Path | None:
 def _node_version(environ: Mapping[str, str]) -> str:
     path = environ.get("PATH")
     if shutil.which("node", path=path) is None or shutil.which("npm", path=path) is None:
-        raise ProfileError("nocodb.no_node", facts={"at_least": _NODE_AT_LEAST})
+        raise ProfileError("nocodb.no_node", facts={"at_least": NODE_AT_LEAST})
     answer = subprocess.run(["node", "--version"], env=dict(environ), capture_output=True, text=True, check=False)  # noqa: S607 - the user's own Node, by PATH
     version = answer.stdout.strip()
     major = version.lstrip("v").split(".", maxsplit=1)[0]
-    if not major.isdecimal() or int(major) < _NODE_AT_LEAST:
-        raise ProfileError("nocodb.node_version", facts={"found": version or "-", "at_least": _NODE_AT_LEAST})
+    if not major.isdecimal() or int(major) < NODE_AT_LEAST:
+        raise ProfileError("nocodb.node_version", facts={"found": version or "-", "at_least": NODE_AT_LEAST})
     return version
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
-import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,6 +21,7 @@ import requests
 
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
+from huoban_perf.platforms.nocodb.installation import NODE_AT_LEAST
 
 EMAIL = "admin@example.com"
 """Whom one signs in as; the password is drawn for each server."""
@@ -96,18 +97,18 @@ def up(
         return found
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.chmod(0o700)
-    chosen = port or _free_port()
+    chosen = port or free_port()
     if port and _is_taken(port):
         raise ProfileError("nocodb.port_taken", facts={"port": port})
     password = _kept_secret(home / "password")
     settings = {**environ, **_settings(home, port=chosen, password=password)}
     if database is not None:
         settings["NC_DB"] = database
-    process = _start(home, program=program, settings=settings)
+    pid = _start(home, program=program, settings=settings)
     url = f"http://127.0.0.1:{chosen}"
-    _wait_healthy(process, url, clock=clock, log=home / "nocodb.log")
+    _wait_healthy(pid, url, clock=clock, log=home / "nocodb.log")
     token = _new_token(url, password)
-    server = LocalServer(url=url, token=token, email=EMAIL, password=password, pid=process.pid)
+    server = LocalServer(url=url, token=token, email=EMAIL, password=password, pid=pid)
     _write_secret(secrets_file(home), json.dumps(asdict(server), indent=2))
     return server
 
@@ -155,27 +156,31 @@ def _settings(home: Path, *, port: int, password: str) -> dict[str, str]:
     }
 
 
-def _start(home: Path, *, program: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    with (home / "nocodb.log").open("wb") as log:
-        return subprocess.Popen(
-            ["node", "server.js"],  # noqa: S607 - the user's own Node, by PATH
-            cwd=program,
-            env=dict(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # a Ctrl-C meant for us must not end it
-        )
+def _start(home: Path, *, program: Path, settings: Mapping[str, str]) -> int:
+    """Start the process in a session of its own: a Ctrl-C meant for us must not end it. Returns its pid."""
+    node = shutil.which("node", path=settings.get("PATH"))
+    if node is None:
+        raise ProfileError("nocodb.no_node", facts={"at_least": NODE_AT_LEAST})
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        node,
+        [node, str(program / "server.js")],
+        dict(settings),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(home / "nocodb.log"), write, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
 
 
-def _wait_healthy(process: subprocess.Popen[bytes], url: str, *, clock: Clock, log: Path) -> None:
+def _wait_healthy(pid: int, url: str, *, clock: Clock, log: Path) -> None:
     deadline = clock.monotonic_s() + _START_S
     while not _is_healthy(url):
-        ended = process.poll() is not None
+        ended = not _is_alive(pid)
         if ended or clock.monotonic_s() > deadline:
-            if not ended:
-                process.kill()
-                process.wait()
+            _signal(pid, signal.SIGKILL)
             tail = tuple(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LOG_TAIL:])
             code = "nocodb.ended" if ended else "nocodb.silent"
             raise ProfileError(code, facts={"log": str(log), "said": tail, "seconds": _START_S})
@@ -233,7 +238,8 @@ def _is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,116 @@
+"""One bench a platform: the same app on the embedded workspace in every mode, and on NocoDB over both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
+from huoban_perf.platforms.huoban import connect as connect_huoban
+from huoban_perf.platforms.nocodb import connect as connect_nocodb
+from huoban_perf.sandbox import create_app, mount, open_world, serve
+from tests.contract.platform.probe import Bench
+from tests.nocodb_server import nocodb, postgres
+
+PLATFORMS = (
+    "sandbox-in-process",
+    "sandbox-socket-documented",
+    "sandbox-socket-strict",
+    "sandbox-socket-awkward",
+    "nocodb-sqlite",
+    "nocodb-postgres",
+)
+
+GAPS = {
+    "nocodb": {
+        "test_items_come_in_the_order_of_their_last_change": "items by last change (never changed: no time)",
+        "test_an_empty_switch_differs_from_one_that_is_off": "a switch with a third state",
+        "test_numbers_of_eighteen_digits_are_exact": "numbers beyond 15 significant digits",
+        "test_a_required_field_is_seen": "required as a mark of a column (it is one of a form)",
+        "test_an_attribute_that_forbids_doubles_is_kept": "unique columns",
+    },
+    "sandbox": {
+        "test_a_receipt_names_the_items": "receipts that name items (batches are applied later)",
+        "test_an_attribute_that_forbids_doubles_is_kept": "a read that shows whether a field is unique",
+        "test_a_relation_to_nothing_is_refused": "a refusal of relations to items that do not exist",
+    },
+}
+"""Platform → test → the capability that is missing: a strict expected failure."""
+
+
+class FastClock(SystemClock):
+    """Real time, but waiting costs nothing."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test of this folder on every platform; all tests of one platform share one process and one server."""
+    if "bench" in metafunc.fixturenames:
+        marked = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PLATFORMS]
+        metafunc.parametrize("bench", marked, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The probe on one platform, deployed once."""
+    folder = tmp_path_factory.mktemp("platform")
+    with ExitStack() as stack:
+        make: Callable[[str, Path, ExitStack], Bench] = _nocodb if request.param.startswith("nocodb") else _sandbox
+        made = make(request.param, folder, stack)
+        report = made.apply()
+        assert not report.pending
+        assert not report.unsettled
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def gaps(request: pytest.FixtureRequest) -> None:
+    """Expect the failures of what a platform lacks, strictly."""
+    if "bench" not in request.fixturenames:
+        return
+    platform = str(request.node.callspec.params["bench"]).split("-", maxsplit=1)[0]
+    missing = GAPS[platform].get(request.node.originalname)
+    if missing is not None:
+        request.applymarker(pytest.mark.xfail(reason=f"{platform} lacks: {missing}", strict=True))
+
+
+def _sandbox(name: str, folder: Path, stack: ExitStack) -> Bench:
+    world = open_world(None, start=datetime(2026, 10, 8, 1, tzinfo=UTC), seed=1)
+    stack.callback(world.close)
+    session = stack.enter_context(requests.Session())
+    if name == "sandbox-in-process":
+        url, mode = "http://workspace.test", "documented"
+        mount(session, create_app(world), url)
+    else:
+        url, mode = stack.enter_context(serve(world)).url, name.rsplit("-", maxsplit=1)[-1]
+    clock = FastClock()
+    control = ControlPlane(control_url=f"{url}/_sandbox", session=session, clock=clock)
+    control.limit_rate(None)
+    control.set_mode(mode)
+    workspace = control.build_workspace("试验")
+    connection = connect_huoban(
+        options=HuobanOptions(base_url=f"{url}/openapi/v1", planes=("v1", "builder"), rate_per_s=None),
+        api_key=control.mint_key(workspace),
+        session=session,
+        clock=clock,
+        control_url=f"{url}/_sandbox",
+    )
+    return Bench.of(connection, workspace, clock=clock, folder=folder, sink=control)
+
+
+def _nocodb(name: str, folder: Path, stack: ExitStack) -> Bench:
+    database = stack.enter_context(postgres()) if name == "nocodb-postgres" else None
+    server = stack.enter_context(nocodb(folder / "nocodb", database=database))
+    session = stack.enter_context(requests.Session())
+    clock = FastClock()
+    connection = connect_nocodb(url=server.url, token=server.token, session=session, clock=clock)
+    workspace = connection.bases.create("试验").workspace_id
+    return Bench.of(connection, workspace, clock=clock, folder=folder, sink=connection.people)
