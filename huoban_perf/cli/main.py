@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "adopt": ("state", "认领: 把工作区里已有的表和字段绑定到模板"),
     "apply": ("deploy", "执行计划: 建表、建字段, 或列出须手工完成的步骤"),
+    "automation": ("automation", "自动化: 把手工搭好的存成文档, 搬到别的工作区 (私有接口, 默认关闭)"),
     "completion": ("completion", "命令补全: bash、zsh、fish"),
     "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
     "doctor": ("deploy", "体检: Key、工作区、可用能力"),

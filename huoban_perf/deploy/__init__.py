@@ -17,6 +17,7 @@ Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
 from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals
 from huoban_perf.deploy.apply import apply_plan
 from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.captures import CaptureRegister, KnownAutomation
 from huoban_perf.deploy.drift import DriftReport, drift
 from huoban_perf.deploy.export import Exported, export_template
 from huoban_perf.deploy.guard import Consent, Limits
@@ -37,10 +38,12 @@ from huoban_perf.deploy.words import attribute_name, kind_name, value_text
 
 __all__ = [
     "ApplyReport",
+    "CaptureRegister",
     "Consent",
     "DeployTarget",
     "DriftReport",
     "Exported",
+    "KnownAutomation",
     "Limits",
     "LockOwner",
     "Named",

@@ -4,6 +4,7 @@ The only room that reads the environment. Keys are named by the profile, never s
 May import core, platforms, sandbox.
 """
 
+from huoban_perf.profile.captured import lint_captured
 from huoban_perf.profile.connect import Site, connect, forget_world, serve_world
 from huoban_perf.profile.environment import environment
 from huoban_perf.profile.model import Profile, load_profile
@@ -15,6 +16,7 @@ __all__ = [
     "connect",
     "environment",
     "forget_world",
+    "lint_captured",
     "load_profile",
     "own_server",
     "serve_world",
