@@ -147,11 +147,19 @@ def proposal_lines(found: list[Proposal], *, locale: Locale) -> list[str]:
     """Return proposed bindings as lines."""
     if not found:
         return [text("cli.adopt_none", locale=locale)]
-    lines = [
-        f"  {proposal.address}={proposal.remote_id}  {' / '.join(proposal.named)} ← {proposal.found_name}"
-        for proposal in found
-    ]
-    return [text("cli.adopt_found", locale=locale, facts={"count": len(found)}), *_first(lines, locale)]
+    exact = [proposal for proposal in found if proposal.how != "likeness"]
+    alike = [proposal for proposal in found if proposal.how == "likeness"]
+    lines: list[str] = []
+    for code, some in (("cli.adopt_found", exact), ("cli.adopt_alike", alike)):
+        if some:
+            lines.append(text(code, locale=locale, facts={"count": len(some)}))
+            lines += _first([line for proposal in some for line in _proposal(proposal, locale)], locale)
+    return lines
+
+
+def _proposal(proposal: Proposal, locale: Locale) -> list[str]:
+    line = f"  {proposal.address}={proposal.remote_id}  {' / '.join(proposal.named)} ← {proposal.found_name}"
+    return [line, *(f"    ! {text(note.code, locale=locale, facts=note.facts)}" for note in proposal.problems)]
 
 
 def state_lines(state: StateFile, *, locale: Locale) -> list[str]:

@@ -8,7 +8,15 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import StateError
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import DesiredSchema
-from huoban_perf.deploy import SnapshotStore, StateOwner, StateStore, bindings_of, state_path
+from huoban_perf.deploy import (
+    SnapshotStore,
+    StateOwner,
+    StateStore,
+    bindings_of,
+    read_names,
+    state_path,
+    with_own_names,
+)
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import ExtractMap, extract_map_of
@@ -31,7 +39,10 @@ class Wish:
 def wish_of(profile: Profile) -> Wish:
     """Load and compile a profile's template; TemplateError lists every mistake."""
     template = load_template(profile.template, parameters=profile.parameters)
-    return Wish(template=template, schema=compile_schema(template))
+    schema = compile_schema(template)
+    if profile.names is not None:
+        schema = with_own_names(schema, read_names(profile.names, desired=schema))
+    return Wish(template=template, schema=schema)
 
 
 def owner_of(site: Site, wish: Wish) -> StateOwner:

@@ -2,63 +2,67 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from huoban_perf.cli.deploy_report import proposal_lines, state_lines
+from huoban_perf.cli.adoption import (
+    Asked,
+    adopt_all_asked,
+    confirmer,
+    found_at,
+    show_adopted,
+    show_proposals,
+)
+from huoban_perf.cli.deploy_report import state_lines
 from huoban_perf.cli.deployed import owner_of, store_of, wish_of
-from huoban_perf.cli.desk import addresses, bindings, open_desk
+from huoban_perf.cli.desk import addresses, bindings, open_desk, tables
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import progress, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.cli.usage import WordError
 from huoban_perf.core.addresses import Address
-from huoban_perf.deploy import adopt, attest, exact, proposals, survey
+from huoban_perf.deploy import attest
 
 
 @click.command("adopt")
 @click.option("--all", "adopt_all", is_flag=True, help="认领全部名称完全一致的对象.")
+@click.option("--similar", is_flag=True, help="逐个询问只差空格、全角、词序的名称; 没有终端时须加 --yes 才认领.")
+@click.option("--yes", is_flag=True, help="--similar 用: 没有歧义的都认领, 不逐个询问.")
+@click.option("--only", multiple=True, metavar="表", callback=tables, help="--all 和 --similar 只管这张表, 可写多次.")
 @click.option("--bind", "pairs", multiple=True, metavar="地址=ID", callback=bindings, help="认领一个对象, 可写多次.")
 @click.option(
     "--attest", "attested", multiple=True, metavar="地址", callback=addresses, help="确认此对象已按模板手工设好."
 )
 @click.option("--by", default=None, help="--attest 用: 确认人.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def adopt_command(
-    settings: Settings, adopt_all: bool, pairs: dict[Address, str], attested: tuple[Address, ...], by: str | None
-) -> Exit:
+def adopt_command(settings: Settings, /, **wishes: Any) -> Exit:
     """把工作区里已有的表、字段、选项绑定到模板; 不带选项时只列出建议."""
-    if attested and not by:
+    asked = Asked(**wishes)
+    if asked.attested and not asked.by:
         raise WordError("usage.attest_by")
     with progress(locale=settings.locale, form="json") as reporter, open_desk(settings, reporter) as desk:
-        seen = survey(
-            desired=desk.wish.schema, observed=desk.observed, state=desk.state, locale=desk.site.profile.locale
-        )
-        found = proposals(seen)
-        chosen = exact(found) if adopt_all else {}
-        chosen |= pairs
-        if not chosen and not attested:
-            show_text("\n".join(proposal_lines(found, locale=settings.locale)))
+        found = found_at(desk, desk.state)
+        if not (asked.takes or asked.attested):
+            show_proposals(found, settings, as_json=asked.output == "json")
             return Exit.DONE
         with desk.store.locked(clock=settings.clock):
-            adopted = adopt(
-                desired=desk.wish.schema,
-                observed=desk.observed,
-                state=desk.state,
-                chosen=chosen,
-                clock=settings.clock,
-            )
-            if attested:
-                adopted = attest(
+            adopted = adopt_all_asked(desk, asked, confirm=confirmer(settings, asked))
+            state = adopted.state
+            if asked.attested:
+                state = attest(
                     desired=desk.wish.schema,
                     observed=desk.observed,
-                    state=adopted,
-                    addresses=attested,
-                    by=by or "",
+                    state=state,
+                    addresses=asked.attested,
+                    by=asked.by or "",
                     clock=settings.clock,
                 )
-            desk.store.save(adopted, clock=settings.clock)
-    show_text(text("cli.adopted", locale=settings.locale, facts={"count": len(chosen) + len(attested)}))
+            if state != desk.state:
+                desk.store.save(state, clock=settings.clock)
+    show_adopted(adopted, settings, attested=len(asked.attested), as_json=asked.output == "json")
     return Exit.DONE
 
 

@@ -14,7 +14,7 @@ id; nothing that is not ours is touched; what a read cannot prove is neither pas
 Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
 """
 
-from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals
+from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals, similar
 from huoban_perf.deploy.apply import apply_plan
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.captures import CaptureRegister, KnownAutomation
@@ -24,6 +24,7 @@ from huoban_perf.deploy.guard import Consent, Limits
 from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
 from huoban_perf.deploy.naming import Named, Vocabulary
+from huoban_perf.deploy.own_names import read_names, with_own_names
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
 from huoban_perf.deploy.planning import PlanOptions, make_plan
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
@@ -85,10 +86,13 @@ __all__ = [
     "manual_sheet",
     "plan_rollback",
     "proposals",
+    "read_names",
     "roll_back",
     "sheet_parts",
+    "similar",
     "state_path",
     "survey",
     "undertaking_of",
     "value_text",
+    "with_own_names",
 ]

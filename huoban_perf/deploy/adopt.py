@@ -19,7 +19,7 @@ from huoban_perf.core.errors import FactValue, PlanError
 from huoban_perf.core.schema import DesiredSchema, ObservedSchema
 from huoban_perf.deploy.artifact import AddressText, Artifact, Note
 from huoban_perf.deploy.compare import shown, wished
-from huoban_perf.deploy.likeness import is_like
+from huoban_perf.deploy.likeness import alike_pairs
 from huoban_perf.deploy.pairing import Found
 from huoban_perf.deploy.perform import record_found
 from huoban_perf.deploy.state import Origin, StateFile, StateObject
@@ -77,18 +77,30 @@ def proposals(seen: Survey) -> list[Proposal]:
                     problems=problems,
                 )
             )
-    return found + list(_alike(seen))
+    alike = [
+        Proposal(address=pair.address, remote_id=id_of(live), named=pair.named, found_name=live.name, how="likeness")
+        for pair, live in alike_pairs(seen.pairing)
+    ]
+    return found + alike
 
 
-def _alike(seen: Survey) -> Iterator[Proposal]:
-    for address, pair in seen.pairing.pairs.items():
-        if pair.live is None:
-            labels = pair.spec.labels
-            for live in seen.pairing.unclaimed.get(address.parent, ()):
-                if any(is_like(live.name, name) for name in (labels.zh, labels.en)):
-                    yield Proposal(
-                        address=address, remote_id=id_of(live), named=pair.named, found_name=live.name, how="likeness"
-                    )
+def similar(found: Iterable[Proposal]) -> list[Proposal]:
+    """Return the proposals by likeness that leave no choice: one candidate an object, one object a candidate.
+
+    Args:
+        found: Proposals.
+
+    Returns:
+        Those that a person can simply confirm.
+    """
+    alike = [proposal for proposal in found if proposal.how == "likeness"]
+    objects = Counter(proposal.address for proposal in alike)
+    candidates = Counter((proposal.address.parent, proposal.remote_id) for proposal in alike)
+    return [
+        proposal
+        for proposal in alike
+        if objects[proposal.address] == candidates[proposal.address.parent, proposal.remote_id] == 1
+    ]
 
 
 def exact(found: Iterable[Proposal]) -> dict[Address, str]:

@@ -16,6 +16,7 @@ from huoban_perf.core.schema import DesiredSchema, FieldSpec, ObservedSchema
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.backup import destructive
 from huoban_perf.deploy.guard import Consent, Limits, covers, refusals
+from huoban_perf.deploy.likeness import alike_pairs
 from huoban_perf.deploy.losses import losses_of
 from huoban_perf.deploy.order import ordered
 from huoban_perf.deploy.plan import Plan, Step
@@ -24,7 +25,7 @@ from huoban_perf.deploy.state import StateFile
 from huoban_perf.deploy.steps import is_left_out, steps_of
 from huoban_perf.deploy.survey import Survey, survey
 from huoban_perf.deploy.words import attribute_name, kind_name, value_text
-from huoban_perf.deploy.world import digest_of
+from huoban_perf.deploy.world import digest_of, id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ def make_plan(
         losses=tuple(losses_of(destructive(steps), seen)),
         notes=(
             *_left_out(len(every) - len(steps), chosen.only),
+            *_alike(steps, seen),
             *_unproven(steps, chosen.locale),
             *seen.pairing.unmanaged,
             *_hints(steps, chosen.consent),
@@ -195,6 +197,20 @@ def _left_out(count: int, only: Set[Address]) -> list[Note]:
     """Say how much a limited plan leaves for later."""
     facts: dict[str, FactValue] = {"only": tuple(sorted(map(str, only))), "count": count}
     return [Note(code="plan.only", facts=facts)] if only else []
+
+
+def _alike(steps: Iterable[Step], seen: Survey) -> list[Note]:
+    """Name what would be made although something alike stands: it may be the same."""
+    made = {step.address for step in steps if step.action is Action.CREATE}
+    return [
+        Note(
+            code="plan.alike",
+            address=pair.address,
+            facts={"name": " / ".join(pair.named), "found": live.name, "id": id_of(live), "address": str(pair.address)},
+        )
+        for pair, live in alike_pairs(seen.pairing)
+        if pair.address in made
+    ]
 
 
 def _hints(steps: Iterable[Step], consent: Consent) -> list[Note]:

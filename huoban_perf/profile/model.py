@@ -76,6 +76,7 @@ class Profile(BaseModel):
         locale: Language in which names are deployed.
         template: Key of the app template, or a folder.
         parameters: Parameter file of the company; None takes the template's own.
+        names: Mapping file with the company's own names; None: those of the template.
         home: Folder for state, runs and the embedded workspace; holds personal data.
         rate_per_s: Requests a second; None lifts the limit (embedded workspace only).
     """
@@ -94,6 +95,7 @@ class Profile(BaseModel):
     locale: Literal["zh", "en"] = "zh"
     template: str = "performance"
     parameters: Path | None = None
+    names: Path | None = None
     home: Path = Path(".huoban_perf")
     rate_per_s: Decimal | None = Decimal(10)
 
