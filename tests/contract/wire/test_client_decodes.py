@@ -58,6 +58,7 @@ _SAMPLES = {
     "id:field": "2200000000000777",
     "id:item": "2300000000000777",
     "id:file": "188000777",
+    "id:automation": "7500000000000777",
     "nonzero": 999,
     "deleted:table": "2199999999999999",
     "deleted:item": "2399999999999999",
@@ -148,7 +149,7 @@ class Names:
 
     def _one(self, marker: str) -> Any:
         if marker.startswith("int:"):
-            return int(self.ids[marker[4:]])
+            return int(self.ids.get(marker[4:]) or str(_SAMPLES[marker[4:]]))
         return self.ids[marker] if marker in self.ids else _SAMPLES[marker]
 
 
