@@ -1,0 +1,132 @@
+"""The book: tables as read once for a job, with the short cuts by which jobs look things up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from huoban_perf.core.errors import CycleError, FactValue
+from huoban_perf.core.values import Value
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.snapshot import TableRows, read_table
+
+
+class Row:
+    """One row of a table, read by field key."""
+
+    __slots__ = ("book", "index", "rows")
+
+    def __init__(self, book: Book, rows: TableRows, index: int) -> None:
+        """Point at a row."""
+        self.book, self.rows, self.index = book, rows, index
+
+    @property
+    def key(self) -> str:
+        """Its natural key or business code; empty when it has none yet."""
+        value = self.rows.value(self.index, self.rows.table.key_field or "")
+        return value if isinstance(value, str) else ""
+
+    def __getitem__(self, field: str) -> Value:
+        """Return a cell."""
+        return self.rows.value(self.index, field)
+
+    def text(self, field: str) -> str:
+        """Return a text or choice, empty for none."""
+        value = self[field]
+        return value if isinstance(value, str) else ""
+
+    def number(self, field: str) -> Decimal | None:
+        """Return a number, or None."""
+        value = self[field]
+        return value if isinstance(value, Decimal) else None
+
+    def day(self, field: str) -> date | None:
+        """Return a date, or None."""
+        value = self[field]
+        return value if isinstance(value, date) else None
+
+    def members(self, field: str) -> tuple[str, ...]:
+        """Return the members of a field."""
+        value = self[field]
+        return value if isinstance(value, tuple) else ()
+
+    def member(self, field: str) -> str:
+        """Return the one member of a field, or an empty text."""
+        found = self.members(field)
+        return found[0] if found else ""
+
+    def has(self, field: str) -> bool:
+        """Return whether the table has a field and the cell is filled."""
+        return field in self.rows.columns and self[field] not in {None, "", ()}
+
+    def related(self, field: str) -> Row | None:
+        """Return the first row a relation points to, or None."""
+        return next(self.all_related(field), None)
+
+    def all_related(self, field: str) -> Iterator[Row]:
+        """Yield the rows a relation points to."""
+        target = self.rows.table.field(field).target
+        value = self[field]
+        if target is None or not isinstance(value, tuple):
+            return
+        rows = self.book.rows(target.key)
+        for item in value:
+            index = rows.row_of_id(item)
+            if index is not None:
+                yield Row(self.book, rows, index)
+
+
+class Book:
+    """Tables of an app, each read when it is first asked for."""
+
+    def __init__(self, app: DeployedApp) -> None:
+        """Start empty."""
+        self.app = app
+        self.tables: dict[str, TableRows] = {}
+
+    def rows(self, table: str) -> TableRows:
+        """Return a table's rows, read whole on first use.
+
+        Args:
+            table: Table key.
+
+        Returns:
+            The rows; no key stands twice.
+
+        Raises:
+            CycleError: The app has no such table.
+            AmbiguousRowError: A key stands in several rows.
+        """
+        if table not in self.tables:
+            if not self.has(table):
+                facts: dict[str, FactValue] = {"table": table}
+                raise CycleError("cycle.no_table", facts=facts)
+            rows = read_table(self.app, table=self.app.schema.table(table))
+            rows.check_keys()
+            self.tables[table] = rows
+        return self.tables[table]
+
+    def has(self, table: str) -> bool:
+        """Return whether the app has a table."""
+        return any(entry.key == table for entry in self.app.schema.tables)
+
+    def all(self, table: str) -> Iterator[Row]:
+        """Yield every row of a table."""
+        rows = self.rows(table)
+        for index in rows:
+            yield Row(self, rows, index)
+
+    def find(self, table: str, key: str) -> Row | None:
+        """Return the row holding a natural key, or None."""
+        rows = self.rows(table)
+        index = rows.row_of_key(key)
+        return None if index is None else Row(self, rows, index)
+
+    def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
+        """Yield the rows of a table whose relation points to a row."""
+        item = target.rows.item_id(target.index)
+        for row in self.all(table):
+            value = row[relation]
+            if isinstance(value, tuple) and item in value:
+                yield row

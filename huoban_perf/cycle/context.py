@@ -1,0 +1,96 @@
+"""What a job is given: the book, the day, the cycle, the company's process parameters, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from huoban_perf.core.errors import CycleError, FactValue
+from huoban_perf.core.values import CHINA
+from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.cycle.book import Book, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """The company's process parameters. Source: workflows.md §1.
+
+    Attributes:
+        announce_days: Days between 公示 and the opening of goals.
+        goals_min: Fewest items of a contract.
+        goals_max: Most items of a contract.
+        review_load: Most review tasks of one rater in a cycle, self and superior not counted.
+        peers: How many peers are proposed where the scheme says no number.
+        interview_days: Days after release until which talks are due.
+        accept_workdays: Working days after which a nomination counts as accepted.
+        appeal_workdays: Working days until an appeal is accepted or refused.
+        decide_workdays: Working days until an appeal is decided.
+        retention_months: Months after archiving until single ratings are detached.
+        confirm_reminders: Reminders before silence counts as having read.
+        stage_lead_days: Days before a due date at which the first reminder goes out.
+        weak_grades: Grades after which an improvement plan is proposed.
+        interview_grades: Grades after which a talk is due; empty = all.
+        role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
+    """
+
+    announce_days: int = 3
+    goals_min: int = 1
+    goals_max: int = 8
+    review_load: int = 12
+    peers: int = 3
+    interview_days: int = 10
+    accept_workdays: int = 2
+    appeal_workdays: int = 3
+    decide_workdays: int = 10
+    retention_months: int = 24
+    confirm_reminders: int = 2
+    stage_lead_days: int = 3
+    weak_grades: tuple[str, ...] = ("c", "d")
+    interview_grades: tuple[str, ...] = ()
+    role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext:
+    """What a job is given.
+
+    Attributes:
+        book: What stands.
+        cycle_name: 周期名称, or empty where a job works on none.
+        process: Parameters.
+        calendar: Working days.
+        options: What was asked for beyond the defaults, by option name.
+        members: Name of a member of the workspace → member id; also id → id.
+    """
+
+    book: Book
+    cycle_name: str = ""
+    process: Process = field(default_factory=Process)
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    options: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return self.book.app.clock.now().astimezone(CHINA).date()
+
+    @property
+    def cycle(self) -> Row:
+        """The cycle's row.
+
+        Raises:
+            CycleError: There is no cycle of that name; lists those there are.
+        """
+        found = self.book.find("cycle", self.cycle_name)
+        if found is None:
+            known = tuple(sorted(row.key for row in self.book.all("cycle")))
+            facts: dict[str, FactValue] = {"cycle": self.cycle_name, "known": known}
+            raise CycleError("sync.no_cycle", facts=facts)
+        return found
+
+    def stage_on(self, stage: str) -> bool:
+        """Return whether a stage of the cycle is enabled; a cycle that names none has all."""
+        stages = self.cycle["enabled_stages"]
+        return not stages or (isinstance(stages, tuple) and stage in stages)

@@ -1,0 +1,349 @@
+"""The job ``open``: takes a cycle to where the day says it should be, and creates what that state calls for.
+
+Each run makes at most one step of the cycle; state moves last, so a run that is killed anywhere is finished by the
+next. 草稿→已公示 only when asked (a person decides to announce); the steps after it by date: 已公示→目标制定 at
+目标开放日, →执行中 at 目标截止 with every contract confirmed, →评价中 at 评价开始日. Source: workflows.md §1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from huoban_perf.core.digest import canonical_json, digest
+from huoban_perf.core.errors import CycleError, Problem
+from huoban_perf.core.notices import Mode, Notice
+from huoban_perf.core.values import CHINA, Value
+from huoban_perf.cycle.book import Row
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.opening_checks import (
+    announced_rules,
+    check_cycle,
+    is_excluded,
+    open_assignments,
+    participants,
+    rules_hash,
+    scheme_of,
+)
+from huoban_perf.cycle.reviewers import review_wishes
+from huoban_perf.cycle.work import Draft, Wish, note
+from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
+
+Values = dict[str, Value | Refs]
+
+_EXCLUDED = "参评方式为不参评"
+_TOO_SHORT = "在岗天数不足"
+_CREATED_AS = {
+    "announced": "goal_setting",
+    "goal_setting": "goal_setting",
+    "running": "running",
+    "reviewing": "running",
+}
+_CREATED_AT_ONCE = frozenset({"status", "exclusion_reason", "scheme", "department", "name"})
+
+
+def open_cycle(context: JobContext) -> Draft:
+    """Say what the cycle's state and the day call for.
+
+    Args:
+        context: What stands; option ``announce`` asks for 公示, ``exceptions`` says that HR signed the goals that are
+            not confirmed.
+
+    Returns:
+        Sheets, items and tasks that are missing; the cycle's own step last.
+
+    Raises:
+        CycleError: A check fails; every fault is listed and nothing was written.
+    """
+    cycle = context.cycle
+    match cycle.text("status") or "draft":
+        case "draft":
+            return _announce(context)
+        case "announced":
+            return _open_goals(context)
+        case "goal_setting":
+            return _lock_goals(context)
+        case "running":
+            return _start_reviews(context)
+        case "reviewing":
+            return _keep_reviewing(context)
+        case _:
+            return Draft()
+
+
+# --- 草稿 → 已公示 -------------------------------------------------------------------------------------------------
+
+
+def _announce(context: JobContext) -> Draft:
+    cycle = context.cycle
+    problems = check_cycle(context)
+    if problems:
+        raise CycleError("cycle.not_ready", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
+    if not context.options.get("announce"):
+        return Draft(notes=(note("cycle.ready_to_announce", cycle=cycle.key),))
+    documents, _ = announced_rules(context.book, cycle)
+    step: Values = {
+        "name": cycle.key,
+        "announced_scheme": canonical_json(documents),
+        "announced_hash": rules_hash(documents),
+        "announced_on": context.book.app.clock.now(),
+        "status": "announced",
+    }
+    return Draft(
+        wishes=(*_sheets(context, "announced"), Wish(table="cycle", rows=(WantedRow(key=cycle.key, values=step),))),
+        notices=tuple(_to_all(context, "announced")),
+        audited=True,
+    )
+
+
+def _sheets(context: JobContext, state: str) -> Iterator[Wish]:
+    cycle = context.cycle
+    assignments = open_assignments(context.book)
+    rows = [_sheet(context, person, assignments, state) for person in participants(context.book, cycle)]
+    yield Wish(table="appraisal", rows=tuple(rows), first_only=_CREATED_AT_ONCE)
+    yield Wish(table="appraisal_item", rows=tuple(_standard_items(context)), first_only=frozenset({"weight"}))
+
+
+def _sheet(context: JobContext, person: Row, assignments: dict[str, Row], state: str) -> WantedRow:
+    cycle = context.cycle
+    key = natural_key(cycle.key, person.key)
+    department = person.related("department")
+    scheme = scheme_of(person, assignments)
+    excluded = is_excluded(person)
+    started = _CREATED_AS[state]
+    if started == "goal_setting" and not context.stage_on("goal"):
+        started = "running"
+    values: Values = {
+        "natural_key": key,
+        "name": f"{person.text('name')} {cycle.key}",
+        "status": "not_appraised" if excluded else started,
+        "subject_kind": "person",
+        "employee": Refs("employee", (person.key,)),
+        "department": Refs("department", (department.key,)) if department else None,
+        "cycle": Refs("cycle", (cycle.key,)),
+        "scheme": Refs("scheme", (scheme.key,)) if scheme else None,
+        "exclusion_reason": _EXCLUDED if excluded else None,
+    }
+    return WantedRow(key=key, values=values)
+
+
+def _standard_items(context: JobContext) -> Iterator[WantedRow]:
+    """The items of contracts that come from 岗位标准: what everybody of a position is measured by."""
+    book, cycle = context.book, context.cycle
+    if not book.has("position_standard"):
+        return
+    start, end = cycle.day("start_date"), cycle.day("end_date")
+    by_position: dict[str, list[Row]] = {}
+    for standard in book.all("position_standard"):
+        position = standard.related("position")
+        if position is not None and _is_valid(standard, start, end):
+            by_position.setdefault(position.key, []).append(standard)
+    for person in participants(book, cycle):
+        position = person.related("position")
+        for standard in by_position.get(position.key if position else "", []):
+            if not is_excluded(person):
+                yield _standard_item(cycle, person, standard, start, end)
+
+
+def _is_valid(standard: Row, start: date | None, end: date | None) -> bool:
+    first, last = standard.day("valid_from"), standard.day("valid_to")
+    return not (first and end and first > end) and not (last and start and last < start)
+
+
+def _standard_item(cycle: Row, person: Row, standard: Row, start: date | None, end: date | None) -> WantedRow:
+    metric = standard.related("metric")
+    code = metric.key if metric else "-"
+    key = natural_key(cycle.key, person.key, "KPI", code, str(start))
+    values: Values = {
+        "natural_key": key,
+        "name": metric.text("name") if metric else code,
+        "appraisal": Refs("appraisal", (natural_key(cycle.key, person.key),)),
+        "metric": Refs("metric", (code,)),
+        "dimension": standard["dimension"],
+        "weight": standard["weight"],
+        "baseline_value": standard["baseline_value"],
+        "passing_value": standard["passing_value"],
+        "target_value": standard["target_value"],
+        "excellent_value": standard["excellent_value"],
+        "valid_from": start,
+        "valid_to": end,
+        "origin": "position_standard",
+    }
+    return WantedRow(key=key, values=values)
+
+
+# --- 已公示 → 目标制定 → 执行中 -------------------------------------------------------------------------------------
+
+
+def _open_goals(context: JobContext) -> Draft:
+    cycle = context.cycle
+    wishes = list(_sheets(context, "announced"))
+    announced = _day(cycle["announced_on"])
+    opens = cycle.day("goal_open_on") or context.today
+    if announced is not None:
+        opens = max(opens, announced + timedelta(days=context.process.announce_days))
+    if context.today >= opens:
+        wishes.append(_cycle_step(cycle, "goal_setting"))
+    return Draft(wishes=tuple(wishes), audited=True)
+
+
+def _day(moment: Value) -> date | None:
+    return moment.astimezone(CHINA).date() if isinstance(moment, datetime) else None
+
+
+def _cycle_step(cycle: Row, state: str, **more: Value) -> Wish:
+    return Wish(table="cycle", rows=(WantedRow(key=cycle.key, values={"name": cycle.key, "status": state, **more}),))
+
+
+def _lock_goals(context: JobContext) -> Draft:
+    cycle = context.cycle
+    wishes = list(_sheets(context, "goal_setting"))
+    due = cycle.day("goal_due_on")
+    if context.stage_on("goal") and due is not None and context.today <= due:
+        return Draft(wishes=tuple(wishes))
+    open_sheets = [row for row in _sheets_of(context) if row.text("status") in _UNCONFIRMED]
+    if context.stage_on("goal") and open_sheets and not context.options.get("exceptions"):
+        notes = tuple(note("cycle.goals_not_confirmed", address=row.text("name") or row.key) for row in open_sheets)
+        return Draft(wishes=tuple(wishes), notes=notes)
+    items, problems = _goal_items(context)
+    if problems and not context.options.get("exceptions"):
+        raise CycleError("cycle.goals_off", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
+    locked = digest({row.key: {field: row.values[field] for field in _LOCKED} for row in items})
+    running = [WantedRow(key=row.key, values={"natural_key": row.key, "status": "running"}) for row in open_sheets]
+    return Draft(
+        wishes=(
+            *wishes,
+            Wish(table="appraisal_item", rows=tuple(items)),
+            Wish(table="appraisal", rows=tuple(running)),
+            _cycle_step(cycle, "running", goal_hash=locked),
+        ),
+        notes=tuple(problems),
+        notices=tuple(_to_all(context, "announced_again")),
+        audited=True,
+    )
+
+
+_UNCONFIRMED = frozenset({"goal_setting", "goals_awaiting_confirmation"})
+_LOCKED = ("weight", "baseline_value", "passing_value", "target_value", "excellent_value")
+
+
+def _sheets_of(context: JobContext) -> Iterator[Row]:
+    yield from context.book.of("appraisal", "cycle", context.cycle)
+
+
+def _goal_items(context: JobContext) -> tuple[list[WantedRow], list[Problem]]:
+    """Return the items that confirmed goals make, and contracts whose weights do not add up to 100."""
+    cycle = context.cycle
+    rows: list[WantedRow] = []
+    problems: list[Problem] = []
+    by_sheet: dict[str, list[Row]] = {}
+    for goal in context.book.of("goal", "cycle", cycle):
+        sheet = goal.related("appraisal")
+        if sheet is not None and goal.text("status") in {"confirmed", "changing"}:
+            by_sheet.setdefault(sheet.key, []).append(goal)
+    for key, goals in sorted(by_sheet.items()):
+        total = sum(((goal.number("weight") or Decimal(0)) for goal in goals), Decimal(0))
+        if total != 100:
+            problems.append(note("cycle.weights_off", address=key, total=format(total.normalize(), "f")))
+        rows += [_goal_item(cycle, key, goal) for goal in goals]
+    return rows, problems
+
+
+def _goal_item(cycle: Row, sheet: str, goal: Row) -> WantedRow:
+    metric = goal.related("metric")
+    parts = sheet.strip("[]").split("|")
+    code = metric.key if metric else goal.key.strip("[]").split("|")[-1]
+    start = cycle.day("start_date")
+    key = natural_key(*parts, "KPI", code, str(start))
+    values: Values = {
+        "natural_key": key,
+        "name": goal.text("name"),
+        "appraisal": Refs("appraisal", (sheet,)),
+        "metric": Refs("metric", (metric.key,)) if metric else None,
+        "goal": Refs("goal", (goal.key,)),
+        **{field: goal[field] for field in _LOCKED},
+        "valid_from": start,
+        "valid_to": cycle.day("end_date"),
+        "origin": "personal_goal",
+    }
+    return WantedRow(key=key, values=values)
+
+
+# --- 执行中 → 评价中 ------------------------------------------------------------------------------------------------
+
+
+def _start_reviews(context: JobContext) -> Draft:
+    cycle = context.cycle
+    wishes = list(_sheets(context, "running"))
+    starts = cycle.day("review_start_on")
+    if starts is None or context.today < starts:
+        return Draft(wishes=tuple(wishes))
+    goals = [
+        WantedRow(key=goal.key, values={"natural_key": goal.key, "status": "completed"})
+        for goal in context.book.of("goal", "cycle", cycle)
+        if goal.text("status") == "confirmed" and goal.key
+    ]
+    reviews, notes, notices = review_wishes(context, starting=True)
+    return Draft(
+        wishes=(
+            *wishes,
+            Wish(table="goal", rows=tuple(goals)),
+            *reviews,
+            Wish(table="appraisal", rows=tuple(_into_review(context))),
+            _cycle_step(cycle, "reviewing"),
+        ),
+        notes=tuple(notes),
+        notices=tuple(notices),
+        audited=True,
+    )
+
+
+def _into_review(context: JobContext) -> Iterator[WantedRow]:
+    cycle = context.cycle
+    least = int(cycle.number("min_days") or 0)
+    for sheet in _sheets_of(context):
+        if sheet.text("status") != "running":
+            continue
+        employee = sheet.related("employee")
+        days = days_in(employee, cycle) if employee else least
+        values: Values = {"natural_key": sheet.key, "status": "reviewing", "days_present": Decimal(days)}
+        if employee is not None and days < least:
+            values |= {"status": "not_appraised", "exclusion_reason": _TOO_SHORT}
+        yield WantedRow(key=sheet.key, values=values)
+
+
+def days_in(employee: Row, cycle: Row) -> int:
+    """Return the calendar days of a cycle on which a person was employed."""
+    start, end = cycle.day("start_date"), cycle.day("end_date")
+    if start is None or end is None:
+        return 0
+    first = max(start, employee.day("hire_date") or start)
+    last = min(end, employee.day("leave_date") or end)
+    return max(0, (last - first).days + 1)
+
+
+def _keep_reviewing(context: JobContext) -> Draft:
+    late = [row for row in _sheets_of(context) if row.text("status") == "running"]
+    reviews, notes, notices = review_wishes(context, starting=False)
+    moved = tuple(_into_review(context)) if late else ()
+    return Draft(
+        wishes=(*_sheets(context, "reviewing"), *reviews, Wish(table="appraisal", rows=moved)),
+        notes=tuple(notes),
+        notices=tuple(notices),
+    )
+
+
+def _to_all(context: JobContext, event: str) -> Iterator[Notice]:
+    cycle = context.cycle
+    for person in participants(context.book, cycle):
+        account = person.member("account")
+        if account and not is_excluded(person):
+            yield Notice(
+                receiver=account,
+                event=event,
+                object=cycle.key,
+                day=context.today,
+                facts={"cycle": cycle.key},
+                mode=Mode.AT_ONCE,
+            )

@@ -1,0 +1,235 @@
+"""Who reviews whom: the rating tasks a cycle calls for, by the scheme's groups, with load limits and no conflicts.
+
+self, superior, upper and dotted follow from reporting lines; subordinates are everybody below; peers are those the
+person named (同事评价人), else colleagues of the same superior with the least load, the same choice at every run. A
+superior's task opens once the self-review is in, or 自评截止 has passed. Tasks of raters who left are recalled and
+given to somebody else. Source: workflows.md §1 评价任务; data-model.md §2 评价维度.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from huoban_perf.core.errors import Problem
+from huoban_perf.core.notices import Notice
+from huoban_perf.core.values import Value
+from huoban_perf.cycle.book import Row
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.work import Wish, note
+from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
+
+_OPEN = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})
+_COUNTED = _OPEN | {"submitted"}
+_STAGE_OF = {"self": "self", "peer": "peer", "subordinate": "subordinate", "customer": "customer"}
+_IN_REVIEW = frozenset({"running", "reviewing"})
+
+
+@dataclass(kw_only=True)
+class Assigning:
+    """What is known while tasks are given out.
+
+    Attributes:
+        context: What stands.
+        staff: 工号 → person who is employed.
+        load: 工号 → tasks as peer or subordinate in this cycle.
+        tasks: Sheet key → its tasks that count.
+    """
+
+    context: JobContext
+    staff: dict[str, Row]
+    load: Counter[str] = field(default_factory=Counter)
+    tasks: dict[str, list[Row]] = field(default_factory=dict)
+    by_account: dict[str, str] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], list[Problem], list[Notice]]:
+    """Return the tasks that are missing and those to be recalled.
+
+    Args:
+        context: What stands.
+        starting: Whether the cycle is just entering 评价中.
+
+    Returns:
+        Wishes (recalls first), notes about groups that find no rater, and notices to raters of new tasks.
+    """
+    work = _survey(context)
+    recalls = [
+        WantedRow(
+            key=task.key,
+            values={"natural_key": task.key, "status": "recalled", "decline_reason": "评价人已离职, 系统收回"},
+        )
+        for tasks in work.tasks.values()
+        for task in tasks
+        if task.text("status") in _OPEN and _has_left(work, task)
+    ]
+    gone = {row.key for row in recalls}
+    rows: list[WantedRow] = []
+    for sheet in sorted(context.book.of("appraisal", "cycle", context.cycle), key=lambda row: row.key):
+        employee = sheet.related("employee")
+        if employee is not None and sheet.text("status") in _IN_REVIEW:
+            standing = [task for task in work.tasks.get(sheet.key, []) if task.key not in gone]
+            rows += _tasks(work, sheet, employee, standing, starting=starting)
+    return (
+        [Wish(table="review_task", rows=tuple(recalls)), Wish(table="review_task", rows=tuple(rows))],
+        work.notes,
+        work.notices,
+    )
+
+
+def _survey(context: JobContext) -> Assigning:
+    staff = {row.key: row for row in context.book.all("employee") if row.text("employment_status") != "left"}
+    work = Assigning(context=context, staff=staff)
+    work.by_account = {row.member("account"): row.key for row in context.book.all("employee") if row.has("account")}
+    for task in context.book.all("review_task"):
+        sheet = task.related("appraisal")
+        cycle = sheet.related("cycle") if sheet else None
+        if sheet is None or cycle is None or cycle.key != context.cycle.key:
+            continue
+        work.tasks.setdefault(sheet.key, []).append(task)
+        if task.text("status") in _COUNTED and task.text("relation") in {"peer", "subordinate"}:
+            work.load[work.by_account.get(task.member("rater"), "")] += 1
+    return work
+
+
+def _has_left(work: Assigning, task: Row) -> bool:
+    number = work.by_account.get(task.member("rater"), "")
+    return bool(number) and number not in work.staff
+
+
+def _tasks(
+    work: Assigning, sheet: Row, employee: Row, standing: Sequence[Row], *, starting: bool
+) -> Iterator[WantedRow]:
+    scheme = sheet.related("scheme")
+    groups = (
+        {row.text("relation"): row for row in work.context.book.of("rater_group", "scheme", scheme)} if scheme else {}
+    )
+    for relation, group in sorted(groups.items()):
+        stage = _STAGE_OF.get(relation)
+        if relation == "customer" or (stage is not None and not work.context.stage_on(stage)):
+            continue
+        if relation == "superior" and not _superior_may_start(work, standing, starting=starting):
+            continue
+        named = [task for task in standing if task.text("relation") == relation and task.text("status") != "recalled"]
+        raters = _raters(work, sheet, employee, group, relation, named)
+        if not raters and not named:
+            facts = {"relation": _relation_label(sheet, relation)}
+            work.notes.append(note("cycle.no_rater", address=f"{employee.key} {employee.text('name')}", **facts))
+        for rater in raters:
+            yield _task(work, sheet, employee, rater, relation)
+
+
+def _superior_may_start(work: Assigning, standing: Sequence[Row], *, starting: bool) -> bool:
+    if not work.context.stage_on("self"):
+        return True
+    own = [task for task in standing if task.text("relation") == "self"]
+    due = work.context.cycle.day("self_due_on")
+    if not own:
+        return not starting
+    return any(task.text("status") != "to_review" for task in own) or (due is not None and work.context.today > due)
+
+
+def _relation_label(sheet: Row, relation: str) -> str:
+    options = sheet.book.app.schema.table("review_task").field("relation").options
+    return next((option.labels.zh for option in options if option.address.key == relation), relation)
+
+
+def _raters(work: Assigning, sheet: Row, employee: Row, group: Row, relation: str, named: Sequence[Row]) -> list[Row]:
+    """Return the raters still missing in one group; nobody twice, nobody without an account."""
+    have = {work.by_account.get(task.member("rater"), "") for task in named}
+    manager = employee.related("manager")
+    match relation:
+        case "self":
+            found = [employee]
+        case "superior":
+            found = [manager] if manager else []
+        case "upper":
+            upper = manager.related("manager") if manager else None
+            found = [upper] if upper else []
+        case "dotted":
+            dotted = employee.related("dotted_manager")
+            found = [dotted] if dotted else []
+        case "subordinate":
+            found = [row for row in work.staff.values() if _reports_to(row, employee)]
+        case "peer":
+            return _peers(work, sheet, employee, group, named)
+        case _:
+            found = []
+    return [row for row in found if row.key not in have and row.key in work.staff and row.has("account")]
+
+
+def _reports_to(row: Row, manager: Row) -> bool:
+    above = row.related("manager")
+    return above is not None and above.key == manager.key
+
+
+def _peers(work: Assigning, sheet: Row, employee: Row, group: Row, named: Sequence[Row]) -> list[Row]:
+    """Choose peers: the named ones first, then colleagues by load; conflicts of interest are passed over."""
+    chosen = [
+        work.staff[number]
+        for member in sheet.members("peer_raters")
+        if (number := work.by_account.get(member, "")) in work.staff
+    ]
+    have = {work.by_account.get(task.member("rater"), "") for task in named}
+    wanted = int(group.number("minimum_raters") or work.context.process.peers)
+    most = int(group.number("maximum_raters") or max(wanted, len(chosen)))
+    picked = [row for row in chosen if row.key not in have and not _conflict(employee, row)][:most]
+    open_seats = wanted - len([number for number in have if number]) - len(picked)
+    if open_seats > 0 and group.text("selection") != "assigned":
+        used = have | {row.key for row in picked} | {employee.key}
+        pool = [row for row in work.staff.values() if row.key not in used and _is_colleague(employee, row)]
+        pool = [row for row in pool if work.load[row.key] < work.context.process.review_load and row.has("account")]
+        pool.sort(key=lambda row: (work.load[row.key], _draw(sheet.key, row.key)))
+        picked += pool[:open_seats]
+    work.load.update(row.key for row in picked)
+    return picked
+
+
+def _conflict(employee: Row, rater: Row) -> bool:
+    """A superior, a subordinate or oneself is no peer."""
+    return rater.key == employee.key or _reports_to(rater, employee) or _reports_to(employee, rater)
+
+
+def _is_colleague(employee: Row, rater: Row) -> bool:
+    manager, other = employee.related("manager"), rater.related("manager")
+    same = manager is not None and other is not None and manager.key == other.key
+    return same and not _conflict(employee, rater)
+
+
+def _draw(sheet: str, rater: str) -> str:
+    """Return a sort key that looks random and is the same at every run."""
+    return hashlib.sha256(f"{sheet}\n{rater}".encode()).hexdigest()
+
+
+def _task(work: Assigning, sheet: Row, employee: Row, rater: Row, relation: str) -> WantedRow:
+    cycle = work.context.cycle
+    key = natural_key(*sheet.key.strip("[]").split("|"), relation, rater.key)
+    due = cycle.day("self_due_on") if relation == "self" else cycle.day("review_due_on")
+    nominated = relation == "peer" and rater.member("account") in sheet.members("peer_raters")
+    values: dict[str, Value | Refs] = {
+        "natural_key": key,
+        "name": f"{employee.text('name')} · {_relation_label(sheet, relation)}",
+        "status": "awaiting_acceptance" if relation == "peer" else "to_review",
+        "appraisal": Refs("appraisal", (sheet.key,)),
+        "relation": relation,
+        "rater": rater.members("account"),
+        "invited_by": "self" if nominated else "system",
+        "due_on": due,
+    }
+    work.notices.append(_invitation(work.context, key, rater, due))
+    return WantedRow(key=key, values=values)
+
+
+def _invitation(context: JobContext, key: str, rater: Row, due: date | None) -> Notice:
+    return Notice(
+        receiver=rater.member("account"),
+        event="review_due",
+        object=key,
+        day=context.today,
+        facts={"due": str(due or "-")},
+    )

@@ -1,0 +1,258 @@
+"""The one way every job works: draft, compare, guard, write, confirm, log, tell.
+
+A draft is rows as they should stand, in writing order; a later wish may refer to rows of an earlier one. Compared with
+what stands, only differences are written, so a job that was killed anywhere is finished by running it again, and a
+second run writes nothing. Rows in which a person has picked an action are left to the executor and come with the next
+run. Source: design.md §4, §5.5; workflows.md §1 "Who acted".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.digest import digest
+from huoban_perf.core.errors import FactValue, Problem
+from huoban_perf.core.items import Item
+from huoban_perf.core.notices import Notice, NoticeSink
+from huoban_perf.core.values import Value
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.sync.audit import AuditLog
+from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.snapshot import TableRows
+from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.write_back import WritePlan, compare, guard, write
+
+_SHARE_PERCENT = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Rows of one table as they should stand.
+
+    Attributes:
+        table: Table key.
+        rows: The rows.
+        first_only: Fields given a first value only; later they belong to a person or another job.
+        guarded: Whether replacing a large share of standing values needs consent.
+        by_people: Whether rows in which a person has picked an action may be written all the same.
+    """
+
+    table: str
+    rows: tuple[WantedRow, ...]
+    first_only: frozenset[str] = frozenset()
+    guarded: bool = False
+    by_people: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a job wants.
+
+    Attributes:
+        wishes: In writing order.
+        notes: What a person should know; nothing here stops the job (what stops it is raised).
+        notices: Who is to be told once the rows stand.
+        summary: Chinese lines for 运行记录.
+        audited: Whether a run that writes belongs into the audit log.
+    """
+
+    wishes: tuple[Wish, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    summary: str = ""
+    audited: bool = False
+
+
+Plan = Callable[[JobContext], Draft]
+"""A job: pure but for what the book reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCount:
+    """What a job came to in one table."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deferred: int = 0
+
+    def plus(self, other: TableCount) -> TableCount:
+        """Return the sum of two counts."""
+        return TableCount(
+            created=self.created + other.created,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+            deferred=self.deferred + other.deferred,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """What a run came to.
+
+    Attributes:
+        job: Name of the job.
+        run: Id of the run.
+        tables: Table key → counts, in writing order.
+        notes: What a person should know.
+        notices: How many notices it makes (preview) or made.
+        applied: Whether it wrote.
+        summary: Chinese lines.
+    """
+
+    job: str
+    run: str
+    tables: Mapping[str, TableCount]
+    notes: tuple[Problem, ...]
+    notices: int
+    applied: bool
+    summary: str
+
+    @property
+    def changes(self) -> int:
+        """Rows that differ, or that were written."""
+        return sum(count.created + count.updated for count in self.tables.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where a run leaves its traces.
+
+    Attributes:
+        notices: Takes notices, or None: they are only counted.
+        audit: The audit log, or None.
+        allow_large_change: Consent to replace a large share of standing values.
+    """
+
+    notices: NoticeSink | None = None
+    audit: AuditLog | None = None
+    allow_large_change: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    tables: dict[str, TableCount] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+
+    def add(self, table: str, plan: WritePlan, deferred: int) -> None:
+        count = TableCount(
+            created=len(plan.created), updated=len(plan.updated), unchanged=plan.unchanged, deferred=deferred
+        )
+        self.tables[table] = self.tables.get(table, TableCount()).plus(count)
+        self.written += [f"{table}:{row.key}" for row in plan.writes]
+
+
+def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: Desk = Desk()) -> JobReport:
+    """Run a job.
+
+    Args:
+        job: Its name.
+        plan: What it wants.
+        context: What it is given.
+        apply: Write; otherwise only say what would be written.
+        desk: Where traces are left.
+
+    Returns:
+        The report. Every row written was read back; state fields were written last.
+
+    Raises:
+        CycleError: The job refuses; every reason is listed and nothing was written.
+        SyncError: The platform refused rows, or rows could not be read back; run it again.
+        UnsafePlanError: Too many standing values would be replaced.
+    """
+    started = context.book.app.clock.now()
+    draft = plan(context)
+    tally = _Tally()
+    for wish in draft.wishes:
+        found = _compare(wish, context, tally)
+        standing = context.book.rows(wish.table)
+        if not apply:
+            _pretend(found, standing)
+            continue
+        if wish.guarded:
+            guard(found, share_percent=_SHARE_PERCENT, allowed=desk.allow_large_change)
+        write(found, app=context.book.app, standing=standing)
+    told = len(draft.notices)
+    if apply and desk.notices is not None:
+        told = desk.notices.put(draft.notices)
+    run = f"{started:%Y%m%dT%H%M%S}-{job}-{digest(tally.written).removeprefix('sha256:')[:8]}"
+    report = JobReport(
+        job=job,
+        run=run,
+        tables=tally.tables,
+        notes=draft.notes,
+        notices=told,
+        applied=apply,
+        summary=draft.summary or _summary(tally, context),
+    )
+    if apply and tally.written:
+        _trace(report, context, started=started, desk=desk, audited=draft.audited)
+    return report
+
+
+def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:
+    standing = context.book.rows(wish.table)
+    for row in wish.rows:
+        for value in row.values.values():
+            if isinstance(value, Refs):
+                context.book.rows(value.table)
+    rows = wish.rows if wish.by_people else tuple(row for row in wish.rows if not _awaits_executor(standing, row.key))
+    plan = compare(wanted=rows, standing=standing, tables=context.book.tables, first_only=wish.first_only)
+    tally.add(wish.table, plan, len(wish.rows) - len(rows))
+    return plan
+
+
+def _awaits_executor(standing: TableRows, key: str) -> bool:
+    row = standing.row_of_key(key)
+    if row is None:
+        return False
+    actions = [column for column in standing.columns if column.endswith("_action")]
+    return any(standing.value(row, column) for column in actions)
+
+
+def _pretend(plan: WritePlan, standing: TableRows) -> None:
+    """Let later wishes of a preview see the rows that earlier ones would have written."""
+    for row in plan.created:
+        standing.add(Item(item_id=ItemId(f"new:{row.key}"), values=row.values))
+    for row in plan.updated:
+        index = standing.row_of_key(row.key)
+        if index is not None:
+            before: dict[str, Value] = {column: standing.value(index, column) for column in standing.columns}
+            standing.add(Item(item_id=standing.item_id(index), values={**before, **row.values}))
+
+
+def _summary(tally: _Tally, context: JobContext) -> str:
+    parts = []
+    for table, count in tally.tables.items():
+        label = context.book.app.schema.table(table).labels.zh
+        if count.created or count.updated:
+            parts.append(f"{label}: 新增 {count.created}, 更新 {count.updated}")
+    return "; ".join(parts) or "没有变化"
+
+
+def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: Desk, audited: bool) -> None:
+    app = context.book.app
+    if any(table.key == "run_log" for table in app.schema.tables):
+        log_run(
+            app,
+            RunEntry(
+                command=f"job run {report.job}",
+                run=report.run,
+                started=started,
+                planned=report.changes,
+                succeeded=report.changes,
+                summary=report.summary,
+            ),
+        )
+    if audited and desk.audit is not None:
+        facts: dict[str, str | int] = {"run": report.run, "cycle": context.cycle_name}
+        facts |= {f"rows_{table}": count.created + count.updated for table, count in report.tables.items()}
+        desk.audit.append(f"job run {report.job}", at=started, facts=facts)
+
+
+def note(code: str, *, address: str | None = None, **facts: FactValue) -> Problem:
+    """Return a note or a reason to refuse."""
+    return Problem(code=code, facts=facts, address=address)
