@@ -13,9 +13,9 @@ from huoban_perf.core.notices import Notice
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.core.schema.roles import PERMISSION_COLUMNS
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.book import Book, Row
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import Draft, Wish, note
+from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.wanted import WantedRow
 
 _TO_SUBJECT = ("appraisal", "task", "goal", "improvement", "plan_task")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
-from huoban_perf.cycle.book import Book, Row
+from huoban_perf.sync.book import Book, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Process:
         stage_lead_days: Days before a due date at which the first reminder goes out.
         weak_grades: Grades after which an improvement plan is proposed.
         interview_grades: Grades after which a talk is due; empty = all.
+        criteria: Relation → criterion fields asked, with their share.
         role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
     """
 
@@ -48,6 +50,7 @@ class Process:
     stage_lead_days: int = 3
     weak_grades: tuple[str, ...] = ("c", "d")
     interview_grades: tuple[str, ...] = ()
+    criteria: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -15,7 +15,6 @@ from huoban_perf.core.digest import canonical_json, digest
 from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA, Value
-from huoban_perf.cycle.book import Row
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.opening_checks import (
     announced_rules,
@@ -28,6 +27,7 @@ from huoban_perf.cycle.opening_checks import (
 )
 from huoban_perf.cycle.reviewers import review_wishes
 from huoban_perf.cycle.work import Draft, Wish, note
+from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 Values = dict[str, Value | Refs]

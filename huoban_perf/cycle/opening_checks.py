@@ -11,14 +11,13 @@ from itertools import pairwise
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem
-from huoban_perf.cycle.book import Book, Row
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import note
 from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
+from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.scheme import scheme_documents
 
 _ORDER = (
-    "start_date",
     "goal_open_on",
     "goal_due_on",
     "review_start_on",
@@ -120,7 +119,7 @@ def check_cycle(context: JobContext) -> list[Problem]:
     """
     cycle = context.cycle
     _, faults = announced_rules(context.book, cycle)
-    problems = [*_dates(context, cycle), *faults, *_people(context, cycle), *_standards(context.book)]
+    problems = [*date_faults(context, cycle), *faults, *people_faults(context, cycle), *_standards(context.book)]
     if not cycle.has("decider"):
         problems.append(note("cycle.no_decider", address=_field(cycle, "decider")))
     return problems
@@ -130,7 +129,8 @@ def _field(row: Row, field: str) -> str:
     return row.rows.table.field(field).labels.zh
 
 
-def _dates(context: JobContext, cycle: Row) -> Iterator[Problem]:
+def date_faults(context: JobContext, cycle: Row) -> Iterator[Problem]:
+    """Yield dates that are missing or out of order."""
     needed = [*_NEEDED]
     for stage, dates in _STAGE_DATES.items():
         needed += dates if context.stage_on(stage) else ()
@@ -155,7 +155,8 @@ def _dates(context: JobContext, cycle: Row) -> Iterator[Problem]:
         )
 
 
-def _people(context: JobContext, cycle: Row) -> Iterator[Problem]:
+def people_faults(context: JobContext, cycle: Row) -> Iterator[Problem]:
+    """Yield people who lack what an appraisal needs; the address names the person."""
     assignments = open_assignments(context.book)
     allowed = {row.key for row in cycle.all_related("schemes")}
     for person in participants(context.book, cycle):

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.book import Book, Row
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.org_source import (
     PERSON_COLUMNS,
@@ -26,6 +25,7 @@ from huoban_perf.cycle.org_source import (
 )
 from huoban_perf.cycle.work import Draft, Plan, Wish, note
 from huoban_perf.exchange.sources import Source, SourceRow, read_source
+from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 Values = dict[str, Value | Refs]

@@ -17,9 +17,9 @@ from datetime import date
 from huoban_perf.core.errors import Problem
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.book import Row
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import Wish, note
+from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 _OPEN = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})

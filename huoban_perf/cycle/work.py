@@ -199,18 +199,19 @@ def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:
         for value in row.values.values():
             if isinstance(value, Refs):
                 context.book.rows(value.table)
-    rows = wish.rows if wish.by_people else tuple(row for row in wish.rows if not _awaits_executor(standing, row.key))
+    machine = context.book.app.schema.machine(wish.table)
+    actions = tuple(actor.action_field for actor in machine.actors if actor.action_field) if machine else ()
+    rows = (
+        wish.rows if wish.by_people else tuple(r for r in wish.rows if not _awaits_executor(standing, r.key, actions))
+    )
     plan = compare(wanted=rows, standing=standing, tables=context.book.tables, first_only=wish.first_only)
     tally.add(wish.table, plan, len(wish.rows) - len(rows))
     return plan
 
 
-def _awaits_executor(standing: TableRows, key: str) -> bool:
+def _awaits_executor(standing: TableRows, key: str, actions: tuple[str, ...]) -> bool:
     row = standing.row_of_key(key)
-    if row is None:
-        return False
-    actions = [column for column in standing.columns if column.endswith("_action")]
-    return any(standing.value(row, column) for column in actions)
+    return row is not None and any(standing.value(row, action) for action in actions)
 
 
 def _pretend(plan: WritePlan, standing: TableRows) -> None:

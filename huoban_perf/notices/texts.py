@@ -35,7 +35,7 @@ class TextBook:
         self._locale = locale
 
     def line(self, notice: Notice) -> str:
-        """Return a notice as one line, its link behind it.
+        """Return a notice as one line, its link behind it; an automation brings its own ``text_zh``, ``text_en``.
 
         Args:
             notice: The notice.
@@ -46,7 +46,8 @@ class TextBook:
         Raises:
             NoticeError: The event has no text, or a placeholder has no fact.
         """
-        line = self.words(notice.event, notice.facts)
+        own = notice.facts.get(f"text_{self._locale}")
+        line = " ".join(str(own).split()) if own else self.words(notice.event, notice.facts)
         return f"{line} {notice.link}" if notice.link else line
 
     def words(self, event: str, facts: Mapping[str, FactValue]) -> str:

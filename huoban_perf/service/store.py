@@ -36,9 +36,20 @@ CREATE TABLE IF NOT EXISTS notices (
   PRIMARY KEY (profile, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS notices_waiting ON notices (profile, state, not_before_s);
 CREATE INDEX IF NOT EXISTS notices_sent ON notices (profile, sent_s);
-CREATE TABLE IF NOT EXISTS kept (
-  profile TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-  PRIMARY KEY (profile, kind, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursors (
+  profile TEXT NOT NULL, place TEXT NOT NULL, at_s REAL NOT NULL, PRIMARY KEY (profile, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen_rows (
+  profile TEXT NOT NULL, place TEXT NOT NULL, item TEXT NOT NULL, digests TEXT NOT NULL,
+  PRIMARY KEY (profile, place, item)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS firings (
+  number INTEGER PRIMARY KEY, profile TEXT NOT NULL, key TEXT NOT NULL, automation TEXT NOT NULL, place TEXT NOT NULL,
+  item TEXT NOT NULL, cause TEXT NOT NULL, depth INTEGER NOT NULL, chain TEXT NOT NULL, state TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0, outcome TEXT, ended_s REAL,
+  UNIQUE (profile, key));
+CREATE INDEX IF NOT EXISTS firings_pending ON firings (profile, state, not_before_s);
+CREATE TABLE IF NOT EXISTS causes (
+  profile TEXT NOT NULL, place TEXT NOT NULL, item TEXT NOT NULL, depth INTEGER NOT NULL, chain TEXT NOT NULL,
+  PRIMARY KEY (profile, place, item)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen_bodies (digest TEXT PRIMARY KEY, at_s REAL NOT NULL) WITHOUT ROWID;
 """
 

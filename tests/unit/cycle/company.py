@@ -12,14 +12,15 @@ from pathlib import Path
 from huoban_perf.core.errors import Problem
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.book import Book
 from huoban_perf.cycle.context import JobContext, Process
 from huoban_perf.cycle.work import Desk, JobReport, Plan, carry_out
 from huoban_perf.demo.rows import Batch, batch
 from huoban_perf.demo.seed import seed
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
-from huoban_perf.sync.wanted import Refs
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.write_back import compare, write
 from tests.unit.sync.company import company_batches, copied, schema
 from tests.unit.sync.memory import NO_BINDINGS, Clock, Memory
 
@@ -101,8 +102,13 @@ class Firm:
 
     def put(self, table: str, key: str, values: Mapping[str, Value | Refs]) -> None:
         """Create a row the way a person in the workspace would."""
-        key_field = schema().table(table).key_field or ""
-        seed([batch(table, key_field, [{key_field: key, **values}])], app=self.app)
+        book = Book(self.app)
+        for value in values.values():
+            if isinstance(value, Refs):
+                book.rows(value.table)
+        rows = book.rows(table)
+        wanted = WantedRow(key=key, values={rows.table.key_field or "": key, **values})
+        write(compare(wanted=[wanted], standing=rows, tables=book.tables), app=self.app, standing=rows)
 
 
 @cache

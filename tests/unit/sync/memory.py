@@ -16,6 +16,7 @@ from huoban_perf.core.items import (
     Receipt,
     RowReceipt,
     WriteBatch,
+    WriteMode,
 )
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.ports import Connection, Member, Traffic
@@ -125,7 +126,11 @@ class Memory:
             for write in batch.rows:
                 if write.key in self.refuse | self.lose:
                     continue
-                same = [item for item, (_, values) in rows.items() if values[batch.table.key_field or ""] == write.key]
+                key_field = batch.table.key_field or ""
+                if batch.mode is WriteMode.UPDATE:
+                    same = [item for item in rows if item == write.item_id]
+                else:
+                    same = [item for item, (_, values) in rows.items() if values.get(key_field) == write.key]
                 if same:
                     self.moment += 1
                     rows[same[0]] = (self.moment, {**rows[same[0]][1], **write.values})
@@ -139,7 +144,7 @@ class Memory:
         found = [
             Item(item_id=item, values=values, updated_on=START + timedelta(seconds=at))
             for item, (at, values) in rows.items()
-            if query.filter is None or matches(query.filter, values)
+            if query.filter is None or matches(query.filter, {**values, "item_id": item})
         ]
         if query.order.field == "updated_on":
             found.sort(key=lambda item: item.updated_on or START, reverse=query.order.descending)

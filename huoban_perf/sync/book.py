@@ -1,4 +1,4 @@
-"""The book: tables as read once for a job, with the short cuts by which jobs look things up."""
+"""The book: tables as read once for a job or a round, with the short cuts by which rows are looked up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from huoban_perf.core.errors import CycleError, FactValue
+from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.errors import FactValue, SyncError
 from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.snapshot import TableRows, read_table
@@ -56,6 +57,16 @@ class Row:
         found = self.members(field)
         return found[0] if found else ""
 
+    @property
+    def item_id(self) -> ItemId:
+        """The platform's id."""
+        return self.rows.item_id(self.index)
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every cell by field key."""
+        return {column: self.rows.value(self.index, column) for column in self.rows.columns}
+
     def has(self, field: str) -> bool:
         """Return whether the table has a field and the cell is filled."""
         return field in self.rows.columns and self[field] not in {None, "", ()}
@@ -95,13 +106,13 @@ class Book:
             The rows; no key stands twice.
 
         Raises:
-            CycleError: The app has no such table.
+            SyncError: The app has no such table.
             AmbiguousRowError: A key stands in several rows.
         """
         if table not in self.tables:
             if not self.has(table):
                 facts: dict[str, FactValue] = {"table": table}
-                raise CycleError("cycle.no_table", facts=facts)
+                raise SyncError("sync.no_table", facts=facts)
             rows = read_table(self.app, table=self.app.schema.table(table))
             rows.check_keys()
             self.tables[table] = rows
@@ -122,6 +133,16 @@ class Book:
         rows = self.rows(table)
         index = rows.row_of_key(key)
         return None if index is None else Row(self, rows, index)
+
+    def at(self, table: str, item_id: str) -> Row | None:
+        """Return the row of an item, or None when it is not there."""
+        rows = self.rows(table)
+        index = rows.row_of_id(item_id)
+        return None if index is None else Row(self, rows, index)
+
+    def forget(self, table: str) -> None:
+        """Read a table again when it is next asked for."""
+        self.tables.pop(table, None)
 
     def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
         """Yield the rows of a table whose relation points to a row."""

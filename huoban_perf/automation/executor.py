@@ -1,0 +1,333 @@
+"""The executor: looks at the tables, keeps what that sets off, and carries it out, firing by firing.
+
+One round: ``look_at_clock`` (schedules become firings), ``look`` (events become firings, in one step with the cursor)
+and ``run``, until nothing is due. A firing that follows from our own writes is one level deeper; an automation never
+follows from itself on the same row, and no ripple is deeper than fifteen. Source: issue 6 point 2;
+automation-plane.md §2.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from huoban_perf.automation.actions import Acted, act, creation, picked
+from huoban_perf.automation.clockwork import is_due, scheduled_rows
+from huoban_perf.automation.effects import Done, carry_out_steps
+from huoban_perf.automation.events import Look, Seen, look
+from huoban_perf.automation.expressions import Scope
+from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger
+from huoban_perf.automation.surroundings import Surroundings
+from huoban_perf.automation.writing import Change, change_rows
+from huoban_perf.core.addresses import Address, MemberId
+from huoban_perf.core.errors import AutomationError, HuobanPerfError, LeaseLostError
+from huoban_perf.core.rules import holds
+from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, OnButton, OnItem, OnSchedule
+from huoban_perf.core.schema.machines import Machine
+from huoban_perf.core.values import CHINA
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.book import Book, Row
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 5
+_FIRST_WAIT = timedelta(minutes=1)
+_ACTION = "action:"
+_FIRST_SIGHT = "first_sight:"
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round came to, in firings by state."""
+
+    counts: dict[FiringState, int] = field(default_factory=dict)
+    new: int = 0
+
+    def add(self, state: FiringState) -> None:
+        """Count one firing."""
+        self.counts[state] = self.counts.get(state, 0) + 1
+
+    def of(self, state: FiringState) -> int:
+        """Return how many firings ended in a state."""
+        return self.counts.get(state, 0)
+
+
+class Executor:
+    """Executes the declared automations of one app."""
+
+    def __init__(self, app: DeployedApp, *, ledger: Ledger, around: Surroundings) -> None:
+        """Take the app and what is handed in.
+
+        Args:
+            app: Where.
+            ledger: What it remembers.
+            around: Guards, people, jobs, words.
+        """
+        self._app = app
+        self._ledger = ledger
+        self._around = around
+        self._book = Book(app)
+        self._automations = {str(spec.address): spec for spec in app.schema.automations}
+
+    # --- noticing ----------------------------------------------------------------------------------------------
+
+    def round(self) -> Round:
+        """Look at everything once and carry out what is due, ripples included."""
+        result = Round()
+        self._book = Book(self._app)
+        result.new += self.look_at_clock()
+        for _ in range(RIPPLE_LEVELS + 1):
+            result.new += self.look()
+            if not self.run(result):
+                break
+        return result
+
+    def look(self) -> int:
+        """Turn what happened since the last look into firings; return how many are new."""
+        return sum(self._look_at(table) for table in self._watched())
+
+    def _watched(self) -> list[str]:
+        tables = {machine.table.key for machine in self._app.schema.machines}
+        tables |= {spec.address.keys[0] for spec in self._automations.values() if isinstance(spec.trigger, OnItem)}
+        return [table.key for table in self._app.schema.tables if table.key in tables]
+
+    def _look_at(self, table: str) -> int:
+        seen = look(self._app, self._app.schema.table(table), ledger=self._ledger)
+        if seen.events or seen.is_first:
+            self._book.forget(table)
+        firings = [firing for event in seen.events for firing in self._set_off(table, event)]
+        firings += self._first_picks(table, seen)
+        return self._ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
+
+    def _set_off(self, table: str, event: Seen) -> Iterator[Firing]:
+        item = str(event.item.item_id)
+        cause = self._ledger.take_cause(table, item)
+        depth, chain = (cause.depth, cause.chain) if cause else (0, ())
+        what = "created" if event.is_new else "changed: " + ", ".join(sorted(event.changed))
+        names = [
+            *([f"{_FIRST_SIGHT}{table}"] if event.is_new else []),
+            *([f"{_ACTION}{table}"] if self._has_pick(table, event) else []),
+            *self._heard_by(table, event),
+        ]
+        for name in names:
+            yield Firing(
+                key=f"{name}|{item}|{event.stamp}",
+                automation=name,
+                table=table,
+                item=item,
+                cause=what,
+                depth=depth,
+                chain=chain,
+            )
+
+    def _first_picks(self, table: str, seen: Look) -> Iterator[Firing]:
+        """Actions that were picked before the table was ever looked at."""
+        machine = self._app.schema.machine(table)
+        if not seen.is_first or machine is None:
+            return
+        fields = [actor.action_field for actor in machine.actors if actor.action_field]
+        for item in seen.standing:
+            if any(item.values.get(key) for key in fields):
+                name = f"{_ACTION}{table}"
+                yield Firing(
+                    key=f"{name}|{item.item_id}|first",
+                    automation=name,
+                    table=table,
+                    item=item.item_id,
+                    cause="first look",
+                )
+
+    def _has_pick(self, table: str, event: Seen) -> bool:
+        machine = self._app.schema.machine(table)
+        fields = [actor.action_field for actor in machine.actors if actor.action_field] if machine else []
+        return any(event.item.values.get(key) for key in fields)
+
+    def _heard_by(self, table: str, event: Seen) -> Iterator[str]:
+        happened = ItemEvent.CREATED if event.is_new else ItemEvent.CHANGED
+        for name, spec in self._automations.items():
+            trigger = spec.trigger
+            if spec.address.keys[0] != table or not isinstance(trigger, OnItem) or happened not in trigger.events:
+                continue
+            fields = {address.key for address in trigger.fields}
+            if happened is ItemEvent.CREATED or not fields or fields & event.changed:
+                yield name
+
+    def look_at_clock(self) -> int:
+        """Turn schedules whose time has come into firings; return how many are new.
+
+        A schedule is looked at once a day after its time; a day on which nobody looked is made good at the next look,
+        with today's date, so that a reminder is late but never doubled.
+        """
+        now = self._app.clock.now().astimezone(CHINA)
+        count = 0
+        for name, spec in self._automations.items():
+            if isinstance(spec.trigger, OnSchedule) and is_due(spec.trigger, now):
+                count += self._scheduled(name, spec, spec.trigger)
+        return count
+
+    def _scheduled(self, name: str, spec: AutomationSpec, trigger: OnSchedule) -> int:
+        table = spec.address.keys[0]
+        now = self._app.clock.now().astimezone(CHINA)
+        marker = f"schedule:{name}"
+        last = self._ledger.cursor(marker)
+        if last is not None and last.astimezone(CHINA).date() >= now.date():
+            return 0
+        since = last.astimezone(CHINA).date() if last is not None else now.date() - timedelta(days=1)
+        firings = [
+            Firing(
+                key=f"{name}|{row.item_id}|{now.date()}",
+                automation=name,
+                table=table,
+                item=row.item_id,
+                cause=f"schedule {now.date()}",
+            )
+            for row in scheduled_rows(self._book, table, trigger, since=since, today=now.date())
+            if holds(spec.rows, row.values, moment=self._scope(row).moment)
+        ]
+        return self._ledger.note(marker, cursor=now, seen={}, firings=firings)
+
+    def press(self, automation: Address, *, item: str, member: MemberId | None) -> None:
+        """Take a button that a person pressed on a row.
+
+        Args:
+            automation: Whose button.
+            item: The row.
+            member: Who pressed it.
+
+        Raises:
+            AutomationError: There is no such button.
+        """
+        spec = self._automations.get(str(automation))
+        if spec is None or not isinstance(spec.trigger, OnButton):
+            raise AutomationError("automation.no_button", facts={"automation": str(automation)})
+        stamp = self._app.clock.now().isoformat()
+        self._ledger.enqueue(
+            [
+                Firing(
+                    key=f"{automation}|{item}|{stamp}|{member or '-'}",
+                    automation=str(automation),
+                    table=automation.keys[0],
+                    item=item,
+                    cause=f"button {member or '-'}",
+                )
+            ]
+        )
+
+    # --- doing -------------------------------------------------------------------------------------------------
+
+    def run(self, result: Round | None = None) -> int:
+        """Carry out every firing that is due; return how many that were."""
+        count = 0
+        for firing in self._ledger.pending(now=self._app.clock.now()):
+            state = self._run_one(firing)
+            count += 1
+            if result is not None and state is not None:
+                result.add(state)
+        return count
+
+    def _run_one(self, firing: Firing) -> FiringState | None:
+        now = self._app.clock.now()
+        if firing.depth > RIPPLE_LEVELS or _link(firing) in firing.chain:
+            self._ledger.settle(firing, FiringState.LOOPED, outcome="loop", at=now)
+            return FiringState.LOOPED
+        try:
+            state, outcome = self._carry_out(firing)
+        except LeaseLostError:
+            raise
+        except HuobanPerfError as error:
+            return self._failed(firing, error.code)
+        except Exception as error:  # noqa: BLE001 - a defect in one automation must not stop the others
+            _log.error("%s: %s", firing.automation, type(error).__name__)  # no traceback: it may hold personal data
+            return self._failed(firing, type(error).__name__)
+        self._ledger.settle(firing, state, outcome=outcome, at=self._app.clock.now())
+        return state
+
+    def _failed(self, firing: Firing, reason: str) -> FiringState | None:
+        now = self._app.clock.now()
+        self._book = Book(self._app)
+        if firing.attempts + 1 < _ATTEMPTS:
+            self._ledger.postpone(firing, not_before=now + _FIRST_WAIT * 2**firing.attempts, reason=reason)
+            return None
+        self._ledger.settle(firing, FiringState.PARKED, outcome=reason, at=now)
+        return FiringState.PARKED
+
+    def _carry_out(self, firing: Firing) -> tuple[FiringState, str]:
+        row = self._book.at(firing.table, firing.item)
+        if row is None:
+            return FiringState.SKIPPED, "row is gone"
+        if firing.automation.startswith(_FIRST_SIGHT):
+            return self._first_sight(row)
+        if firing.automation.startswith(_ACTION):
+            return self._act(row, firing)
+        spec = self._automations.get(firing.automation)
+        if spec is None:
+            return FiringState.SKIPPED, "no longer declared"
+        scope = self._scope(row, member=_presser(firing))
+        if not holds(spec.rows, row.values, moment=scope.moment):
+            return FiringState.SKIPPED, "conditions"
+        done = carry_out_steps(spec.steps, scope, name=spec.address.key, around=self._around)
+        self._remember(done, firing)
+        return FiringState.DONE, done.summary
+
+    def _act(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
+        machine = self._app.schema.machine(row.rows.table.key)
+        state, said = FiringState.SKIPPED, "nothing picked"
+        for role, action in picked(machine, row) if machine else ():
+            acted: Acted = act(
+                machine or _never(), row, role=role, action=action, scope=self._scope(row), around=self._around
+            )
+            self._remember(acted.done, firing)
+            state, said = (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
+        return state, said
+
+    def _first_sight(self, row: Row) -> tuple[FiringState, str]:
+        """Give a row that a person made its natural key and its first state."""
+        machine = self._app.schema.machine(row.rows.table.key)
+        key_field = row.rows.table.key_field
+        if key_field is not None and not row.key:
+            key = self._around.key_of(row)
+            if key is not None:
+                change_rows(row.book, [Change(row, {key_field: key})])
+        made = creation(machine) if machine else None
+        if machine is None or made is None or row[machine.field]:
+            return FiringState.DONE, "key"
+        role = next(actor for actor in made.actors if actor != "job")
+        acted = act(machine, row, role=role, action=made.key, scope=self._scope(row), around=self._around)
+        return (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
+
+    def _scope(self, row: Row, member: MemberId | None = None) -> Scope:
+        return Scope(row=row, now=self._app.clock.now(), me=member)
+
+    def _remember(self, done: Done, firing: Firing) -> None:
+        """Note what was written as our own doing, and queue the automations that were called."""
+        cause = Cause(depth=firing.depth + 1, chain=(*firing.chain, _link(firing)))
+        for row in done.written:
+            self._ledger.ripple(row.rows.table.key, row.item_id, cause)
+        self._ledger.enqueue(
+            [
+                Firing(
+                    key=f"{address}|{row.item_id}|{firing.key}",
+                    automation=str(address),
+                    table=address.keys[0],
+                    item=row.item_id,
+                    cause=f"called by {firing.automation}",
+                    depth=cause.depth,
+                    chain=cause.chain,
+                )
+                for address, row in done.calls
+            ]
+        )
+
+
+def _link(firing: Firing) -> str:
+    return f"{firing.automation}@{firing.item}"
+
+
+def _presser(firing: Firing) -> MemberId | None:
+    kind, _, member = firing.cause.partition(" ")
+    return MemberId(member) if kind == "button" and member not in {"", "-"} else None
+
+
+def _never() -> Machine:
+    raise AssertionError("an action needs a machine")

@@ -1,0 +1,102 @@
+"""Firings: one automation (or picked action) set off by one cause on one row; and the ledger that remembers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+RIPPLE_LEVELS = 15
+"""So many firings may follow from each other, as on the platform. Source: automation-plane.md §2 [doc]."""
+
+
+class FiringState(StrEnum):
+    """Where a firing stands."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"
+    """The action was not allowed; the person reads why in 操作结果."""
+    SKIPPED = "skipped"
+    """The row no longer satisfies the conditions, or is gone."""
+    LOOPED = "looped"
+    """Stopped: the same automation would have followed from itself, or the ripple was too deep."""
+    PARKED = "parked"
+    """Given up; a person must look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """One firing.
+
+    Attributes:
+        key: Cause and automation in one text; the same cause makes the same key.
+        automation: Printed address, or ``action:<table>`` for a picked action.
+        table: Table of the row.
+        item: The row's id.
+        cause: What happened, for people: ``changed: status, owner``.
+        depth: How many firings it follows from.
+        chain: Those firings' automations, oldest first.
+        attempts: Tries so far.
+    """
+
+    key: str
+    automation: str
+    table: str
+    item: str
+    cause: str
+    depth: int = 0
+    chain: tuple[str, ...] = ()
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What a change of a row that we made ourselves follows from."""
+
+    depth: int
+    chain: tuple[str, ...]
+
+
+class Ledger(Protocol):
+    """What the executor remembers; every method is one atomic step."""
+
+    def cursor(self, table: str) -> datetime | None:
+        """Return up to which moment a table was looked at, or None before the first time."""
+        ...
+
+    def seen(self, table: str, items: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return item → field → short digest as last seen, for the items known."""
+        ...
+
+    def note(
+        self, table: str, *, cursor: datetime, seen: Mapping[str, Mapping[str, str]], firings: Sequence[Firing]
+    ) -> int:
+        """Keep what was seen together with the firings it sets off; return how many firings are new."""
+        ...
+
+    def enqueue(self, firings: Sequence[Firing]) -> int:
+        """Keep firings; a key that is known is ignored. Return how many are new."""
+        ...
+
+    def pending(self, *, now: datetime) -> list[Firing]:
+        """Return the firings to be tried now, oldest first."""
+        ...
+
+    def settle(self, firing: Firing, state: FiringState, *, outcome: str, at: datetime) -> None:
+        """Close a firing."""
+        ...
+
+    def postpone(self, firing: Firing, *, not_before: datetime, reason: str) -> None:
+        """Count a failed try and hold the firing off."""
+        ...
+
+    def ripple(self, table: str, item: str, cause: Cause) -> None:
+        """Remember that the next change of a row is our own doing."""
+        ...
+
+    def take_cause(self, table: str, item: str) -> Cause | None:
+        """Return and forget what a row's change follows from; None for a person's own."""
+        ...

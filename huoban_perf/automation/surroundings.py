@@ -1,0 +1,43 @@
+"""What the executor is handed in: checks, people, jobs and words that it does not know itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from huoban_perf.core.errors import FactValue
+from huoban_perf.core.notices import NoticeSink
+from huoban_perf.sync.book import Row
+
+Verdict = Mapping[str, FactValue] | None
+"""Facts of a guard's refusal, or None when it holds."""
+
+GuardCheck = Callable[[Row], Verdict]
+"""Checks one row; what it reads beyond the row comes from the row's own book."""
+
+
+def _no_words(code: str, facts: Mapping[str, FactValue]) -> str:
+    return f"{code} {dict(facts)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the executor is handed in.
+
+    Attributes:
+        guards: (table, guard) → check; a guard that is missing here refuses.
+        start_job: Starts a job by name, for the row's cycle, after this round.
+        notices: Takes notices.
+        role_members: Role → members.
+        words: Message id and facts → Chinese text, for refusals.
+        stages_off: Row → stages its cycle does not have.
+        key_of: Row that a person made → parts of its natural key, or None when it cannot be told yet.
+    """
+
+    guards: Mapping[tuple[str, str], GuardCheck]
+    start_job: Callable[[str], None]
+    notices: NoticeSink
+    role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Callable[[str, Mapping[str, FactValue]], str] = _no_words
+    stages_off: Callable[[Row], frozenset[str]] = lambda _: frozenset()
+    key_of: Callable[[Row], str | None] = lambda _: None
