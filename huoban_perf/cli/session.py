@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -51,6 +51,10 @@ class Settings:
     def profile(self) -> Profile:
         """Return the checked profile; ProfileError when there is none of that name."""
         return load_profile(self.profile_name, environ=self.environ)
+
+    def of_profile(self, name: str) -> Settings:
+        """Return the same settings for another profile."""
+        return replace(self, profile_name=name)
 
     @contextmanager
     def site(self, profile: Profile | None = None, *, create: bool = False) -> Iterator[Site]:

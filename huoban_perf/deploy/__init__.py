@@ -27,6 +27,7 @@ from huoban_perf.deploy.naming import Named, Vocabulary
 from huoban_perf.deploy.own_names import read_names, with_own_names
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
 from huoban_perf.deploy.planning import PlanOptions, make_plan
+from huoban_perf.deploy.promotion import Promotion, Stand, demand_ready, promotion_of
 from huoban_perf.deploy.report import ApplyReport, Outcome, StepResult
 from huoban_perf.deploy.restore import RestoredTable
 from huoban_perf.deploy.rollback import RollbackReport, Undertaking, plan_rollback, roll_back, undertaking_of
@@ -54,6 +55,7 @@ __all__ = [
     "Performer",
     "Plan",
     "PlanOptions",
+    "Promotion",
     "Proposal",
     "Reason",
     "RestoredTable",
@@ -64,6 +66,7 @@ __all__ = [
     "SheetRow",
     "Snapshot",
     "SnapshotStore",
+    "Stand",
     "StateFile",
     "StateObject",
     "StateOwner",
@@ -78,6 +81,7 @@ __all__ = [
     "attest",
     "attribute_name",
     "bindings_of",
+    "demand_ready",
     "drift",
     "exact",
     "export_template",
@@ -85,6 +89,7 @@ __all__ = [
     "make_plan",
     "manual_sheet",
     "plan_rollback",
+    "promotion_of",
     "proposals",
     "read_names",
     "roll_back",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,17 +31,19 @@ class LockOwner:
     Attributes:
         pid: Process id.
         host: Machine.
+        user: Who ran it, or ``?``.
         since: When it was taken, or None when the text does not say.
     """
 
     pid: int
     host: str
+    user: str = "?"
     since: datetime | None
 
     def text(self) -> str:
         """Return the form kept in the lock file."""
         since = None if self.since is None else self.since.isoformat()
-        return json.dumps({"pid": self.pid, "host": self.host, "since": since})
+        return json.dumps({"pid": self.pid, "host": self.host, "user": self.user, "since": since})
 
     @classmethod
     def parse(cls, text: str) -> LockOwner | None:
@@ -55,7 +58,7 @@ class LockOwner:
         try:
             raw = json.loads(text)
             since = None if raw["since"] is None else datetime.fromisoformat(raw["since"])
-            return cls(pid=int(raw["pid"]), host=str(raw["host"]), since=since)
+            return cls(pid=int(raw["pid"]), host=str(raw["host"]), user=str(raw.get("user", "?")), since=since)
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -104,7 +107,8 @@ def hold(path: Path, *, host: str, clock: Clock) -> Iterator[LockOwner | None]:
         if left_behind is not None and left_behind.host != host:
             raise _refusal("state.locked_elsewhere", path, left_behind, clock)
         os.ftruncate(handle, 0)
-        os.pwrite(handle, LockOwner(pid=os.getpid(), host=host, since=clock.now()).text().encode(), 0)
+        owner = LockOwner(pid=os.getpid(), host=host, user=_user(), since=clock.now())
+        os.pwrite(handle, owner.text().encode(), 0)
         try:
             yield left_behind
         finally:
@@ -126,6 +130,14 @@ def unusable(path: Path, error: OSError) -> StateError:
     return StateError("state.unusable", facts={"file": str(path), "reason": error.strerror or type(error).__name__})
 
 
+def _user() -> str:
+    """Name of the account we run under; an account without a name is ``?``."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "?"
+
+
 def _named(handle: int) -> LockOwner | None:
     return LockOwner.parse(os.pread(handle, _LONGEST, 0).decode(errors="replace"))
 
@@ -134,5 +146,11 @@ def _refusal(code: str, path: Path, owner: LockOwner | None, clock: Clock) -> St
     known = owner or LockOwner(pid=0, host="?", since=None)
     return StateLockedError(
         code,
-        facts={"file": str(path), "pid": known.pid, "host": known.host, "age_s": known.age_s(clock.now())},
+        facts={
+            "file": str(path),
+            "pid": known.pid,
+            "host": known.host,
+            "user": known.user,
+            "age_s": known.age_s(clock.now()),
+        },
     )

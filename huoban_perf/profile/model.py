@@ -77,6 +77,7 @@ class Profile(BaseModel):
         template: Key of the app template, or a folder.
         parameters: Parameter file of the company; None takes the template's own.
         names: Mapping file with the company's own names; None: those of the template.
+        shared: Folder of state and snapshots that several admins share; None: inside ``home``.
         home: Folder for state, runs and the embedded workspace; holds personal data.
         rate_per_s: Requests a second; None lifts the limit (embedded workspace only).
     """
@@ -96,6 +97,7 @@ class Profile(BaseModel):
     template: str = "performance"
     parameters: Path | None = None
     names: Path | None = None
+    shared: Path | None = None
     home: Path = Path(".huoban_perf")
     rate_per_s: Decimal | None = Decimal(10)
 
@@ -112,12 +114,12 @@ class Profile(BaseModel):
     @property
     def state_dir(self) -> Path:
         """Folder of the state files."""
-        return self.home / "state"
+        return (self.shared or self.home) / "state"
 
     @property
     def snapshots_dir(self) -> Path:
         """Folder of what was put aside before data was lost; holds personal data."""
-        return self.home / "snapshots"
+        return (self.shared or self.home) / "snapshots"
 
     @property
     def runs_dir(self) -> Path:

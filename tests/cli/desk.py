@@ -22,6 +22,7 @@ from huoban_perf.platforms.huoban import ControlPlane
 from huoban_perf.profile.connect import WORLD_START
 from huoban_perf.sandbox import World, open_world, serve
 from huoban_perf.sandbox.world.dump import everything_of
+from huoban_perf.template import find_template
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Desk:
     def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.home, self._capsys = home, capsys
         monkeypatch.setenv("HUOBAN_PERF_HOME", str(home))
+        self.environ = monkeypatch.setenv
 
     def run(self, *words: str) -> Said:
         self._capsys.readouterr()
@@ -133,9 +135,39 @@ def served(file: Path | None = None) -> Iterator[Remote]:
         world.close()
 
 
+def little_template(folder: Path, *, version: str = "1") -> Path:
+    """A template of two small tables, so that deploying it is quick."""
+    (folder / "tables").mkdir(parents=True)
+    for name in ("parameters.yaml", "scheme.yaml"):
+        shutil.copyfile(find_template("performance") / name, folder / name)
+    head = f'key: little\nversion: "{version}"\nlabels: {{zh: 小应用, en: Little app}}\norder: [team, person]\n'
+    (folder / "app.yaml").write_text(head + "moved: []\nlifecycle:\n  allow_delete: []\n", encoding="utf-8")
+    (folder / "tables" / "team.yaml").write_text(
+        "key: team\nlabels: {zh: 团队, en: Team}\ntitle: name\nkey_field: code\nfields:\n"
+        "  - {key: name, labels: {zh: 团队名称, en: Team name}, kind: text}\n"
+        "  - {key: code, labels: {zh: 团队编码, en: Team code}, kind: text, unique: true}\n",
+        encoding="utf-8",
+    )
+    (folder / "tables" / "person.yaml").write_text(
+        "key: person\nlabels: {zh: 人员, en: Person}\ntitle: name\nkey_field: code\nfields:\n"
+        "  - {key: name, labels: {zh: 姓名, en: Name}, kind: text}\n"
+        "  - {key: code, labels: {zh: 编号, en: Code}, kind: text, unique: true}\n"
+        "  - {key: team, labels: {zh: 所属团队, en: Team of}, kind: relation, target: team}\n"
+        "  - key: level\n    labels: {zh: 级别, en: Level}\n    kind: choice\n    options:\n"
+        "      - {key: low, zh: 初级, en: Junior}\n      - {key: high, zh: 高级, en: Senior}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
 def write_profile(home: Path, **settings: object) -> None:
     """Write a profile ``production``; values as JSON, which is YAML."""
+    write_profiles(home, production=settings)
+
+
+def write_profiles(home: Path, **profiles: dict[str, object]) -> None:
+    """Write several profiles; values as JSON, which is YAML."""
     home.mkdir(parents=True, exist_ok=True)
-    entry = {"platform": "huoban", "api_key": {"env": "TEST_KEY"}, "rate_per_s": None, **settings}
-    content = json.dumps({"profiles": {"production": entry}}, ensure_ascii=False)
+    common = {"platform": "huoban", "api_key": {"env": "TEST_KEY"}, "rate_per_s": None}
+    content = json.dumps({"profiles": {name: {**common, **one} for name, one in profiles.items()}}, ensure_ascii=False)
     (home / "profiles.yaml").write_text(content, encoding="utf-8")
