@@ -1,4 +1,4 @@
-"""``template list|show|lint|schema``: everything about templates that needs no network."""
+"""``template list|show|lint|diff|schema``: everything about templates that needs no network."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from pathlib import Path
 import click
 
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import show_json, show_text, table
+from huoban_perf.cli.render import folded, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
+from huoban_perf.cli.template_report import PARTS, diff_json, diff_lines, part_json, part_text
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.errors import FactValue
+from huoban_perf.template import FILE_KINDS, FileKind, sizes
 
 _NAME = click.argument("name", default="performance")
 _PARAMETERS = click.option(
     "--parameters", type=click.Path(path_type=Path, dir_okay=False), default=None, help="公司自己的参数文件."
 )
+_OUTPUT = click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 
 
 @click.group("template")
@@ -34,24 +37,41 @@ def list_templates() -> None:
 @template_command.command("show")
 @_NAME
 @_PARAMETERS
+@click.option("--part", type=click.Choice(PARTS), default="tables", help="看哪一部分.")
+@_OUTPUT
 @pass_settings
-def show(settings: Settings, name: str, parameters: Path | None) -> None:
-    """列出一个模板的表和字段数."""
+def show(settings: Settings, name: str, parameters: Path | None, part: str, output: str) -> None:
+    """列出一个模板的表、视图、表单、权限、状态流转、页面、自动化和搭建步骤."""
     from huoban_perf.template import compile_schema, load_template
 
     schema = compile_schema(load_template(name, parameters=parameters))
-    rows = [
-        (spec.key, spec.labels.in_locale(settings.locale), str(len(spec.fields)), spec.key_field or "-")
-        for spec in schema.tables
-    ]
-    header = text("cli.template_columns", locale=settings.locale).split("|")
-    show_text(table(rows, header=header, right=(2,)))
+    if output == "json":
+        show_json({"format_version": 1, "template": name, "counts": sizes(schema), part: part_json(schema, part)})
+    else:
+        show_text(part_text(schema, part, locale=settings.locale))
+
+
+@template_command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@_PARAMETERS
+@_OUTPUT
+@pass_settings
+def diff(settings: Settings, old: str, new: str, parameters: Path | None, output: str) -> None:
+    """比较两个模板 (名称或文件夹), 按地址列出改动和风险, 最要紧的在前."""
+    from huoban_perf.template import diff_templates, load_template
+
+    differences = diff_templates(load_template(old), load_template(new, parameters=parameters))
+    if output == "json":
+        show_json({"format_version": 1, "old": old, "new": new, "differences": diff_json(differences)})
+    else:
+        show_text(folded("\n".join(diff_lines(differences, locale=settings.locale))))
 
 
 @template_command.command("lint")
 @_NAME
 @_PARAMETERS
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@_OUTPUT
 @pass_settings
 def lint(settings: Settings, name: str, parameters: Path | None, output: str) -> Exit:
     """检查模板, 一次列出全部问题 (文件:行)."""
@@ -69,8 +89,9 @@ def lint(settings: Settings, name: str, parameters: Path | None, output: str) ->
 
 
 @template_command.command("schema")
-def schema() -> None:
-    """打印表格文件的 JSON Schema, 供编辑器补全和检查."""
-    from huoban_perf.template import table_json_schema
+@click.argument("kind", type=click.Choice(FILE_KINDS), default="table")
+def schema(kind: FileKind) -> None:
+    """打印一类模板文件的 JSON Schema, 供编辑器补全和检查."""
+    from huoban_perf.template import json_schema
 
-    show_json(table_json_schema())
+    show_json(json_schema(kind))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from huoban_perf.template.automation_model import AutomationsText, JobsText
 from huoban_perf.template.model import AppText, ParametersText, TableText
@@ -15,6 +15,8 @@ from huoban_perf.template.text_model import Text
 from huoban_perf.template.view_model import ViewsText
 
 FileKind = Literal["app", "parameters", "scheme", "table", "views", "roles", "page", "automations", "jobs"]
+
+FILE_KINDS: Final[tuple[FileKind, ...]] = get_args(FileKind)
 
 _MODELS: Final[Mapping[FileKind, type[Text]]] = MappingProxyType(
     {
@@ -43,12 +45,3 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
         A draft 2020-12 schema.
     """
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_MODELS[kind].model_json_schema(by_alias=True)}
-
-
-def table_json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of ``tables/<key>.yaml``.
-
-    Returns:
-        A draft 2020-12 schema.
-    """
-    return json_schema("table")

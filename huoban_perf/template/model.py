@@ -171,6 +171,29 @@ class PassingText(Text):
     grade: Key
 
 
+class ProcessText(Text):
+    """How strict the process runs. Source: workflows.md §1 (parameters and their defaults)."""
+
+    announce_days: Annotated[Whole, Field(ge=0, le=60)] = 3
+    """Days between 公示 and the start of goal setting."""
+    second_announcement: Flag = True
+    """Whether the locked goals are announced again."""
+    goals_min: Annotated[Whole, Field(ge=0, le=50)] = 1
+    goals_max: Annotated[Whole, Field(ge=1, le=50)] = 8
+    goals_warn_below: Annotated[Whole, Field(ge=0, le=50)] = 3
+    actor_check: Literal["auto", "enforce", "record"] = "auto"
+    """Whether an action by somebody else is refused or only recorded; auto: refused where the platform says."""
+    settle_polls: Annotated[Whole, Field(ge=0, le=10)] = 0
+    """Polls that 确认目标, 批准变更, 公布 and decisions on appeals wait."""
+    permission_columns: Literal["auto", "on", "off"] = "auto"
+    """Whether permission columns are filled; auto: off where the platform has no row permissions."""
+    calibration_approval: Literal["session", "row"] = "session"
+    sign_off: Literal["cycle", "row"] = "cycle"
+    interview_for: tuple[Key, ...] = ()
+    """Keys of the grades that get a talk; none: all."""
+    confirm_reminders: Annotated[Whole, Field(ge=0, le=10)] = 2
+
+
 class ParametersText(Text):
     """What a company sets in one file: ``parameters.yaml``."""
 
@@ -181,6 +204,10 @@ class ParametersText(Text):
     """Further choices that a company sets: dimensions, job levels, calibration pools."""
     passing: PassingText | None = None
     criteria: tuple[CriterionText, ...] = Field(min_length=1)
+    process: ProcessText = ProcessText()
+    """How strict the process runs."""
+    role_members: dict[Key, tuple[Shown, ...]] = Field(default_factory=dict)
+    """Role → its holders, by the names that the platform shows; only roles that no relation to rows makes."""
     scheme: Shown | None = None
     """Scheme document beside this file that belongs to these criteria; none: the template's own ``scheme.yaml``."""
 

@@ -15,7 +15,16 @@ from huoban_perf.core.addresses import Address
 from huoban_perf.core.conditions import Operator
 from huoban_perf.core.labels import Labels, Locale
 from huoban_perf.core.rules import ALWAYS, NEVER, Every, FieldOf, Me, Operand, Rule, Test, ThisRow, Today
-from huoban_perf.core.schema import CHOICE_KINDS, DATE_KINDS, MEMBER_KINDS, DesiredSchema, FieldKind, FieldSpec
+from huoban_perf.core.schema import (
+    CHOICE_KINDS,
+    DATE_KINDS,
+    MEMBER_KINDS,
+    BlockKind,
+    DesiredSchema,
+    FieldKind,
+    FieldSpec,
+    ViewKind,
+)
 from huoban_perf.core.schema.automations import Assignment, EachOf, Expression, Now, Phrase, Reason
 from huoban_perf.core.values import Value
 
@@ -57,6 +66,29 @@ _CLEARED: Final = Labels("清空", "emptied")
 _BLANK: Final = Labels("(空)", "(empty)")
 _ALL: Final = Labels("全部数据", "all rows")
 _NONE: Final = Labels("没有数据", "no rows")
+VIEW_NAMES: Final = {
+    ViewKind.GRID: Labels("网格", "grid"),
+    ViewKind.KANBAN: Labels("看板", "kanban"),
+    ViewKind.CALENDAR: Labels("日历", "calendar"),
+    ViewKind.GANTT: Labels("甘特", "gantt"),
+    ViewKind.GALLERY: Labels("卡片", "gallery"),
+}
+"""What the platform calls its kinds of views. Source: schema-plane.md §5 [code]."""
+
+BLOCK_NAMES: Final = {
+    BlockKind.INDICATOR: Labels("单指标", "indicator"),
+    BlockKind.PROGRESS: Labels("进度条", "progress bar"),
+    BlockKind.BAR: Labels("柱状图", "bar chart"),
+    BlockKind.LINE: Labels("折线图", "line chart"),
+    BlockKind.PIE: Labels("饼图", "pie chart"),
+    BlockKind.FUNNEL: Labels("漏斗图", "funnel"),
+    BlockKind.PIVOT: Labels("透视表", "pivot table"),
+    BlockKind.LIST: Labels("表格列表", "list"),
+    BlockKind.FORM: Labels("快捷表单", "form"),
+    BlockKind.TEXT: Labels("富文本", "text"),
+}
+"""What the platform calls the components of a page. Source: schema-plane.md §8."""
+
 _AND: Final = Labels(" 并且 ", " and ")
 _OR: Final = Labels(" 或者 ", " or ")
 _COMMA: Final = Labels("、", ", ")

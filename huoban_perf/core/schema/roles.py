@@ -91,12 +91,14 @@ class Grant:
         rows: Rows it opens.
         visible: Fields it lets see.
         editable: Fields it lets change.
+        hidden: Fields it says must stay hidden.
         rights: Further rights.
     """
 
     role: str
     rows: Rule
     visible: tuple[Address, ...]
+    hidden: tuple[Address, ...] = ()
     editable: tuple[Address, ...] = ()
     rights: frozenset[Right] = frozenset()
 

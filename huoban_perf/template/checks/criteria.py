@@ -12,6 +12,7 @@ from typing import Final
 
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.template.checks.repeats import repeated_entries
+from huoban_perf.template.faults import nearest
 from huoban_perf.template.findings import Finding, error, warning
 from huoban_perf.template.load import Draft, Source
 from huoban_perf.template.model import CriterionText, ParametersText
@@ -44,6 +45,13 @@ def check_criteria(draft: Draft) -> Iterator[Finding]:
     for relation in RELATIONS:
         yield from map(error, _weights(source, relation))
     yield from map(error, _passing(source))
+    yield from map(error, _process(source))
+    if draft.roles is not None:
+        roles = tuple(one.key for one in draft.roles.model.roles)
+        for role in source.model.role_members:
+            if role not in roles:
+                facts: dict[str, FactValue] = {"kind": "role", "name": role, "near": nearest(role, roles)}
+                yield error(source.problem("template.no_such_name", "role_members", role, **facts, known=roles))
 
 
 def _lists(source: Source[ParametersText]) -> Iterator[Problem]:
@@ -105,6 +113,16 @@ def _weights(source: Source[ParametersText], relation: Relation) -> Iterator[Pro
     proposal = tuple(f"{one.key} {plain(share)}" for one, share in zip(asked, repair(weights), strict=False))
     facts = {"set": f"criteria: {relation}", "total": plain(total), "difference": plain(100 - total)}
     yield source.problem("template.weights", "criteria", **facts, proposal=proposal or "-")
+
+
+def _process(source: Source[ParametersText]) -> Iterator[Problem]:
+    process, grades = source.model.process, [one.key for one in source.model.grades]
+    if process.goals_min > process.goals_max:
+        facts: dict[str, FactValue] = {"least": process.goals_min, "most": process.goals_max}
+        yield source.problem("template.goals_range", "process", "goals_min", **facts)
+    for row, grade in enumerate(process.interview_for):
+        if grade not in grades:
+            yield source.problem("template.no_such_entry", "process", "interview_for", row, list="grades", entry=grade)
 
 
 def _passing(source: Source[ParametersText]) -> Iterator[Problem]:

@@ -44,6 +44,7 @@ def check_sight(compiled: Compiled) -> Iterator[Finding]:
         yield from _view(compiled, permissions, view)
     for form in schema.forms:
         yield from _form(compiled, permissions, form)
+    yield from _secrets(compiled)
     for page in schema.pages:
         place = compiled.places[str(page.address)]
         for role in page.roles:
@@ -51,6 +52,24 @@ def check_sight(compiled: Compiled) -> Iterator[Finding]:
                 if (table, role) not in permissions:
                     facts = {"object": str(page.address), "role": role, "table": table}
                     yield error(place.problem("template.shown_without_right", **facts))
+
+
+def _secrets(compiled: Compiled) -> Iterator[Finding]:
+    """A group sees one set of fields: what one of its roles must not see, none of its roles may.
+
+    Source: data-model.md §1 rule 2 (a secret is a table, never a field).
+    """
+    group_of = {role.address.key: role.group for role in compiled.schema.roles}
+    for permission in compiled.schema.permissions:
+        group = permission.address.key
+        own = [grant for grant in permission.grants if group_of.get(grant.role) == group]
+        for grant in own:
+            for field in permission.visible:
+                others = [one.role for one in own if field in one.visible and one.role != grant.role]
+                if field in grant.hidden and others:
+                    facts: dict[str, FactValue] = {"field": field.key, "role": grant.role, "other": others[0]}
+                    place = compiled.places[str(permission.address)]
+                    yield error(place.problem("template.hidden_but_shown", **facts, group=group))
 
 
 def permissions_of(schema: DesiredSchema) -> dict[tuple[str, str], PermissionSpec]:

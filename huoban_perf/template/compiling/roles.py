@@ -106,6 +106,7 @@ def _grant(scope: Scope, place: Place, text: GrantText, table: TableSpec) -> Gra
         role=text.role,
         rows=compile_rules(scope, place.at("rows"), text.rows, table=table.key),
         visible=visible,
+        hidden=tuple(one.address for one in table.fields if one.address in hidden),
         editable=tuple(one.address for one in table.fields if one.address in editable),
         rights=frozenset(text.rights),
     )

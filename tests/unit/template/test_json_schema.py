@@ -7,13 +7,11 @@ import json
 import pytest
 
 from huoban_perf.core.schema import FieldKind
-from huoban_perf.template import json_schema, table_json_schema
+from huoban_perf.template import FILE_KINDS, json_schema
 from huoban_perf.template.json_schema import FileKind
 
-KINDS: tuple[FileKind, ...] = ("app", "parameters", "scheme", "table")
 
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FILE_KINDS)
 def test_json_schema_refuses_unknown_keys_everywhere(kind: FileKind) -> None:
     schema = json_schema(kind)
     parts = [schema, *schema.get("$defs", {}).values()]
@@ -22,7 +20,7 @@ def test_json_schema_refuses_unknown_keys_everywhere(kind: FileKind) -> None:
 
 
 def test_json_schema_of_a_table_lists_the_kinds_and_the_required_keys() -> None:
-    schema = table_json_schema()
+    schema = json_schema("table")
     assert schema["$schema"].endswith("2020-12/schema")
     assert set(schema["required"]) == {"key", "labels", "title", "fields"}
     assert set(schema["$defs"]["FieldKind"]["enum"]) == {kind.value for kind in FieldKind}
