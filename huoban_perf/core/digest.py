@@ -11,13 +11,15 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from huoban_perf.core.addresses import Address
+
 
 def canonical_json(content: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, decimals as text.
 
     Args:
-        content: Mappings with text keys, sequences, sets, dataclasses, enums, dates, Decimals, text, integers, booleans
-            or None.
+        content: Mappings with text keys, sequences, sets, dataclasses, addresses (as printed), enums, dates, Decimals,
+            text, integers, booleans or None.
 
     Returns:
         JSON text, UTF-8 characters kept.
@@ -41,12 +43,12 @@ def digest(content: object) -> str:
 
 
 def _plain(content: object) -> Any:
-    if content is None or isinstance(content, bool):
-        return content
     if isinstance(content, Enum):
         return content.value
-    if isinstance(content, str | int):
+    if content is None or isinstance(content, bool | str | int):
         return content
+    if isinstance(content, Address):
+        return str(content)
     if isinstance(content, Decimal):
         return format(content.normalize(), "f")
     if isinstance(content, date):

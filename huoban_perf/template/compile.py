@@ -30,12 +30,12 @@ def compile_schema(template: AppTemplate) -> DesiredSchema:
     """Return the schema a template asks for.
 
     Args:
-        template: A template that ``load_template`` returned.
+        template: A template that ``load_template`` returned, which compiled it.
 
     Returns:
         Everything in the app's order; the digest depends on content only, not on files or their order.
     """
-    return compile_draft(template.draft).schema
+    return template.schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

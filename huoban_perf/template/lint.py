@@ -62,20 +62,13 @@ def lint_template(name: str | Path, *, parameters: Path | None = None, scheme: P
     Raises:
         TemplateError: There is no such template.
     """
-    return lint_draft(read_template(name, parameters=parameters, scheme=scheme))
+    return _findings(compile_draft(read_template(name, parameters=parameters, scheme=scheme)))
 
 
-def lint_draft(draft: Draft) -> list[Finding]:
-    """Check whatever could be read.
-
-    Args:
-        draft: A template, possibly with holes.
-
-    Returns:
-        Every finding, by file and line.
-    """
+def _findings(compiled: Compiled) -> list[Finding]:
+    """Check whatever could be read and compiled; every finding, by file and line."""
+    draft = compiled.draft
     broken = [(problem.file, _place(problem)) for problem in draft.problems]
-    compiled = compile_draft(draft)
     findings = [finding for check in _CHECKS for finding in check(draft)] + [error(one) for one in compiled.problems]
     if not draft.problems and not any(finding.severity == "error" for finding in findings):
         # What files mean together is judged once every name in them leads somewhere.
@@ -114,12 +107,13 @@ def load_template(name: str | Path, *, parameters: Path | None = None, scheme: P
         TemplateError: ``problems`` has every mistake of every file, with file, line and address.
     """
     draft = read_template(name, parameters=parameters, scheme=scheme)
-    problems = [finding.problem for finding in lint_draft(draft) if finding.severity == "error"]
+    compiled = compile_draft(draft)
+    problems = [finding.problem for finding in _findings(compiled) if finding.severity == "error"]
     if problems or draft.app is None or draft.parameters is None or draft.scheme is None:
         facts: dict[str, FactValue] = {"template": str(name), "count": len(problems)}
         raise TemplateError("template.invalid", facts=facts, problems=problems)
     return AppTemplate(
-        draft=draft,
+        schema=compiled.schema,
         folder=draft.folder,
         app=draft.app,
         parameters=draft.parameters,

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from huoban_perf.core.errors import FactValue, Problem
+from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.template.automation_model import AutomationsText, JobsText
 from huoban_perf.template.faults import address_of, shape_problems
 from huoban_perf.template.layers import Layers
@@ -114,10 +115,10 @@ class AppTemplate:
         parameters: The company's parameters.
         tables: ``tables/*.yaml`` by table key, in the app's order.
         scheme_source: The scheme document with line numbers.
-        draft: All its files as read.
+        schema: What it asks for.
     """
 
-    draft: Draft
+    schema: DesiredSchema
     folder: Path
     app: Source[AppText]
     parameters: Source[ParametersText]
