@@ -38,6 +38,7 @@ def connect_nocodb(
     """
     url, token = _address(profile, environ)
     connection = connect_server(url=url, token=token, session=session, clock=clock)
+    connection.bases.check_version()
     try:
         return connection, connection.bases.find(profile.workspace).workspace_id
     except NotFoundError as error:

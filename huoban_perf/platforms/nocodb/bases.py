@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import MemberId, WorkspaceId
-from huoban_perf.core.errors import NotFoundError, ProtocolError
+from huoban_perf.core.errors import NotFoundError, ProfileError, ProtocolError, RejectedError
 from huoban_perf.core.ports import Member
+from huoban_perf.platforms.nocodb.config import SUPPORTED
 from huoban_perf.platforms.nocodb.endpoints import (
     BASE_CREATE,
     BASE_DELETE,
     BASE_LIST,
     USER_INVITE,
     USER_LIST,
+    VERSION_PROBE,
     Endpoint,
 )
 from huoban_perf.platforms.nocodb.transport import Transport
@@ -49,6 +51,31 @@ class NocodbBases:
         return tuple(
             Base(workspace_id=WorkspaceId(str(base["id"])), name=str(base.get("title", ""))) for base in listed
         )
+
+    def check_version(self) -> None:
+        """Refuse a server of another line of versions; none of its routes tells the version, its behaviour does.
+
+        The supported line has the v3 data routes and calls a missing base ``BASE_NOT_FOUND``; older ones have no such
+        routes, later ones prefix their codes.
+
+        Raises:
+            ProfileError: The server is of another line.
+            AccessError: The token is refused.
+            PlatformError: The call failed.
+
+        Source: nocodb/api.md, gotchas 11, 12.
+        """
+        try:
+            self._transport.call(VERSION_PROBE)
+        except RejectedError as error:
+            if error.facts.get("platform_code") == "BASE_NOT_FOUND":
+                return
+            found = str(error.facts.get("platform_code"))
+        except (NotFoundError, ProtocolError) as error:
+            found = str(error.facts.get("status"))
+        else:
+            found = "HTTP 200"
+        raise ProfileError("nocodb.version", facts={"supported": SUPPORTED, "found": found})
 
     def find(self, wanted: str) -> Base:
         """Return the one base with an id or an exact name.

@@ -100,16 +100,20 @@ class NocodbBuilder:
         body = {
             "title": table.labels.in_locale(operation.locale),
             "table_name": table.address.key,
-            "columns": [_ID_COLUMN, *(column_body(field, locale=operation.locale) for field in plain)],
+            "columns": [
+                _ID_COLUMN,
+                *(
+                    column_body(field, locale=operation.locale)
+                    | ({"pv": True} if field.address.key == table.title else {})
+                    for field in plain
+                ),
+            ],
         }
         made = parse_table(self._transport.call(TABLE_CREATE, body, ids={"base": workspace}))
         created = {table.address: RemoteId(made.id)}
         made = self._reader.table(made.id) if plain else made
         for field in plain:
-            column = _titled(made, field.labels.in_locale(operation.locale))
-            created |= _ids_of(field, column, operation)
-            if field.address.key == table.title:
-                self._transport.call(COLUMN_TITLE, {}, ids={"column": column.id})
+            created |= _ids_of(field, _titled(made, field.labels.in_locale(operation.locale)), operation)
         return created
 
     def _create_field(self, field: FieldSpec, operation: SchemaOperation) -> dict[Address, RemoteId]:

@@ -51,6 +51,7 @@ def _drop(name: str, path: str) -> Endpoint:
 _META = "/api/v2/meta"
 _DATA = "/api/v2/tables/{table}"
 
+VERSION_PROBE = _read("version.probe", "/api/v3/data/none/none/records")
 BASE_LIST = _read("base.list", f"{_META}/bases")
 BASE_CREATE = _make("base.create", f"{_META}/bases")
 BASE_DELETE = _drop("base.delete", f"{_META}/bases/{{base}}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from huoban_perf.core.clock import SystemClock
 from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
 from huoban_perf.platforms.huoban import connect as connect_huoban
 from huoban_perf.platforms.nocodb import connect as connect_nocodb
+from huoban_perf.platforms.nocodb.server import LocalServer
 from huoban_perf.sandbox import create_app, mount, open_world, serve
-from tests.contract.platform.probe import Bench
-from tests.nocodb_server import nocodb, postgres
+from tests.contract.platform.probe import Bench, FastClock
 
 PLATFORMS = (
     "sandbox-in-process",
@@ -44,13 +43,6 @@ GAPS = {
 """Platform → test → the capability that is missing: a strict expected failure."""
 
 
-class FastClock(SystemClock):
-    """Real time, but waiting costs nothing."""
-
-    def sleep(self, seconds: float) -> None:
-        """Return at once."""
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test of this folder on every platform; all tests of one platform share one process and one server."""
     if "bench" in metafunc.fixturenames:
@@ -63,8 +55,10 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The probe on one platform, deployed once."""
     folder = tmp_path_factory.mktemp("platform")
     with ExitStack() as stack:
-        make: Callable[[str, Path, ExitStack], Bench] = _nocodb if request.param.startswith("nocodb") else _sandbox
-        made = make(request.param, folder, stack)
+        if request.param.startswith("nocodb"):
+            made = _nocodb(request.getfixturevalue(request.param.replace("-", "_")), folder, stack)
+        else:
+            made = _sandbox(request.param, folder, stack)
         report = made.apply()
         assert not report.pending
         assert not report.unsettled
@@ -106,9 +100,7 @@ def _sandbox(name: str, folder: Path, stack: ExitStack) -> Bench:
     return Bench.of(connection, workspace, clock=clock, folder=folder, sink=control)
 
 
-def _nocodb(name: str, folder: Path, stack: ExitStack) -> Bench:
-    database = stack.enter_context(postgres()) if name == "nocodb-postgres" else None
-    server = stack.enter_context(nocodb(folder / "nocodb", database=database))
+def _nocodb(server: LocalServer, folder: Path, stack: ExitStack) -> Bench:
     session = stack.enter_context(requests.Session())
     clock = FastClock()
     connection = connect_nocodb(url=server.url, token=server.token, session=session, clock=clock)
