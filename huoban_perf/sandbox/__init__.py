@@ -7,6 +7,7 @@ design.md §9). Outside the standard library: flask, waitress, simplejson; reque
 ======================  ===================================================================================
 ``rules``               every unproven behaviour as a named switch with its open question; three modes
 ``world``               state and rules, no HTTP; start at ``world/state.py``: one call = one transaction
+``world/access``        what a key that acts as a person may see and change; evaluated by ``core.permissions``
 ``store``               durable SQLite, items as JSON text, an index of comparable values; one process a file
 ``faces/v1``            the platform's paths, envelope, codes, shapes (``/openapi/v1``)
 ``faces/v2``            the recovered tables plane (``/v2``): tickets and logins, create and update

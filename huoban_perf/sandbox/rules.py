@@ -242,6 +242,9 @@ class Rules(PlaneRules):
         section="§8.3",
         choices=_IGNORE,
     )
+    no_right_code: int = switch(
+        100, "Code of what a key's person has no right to; the text is ours", question=12, section="§2.1"
+    )
     number_as_text: str = switch(
         ("error", "error", "accept"), "A number sent as text", question=6, section="§8.2", choices=("accept", "error")
     )

@@ -75,6 +75,10 @@ CREATE TABLE IF NOT EXISTS rights (
 CREATE TABLE IF NOT EXISTS automations (
     automation_id INTEGER PRIMARY KEY, sort TEXT NOT NULL, table_id INTEGER NOT NULL, status TEXT NOT NULL,
     document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS permissions (
+    table_id INTEGER NOT NULL, grp TEXT NOT NULL, is_default INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (table_id, grp)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS memberships (user_id INTEGER PRIMARY KEY, grp TEXT NOT NULL);
 """
 """Tables that came later; a file of the same format that lacks them gets them when it is opened."""
 

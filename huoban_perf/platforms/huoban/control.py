@@ -7,12 +7,14 @@ from typing import Any
 
 import requests
 
-from huoban_perf.core.addresses import MemberId, WorkspaceId
+from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProtocolError
+from huoban_perf.core.schema.roles import PermissionSpec
 from huoban_perf.platforms.huoban.config import HuobanOptions
 from huoban_perf.platforms.huoban.endpoints import control_endpoint
 from huoban_perf.platforms.huoban.limiter import Limiter
+from huoban_perf.platforms.huoban.permissions import permission_body
 from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
 
@@ -65,6 +67,14 @@ class ControlPlane:
         """Do what an administrator does in the platform's own page: bring people in by name."""
         for account in accounts:
             self.build_member(workspace, name=account)
+
+    def permit(self, permission: PermissionSpec, *, bindings: Bindings, is_default: bool = False) -> None:
+        """Set what a permission group may do in a table; people without a group are in the default one."""
+        self._post("build/permission", permission_body(permission, bindings=bindings, is_default=is_default))
+
+    def join_group(self, member: MemberId, group: str) -> None:
+        """Put a person into a permission group."""
+        self._post("build/membership", {"member_id": member, "group": group})
 
     def mint_key(self, workspace: WorkspaceId, *, member: MemberId | None = None, label: str | None = None) -> str:
         """Issue an API key of a workspace, acting as the API or as one member, and return it."""

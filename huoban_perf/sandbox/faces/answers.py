@@ -12,6 +12,7 @@ from huoban_perf.sandbox.world.refusals import (
     AccessRefusedError,
     BrokenError,
     GoneError,
+    NoRightError,
     ParameterError,
     RefusalError,
     ThrottledError,
@@ -67,6 +68,8 @@ def meaning_of(error: RefusalError, rules: Rules) -> tuple[int, str]:
     if isinstance(error, ValuesRefusedError):
         places = "; ".join(f"fields.{key} ({reason})" for key, reason in error.problems)
         return rules.bad_write_code, _INVALID.format(places)
+    if isinstance(error, NoRightError):
+        return rules.no_right_code, "no permission: 无权限操作"
     for kind, meaning in (
         (AccessRefusedError, (100, "authentication failed")),
         (UnknownCallError, (501, "unknown method")),

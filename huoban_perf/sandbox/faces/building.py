@@ -72,6 +72,18 @@ def _definition(world: World, body: Body, sort: str) -> int:
     )
 
 
+def _permission(world: World, body: Body, rules: Rules) -> Any:
+    del rules
+    world.accesses.define(id_of(body, "table_id"), {name: part for name, part in body.items() if name != "table_id"})
+    return {}
+
+
+def _membership(world: World, body: Body, rules: Rules) -> Any:
+    del rules
+    world.accesses.join(id_of(body, "member_id"), group=text_of(body, "group"))
+    return {}
+
+
 def _update(world: World, body: Body, rules: Rules) -> Any:
     sort, change, table_id = text_of(body, "object"), _change(body), id_of(body, "table_id")
     if sort == "table":
@@ -125,6 +137,8 @@ BUILDS: dict[str, Build] = {
     "option": _option,
     "view": _view,
     "automation": _automation,
+    "permission": _permission,
+    "membership": _membership,
     "update": _update,
     "delete": _delete,
 }

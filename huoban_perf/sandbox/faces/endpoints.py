@@ -14,12 +14,13 @@ from huoban_perf.sandbox.faces.answers import empty_object
 from huoban_perf.sandbox.faces.shapes import ItemShapes, field_config, table_head
 from huoban_perf.sandbox.faults import CALLBACK_FATES, Fault
 from huoban_perf.sandbox.rules import BATCH_MAX, PAGE_DEFAULT, PAGE_MAX
+from huoban_perf.sandbox.world.access import TableAccess
 from huoban_perf.sandbox.world.bulk import Action, Batch
 from huoban_perf.sandbox.world.definitions import TableDef
 from huoban_perf.sandbox.world.events import EVENTS
 from huoban_perf.sandbox.world.keys import Key
 from huoban_perf.sandbox.world.queries import Asked
-from huoban_perf.sandbox.world.refusals import AccessRefusedError, GoneError, ParameterError
+from huoban_perf.sandbox.world.refusals import AccessRefusedError, GoneError, NoRightError, ParameterError
 from huoban_perf.sandbox.world.rows import Row
 from huoban_perf.sandbox.world.state import Call, World
 
@@ -58,11 +59,33 @@ class Incoming:
     fault: Fault | None = field(default=None)
 
     def table(self, table_id: int) -> TableDef:
-        """Return a table the key may see; GoneError otherwise. Source: openapi-v1.md §2.1 [code]."""
+        """Return a table as the key may see it; GoneError otherwise. Source: openapi-v1.md §2.1 [code]."""
         table = self.world.definitions.table(table_id)
         if table.space_id != self.key.space_id:
             raise GoneError
-        return table
+        mine = self.access(table)
+        return table if mine is None else mine.table
+
+    def whole(self, table_id: int) -> TableDef:
+        """Return a table with all its fields; GoneError when the key may not see it at all."""
+        self.table(table_id)
+        return self.world.definitions.table(table_id)
+
+    def access(self, table: TableDef) -> TableAccess | None:
+        """Return the rights of the person the key acts as; None when nothing restricts the key."""
+        whole = self.world.definitions.table(table.table_id)
+        return self.world.accesses.of(whole, user_id=self.key.user_id)
+
+    def shapes(self, table: TableDef) -> ItemShapes:
+        """Return how items of a table read for this key."""
+        mine = self.access(table)
+        return ItemShapes(
+            world=self.world,
+            table=table if mine is None else mine.table,
+            rules=self.call.rules,
+            user_id=self.key.user_id,
+            shows_titles=mine is None or mine.shows_titles,
+        )
 
     def own_space(self) -> int:
         """Return the asked space; AccessRefusedError when the key is not of it. Source: openapi-v1.md §2.1 [code]."""
@@ -74,13 +97,14 @@ class Incoming:
     def row(self) -> Row:
         """Return the item of the path; GoneError when it is not there for this key."""
         row = self.world.rows.get(self.object_id)
-        self.table(row.table_id)
+        mine = self.access(self.table(row.table_id))
+        if mine is not None and not mine.sees(row):
+            raise GoneError
         return row
 
     def shown(self, row: Row) -> dict[str, Any]:
         """Return an item as it reads."""
-        table = self.world.definitions.table(row.table_id)
-        return ItemShapes(world=self.world, table=table, rules=self.call.rules).items([row])[0]
+        return self.shapes(self.world.definitions.table(row.table_id)).items([row])[0]
 
     def tell(self, event: str, row: Row) -> None:
         """Queue an event for those who subscribed."""
@@ -109,7 +133,9 @@ def member_list(asked: Incoming) -> Any:
 
 def table_list(asked: Incoming) -> Any:
     """表格列表. Source: openapi-v1.md §7.3 [code]."""
-    ids = asked.world.definitions.table_ids(asked.own_space())
+    definitions = asked.world.definitions
+    tables = [definitions.table(table_id) for table_id in definitions.table_ids(asked.own_space())]
+    ids = [table.table_id for table in tables if (mine := asked.access(table)) is None or not mine.access.is_hidden]
     if asked.call.rules.table_list_paging == "honour":
         start = number_of(asked.body, "offset", default=0)
         ids = ids[start : start + number_of(asked.body, "limit", default=len(ids))]
@@ -139,6 +165,7 @@ def item_list(asked: Incoming) -> Any:
     if limit > PAGE_MAX and rules.limit_above_max == "error":
         raise ParameterError("limit", f"at most {PAGE_MAX}")
     offset = number_of(body, "offset", default=0)
+    mine = asked.access(table)
     page = asked.world.queries.page(
         Asked(
             filter=body.get("filter"),
@@ -146,6 +173,7 @@ def item_list(asked: Incoming) -> Any:
             limit=min(limit, PAGE_MAX, rules.page_rows_max),
             offset=offset,
             user_id=asked.key.user_id,
+            allowed=None if mine is None else asked.world.accesses.items(mine, user_id=asked.key.user_id),
         ),
         table=table,
         rules=rules,
@@ -155,7 +183,7 @@ def item_list(asked: Incoming) -> Any:
         "total": page.total,
         "filtered": page.filtered,
         "has_more": offset + len(rows) < page.filtered,
-        "items": ItemShapes(world=asked.world, table=table, rules=rules).items(rows),
+        "items": asked.shapes(table).items(rows),
     }
     if body.get("with_field_config") in {1, "1"} and rules.field_config:
         answer["fields"] = _configs(asked, table)
@@ -169,9 +197,12 @@ def item_read(asked: Incoming) -> Any:
 
 def item_create(asked: Incoming) -> Any:
     """创建数据. Source: openapi-v1.md §8.3 [doc] request, [code] answer."""
-    table = asked.table(id_of(asked.body, "table_id"))
+    table = asked.whole(id_of(asked.body, "table_id"))
     fields = object_of(asked.body, "fields")
     rules, rows = asked.call.rules, asked.world.rows
+    mine = asked.access(table)
+    if mine is not None:
+        mine.check_create(fields)
     values = rows.check(table=table, fields=fields, rules=rules, creating=True)
     row = rows.create(table=table, values=values, user_id=asked.key.user_id, rules=rules)
     asked.tell("item.create", row)
@@ -184,8 +215,11 @@ def item_update(asked: Incoming) -> Any:
     """更新数据: only the given fields change. Source: openapi-v1.md §8.5 [code]."""
     standing = asked.row()
     table = asked.world.definitions.table(standing.table_id)
-    rules, rows = asked.call.rules, asked.world.rows
-    values = rows.check(table=table, fields=object_of(asked.body, "fields"), rules=rules, creating=False)
+    rules, rows, fields = asked.call.rules, asked.world.rows, object_of(asked.body, "fields")
+    mine = asked.access(table)
+    if mine is not None:
+        mine.check_update(standing, fields)
+    values = rows.check(table=table, fields=fields, rules=rules, creating=False)
     row = rows.update(standing, table=table, values=values, user_id=asked.key.user_id, rules=rules)
     asked.tell("item.update", row)
     return {"item": asked.shown(row)}
@@ -194,7 +228,11 @@ def item_update(asked: Incoming) -> Any:
 def item_delete(asked: Incoming) -> Any:
     """删除数据. Source: openapi-v1.md §8.6 [code]."""
     row = asked.row()
-    asked.world.rows.delete(row, table=asked.world.definitions.table(row.table_id), rules=asked.call.rules)
+    table = asked.world.definitions.table(row.table_id)
+    mine = asked.access(table)
+    if mine is not None:
+        mine.check_delete(row)
+    asked.world.rows.delete(row, table=table, rules=asked.call.rules)
     asked.tell("item.delete", row)
     return empty_object(asked.call.rules)
 
@@ -303,7 +341,10 @@ def event_unsubscribe(asked: Incoming) -> Any:
 def _source(asked: Incoming) -> tuple[str, int]:
     if text_of(asked.body, "source_type") != "table":
         raise ParameterError("source_type", "table")
-    return "table", asked.table(id_of(asked.body, "source_id")).table_id
+    table = asked.table(id_of(asked.body, "source_id"))
+    if asked.access(table) is not None:  # events carry whole items
+        raise NoRightError
+    return "table", table.table_id
 
 
 Handler = Callable[[Incoming], Any]

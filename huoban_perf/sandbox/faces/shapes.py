@@ -94,11 +94,15 @@ def _source_of(field: FieldDef, table: TableDef) -> dict[str, Any]:
 class ItemShapes:
     """Renders items of one table; looks up what a page refers to in few queries."""
 
-    def __init__(self, *, world: World, table: TableDef, rules: Rules) -> None:
-        """Take the table and where names come from."""
+    def __init__(
+        self, *, world: World, table: TableDef, rules: Rules, user_id: int = API_USER, shows_titles: bool = True
+    ) -> None:
+        """Take the table as it is shown, where names come from, and who looks."""
         self._world = world
         self._table = table
         self._rules = rules
+        self._user_id = user_id
+        self._shows_titles = shows_titles
         self._members = world.definitions.members(table.space_id)
 
     def items(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -118,7 +122,7 @@ class ItemShapes:
             fields = {key: fields.get(key) for key in shapes}
         item = {
             "item_id": str(row.item_id),
-            "title": row.title,
+            "title": row.title if self._shows_titles else "",
             "created_by": self._person(str(row.created_by)),
             "created_on": row.created_on,
             "updated_by": self._person(str(row.updated_by)),
@@ -153,9 +157,14 @@ class ItemShapes:
             return {key: self._person(key) for key in self._members}
         ids = sorted({int(entry) for row in rows for entry in row.values.get(field.key, ())})
         if field.kind in RELATION_KINDS:
-            titles = self._world.rows.titles(ids)
+            titles = self._titles(field, ids)
             return {str(key): {"item_id": str(key), "title": titles.get(str(key), "")} for key in ids}
         return self._files(ids) if field.kind in FILE_KINDS else {}
+
+    def _titles(self, field: FieldDef, ids: Sequence[int]) -> dict[str, str]:
+        if self._user_id == API_USER or field.target_table_id is None:
+            return self._world.rows.titles(ids)
+        return self._world.accesses.titles(field.target_table_id, ids, user_id=self._user_id)
 
     def _option(self, key: str, field: FieldDef) -> dict[str, Any]:
         option = field.options_by_id[key]

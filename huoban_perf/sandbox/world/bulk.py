@@ -14,6 +14,7 @@ from typing import Any, Literal
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.rules import Rules
 from huoban_perf.sandbox.store import Store
+from huoban_perf.sandbox.world.access import Accesses
 from huoban_perf.sandbox.world.cells import Cells
 from huoban_perf.sandbox.world.columns import SYSTEM_FIELDS
 from huoban_perf.sandbox.world.definitions import Definitions, TableDef
@@ -70,6 +71,7 @@ class Bulk:
         events: Events,
         ids: Ids,
         moments: Moments,
+        accesses: Accesses,
     ) -> None:
         """Take the parts it works with."""
         self._store = store
@@ -79,6 +81,7 @@ class Bulk:
         self._events = events
         self._ids = ids
         self._moments = moments
+        self._accesses = accesses
         self._bodies: dict[int, Any] = {}
 
     def accept(self, batch: Batch, *, key: Key, rules: Rules, trace_id: str) -> None:
@@ -168,8 +171,11 @@ class Bulk:
 
     def _apply_one(self, entry: Any, *, batch: Batch, user_id: int, trace_id: str, rules: Rules) -> int:
         table = self._definitions.table(batch.table_id)
+        mine = self._accesses.of(table, user_id=user_id)
         if batch.action == "delete":
             row = self._by_id(str(entry), table)
+            if mine is not None:
+                mine.check_delete(row)
             self._rows.delete(row, table=table, rules=rules)
             self._tell("item.delete", row, trace_id)
             return row.item_id
@@ -180,10 +186,14 @@ class Bulk:
         if standing is None:
             if batch.action == "update":
                 raise GoneError("no item matches")
+            if mine is not None:
+                mine.check_create(fields)
             values = self._rows.check(table=table, fields=fields, rules=rules, creating=True)
             row = self._rows.create(table=table, values=values, user_id=user_id, rules=rules)
             self._tell("item.create", row, trace_id)
             return row.item_id
+        if mine is not None:
+            mine.check_update(standing, fields)
         values = self._rows.check(table=table, fields=fields, rules=rules, creating=False)
         row = self._rows.update(standing, table=table, values=values, user_id=user_id, rules=rules)
         self._tell("item.update", row, trace_id)

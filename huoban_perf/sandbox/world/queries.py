@@ -37,6 +37,7 @@ class Asked:
         limit: Rows at most.
         offset: Rows to skip.
         user_id: Whom ``myself`` means.
+        allowed: The items that may be seen; None for all.
     """
 
     filter: Any
@@ -44,6 +45,7 @@ class Asked:
     limit: int
     offset: int
     user_id: int
+    allowed: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,14 @@ class Queries:
     def page(self, asked: Asked, *, table: TableDef, rules: Rules) -> Page:
         """Return one page; ParameterError for a mistake that the rules report."""
         name, descending = _order(asked.order, table=table, rules=rules)
+        if asked.allowed is not None:
+            mine = [
+                item
+                for item in self._answer(asked, (name, descending), table=table, rules=rules)
+                if item in asked.allowed
+            ]
+            ids = mine[asked.offset : asked.offset + asked.limit]
+            return Page(item_ids=ids, total=len(asked.allowed), filtered=len(mine))
         total = self._total(table.table_id)
         if not asked.filter and name in SYSTEM_FIELDS[:3] and asked.offset < _SHALLOW:
             ids = self._straight(table.table_id, (name, descending), (asked.limit, asked.offset))
@@ -107,6 +117,7 @@ class Queries:
             order,
             now.date(),
             asked.user_id,
+            tuple(table.by_key),
             rules,
         )
         if key in self._answers:

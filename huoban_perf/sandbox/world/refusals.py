@@ -25,6 +25,10 @@ class ScriptError(RefusalError):
     """A script names a variable that does not exist; the text is the platform's (automation gateway)."""
 
 
+class NoRightError(RefusalError):
+    """The person whose key it is may not do this in the table."""
+
+
 class UnknownCallError(RefusalError):
     """No such path, or not with this verb."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.rules import REQUESTS_PER_SECOND, Rules, rules_of
 from huoban_perf.sandbox.store import Store
+from huoban_perf.sandbox.world.access import Accesses
 from huoban_perf.sandbox.world.automations import Automations
 from huoban_perf.sandbox.world.builder import Builder
 from huoban_perf.sandbox.world.bulk import Bulk
@@ -40,8 +41,8 @@ class World:
     """One workspace world over one store.
 
     Attributes:
-        definitions, rows, queries, bulk, events, files, keys, credentials, automations, builder, moments: One part a
-            concern; to be used inside ``call`` only.
+        definitions, rows, accesses, queries, bulk, events, files, keys, credentials, automations, builder, moments: One
+            part a concern; to be used inside ``call`` only.
     """
 
     def __init__(self, store: Store, *, start: datetime, seed: int) -> None:
@@ -61,6 +62,7 @@ class World:
         self.rows = Rows(
             store=store, definitions=self.definitions, cells=self.cells, ids=self.ids, moments=self.moments
         )
+        self.accesses = Accesses(store=store, definitions=self.definitions, rows=self.rows, moments=self.moments)
         self.queries = Queries(
             store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
         )
@@ -85,6 +87,7 @@ class World:
             events=self.events,
             ids=self.ids,
             moments=self.moments,
+            accesses=self.accesses,
         )
         if store.get("seed") is None:
             with store.transaction():

@@ -320,6 +320,16 @@ def _(sandbox: Sandbox) -> Any:
     return table.raw_create(另="一")["code"]
 
 
+@_case("no_right_code", 9600002, 100, 9600002)
+def _(sandbox: Sandbox) -> Any:
+    table = _things(sandbox)
+    member = sandbox.control("build/member", {"space_id": sandbox.space, "name": "王"})["user_id"]
+    everything = {"group": "everyone", "default": True, "visible": [table.ids["名"]], "editable": [table.ids["名"]]}
+    sandbox.control("build/permission", {"table_id": table.table_id, **everything})
+    sandbox.key = sandbox.control("key", {"space_id": sandbox.space, "member_id": member})["api_key"]
+    return table.raw_create(名="甲")["code"]
+
+
 @_case("number_as_text", "accept", 502, Decimal("5.5"))
 def _(sandbox: Sandbox) -> Any:
     return _written(sandbox, "5.5", kind="number")

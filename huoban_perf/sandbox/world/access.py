@@ -1,0 +1,258 @@
+"""Rights of people: permission groups of a table, who is in which, and what that lets them see and change.
+
+The platform's own way with permissions was not recovered (schema-plane.md §6), so nothing here is a belief about its
+wire: definitions come by control, and ``core.permissions`` evaluates them (the one stated exception to the twins rule,
+design.md §9). An ordinary key acts as the API and has every right; a table without any group is open to its members.
+
+A definition speaks of this world's own ids::
+
+    {"group": "everyone", "default": true, "rows": RULE, "visible": [field_id], "editable": [field_id], "rights": []}
+    RULE: {"every": [RULE]} | {"some": [RULE]} | {"field": field_id, "operator": "eq", "operand": OPERAND}
+    OPERAND: {"me": true} | {"today": days} | {"field": field_id} | {"value": plain}
+
+Inside, a field is addressed by its id, and a choice is a tuple of option ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from huoban_perf.core.addresses import Address, MemberId, ObjectKind, field_address
+from huoban_perf.core.conditions import Operator
+from huoban_perf.core.permissions import Access, Denial, Refused
+from huoban_perf.core.rules import Every, FieldOf, Me, Moment, Operand, Rule, Some, Test, Today
+from huoban_perf.core.schema.roles import PermissionSpec, Right
+from huoban_perf.core.values import CHINA, Value, Values
+from huoban_perf.sandbox import wire
+from huoban_perf.sandbox.store import Store
+from huoban_perf.sandbox.world.definitions import Definitions, FieldDef, TableDef
+from huoban_perf.sandbox.world.moments import Moments
+from huoban_perf.sandbox.world.refusals import GoneError, NoRightError, ParameterError, ValuesRefusedError
+from huoban_perf.sandbox.world.rows import API_USER, Row, Rows
+
+_TABLE = "t"
+_DEPTH = 20
+_FIELD_LISTS = ("visible", "editable")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableAccess:
+    """What one person may do in one table.
+
+    Attributes:
+        whole: The table with all its fields.
+        access: The person's rights, by field id.
+    """
+
+    whole: TableDef
+    access: Access
+
+    @cached_property
+    def table(self) -> TableDef:
+        """The table as the person sees it: without hidden fields; GoneError when it is hidden whole."""
+        if self.access.is_hidden:
+            raise GoneError
+        shown = self.access.visible
+        return replace(self.whole, fields=tuple(field for field in self.whole.fields if _key(field) in shown))
+
+    @property
+    def shows_titles(self) -> bool:
+        """Whether the field that names an item is seen."""
+        title = self.whole.title
+        return title is not None and _key(title) in self.access.visible
+
+    def sees(self, row: Row) -> bool:
+        """Return whether the person sees an item."""
+        return not self.access.is_hidden and self.access.sees(_values(row, self.whole))
+
+    def check_create(self, fields: Mapping[str, Any]) -> None:
+        """Refuse an item the person may not add."""
+        self._refuse(self.access.refuses_create(_changes(fields, self.whole)))
+
+    def check_update(self, row: Row, fields: Mapping[str, Any]) -> None:
+        """Refuse a change the person may not make."""
+        self._refuse(self.access.refuses_update(_values(row, self.whole), _changes(fields, self.whole)))
+
+    def check_delete(self, row: Row) -> None:
+        """Refuse a removal the person may not make."""
+        self._refuse(self.access.refuses_delete(_values(row, self.whole)))
+
+    def _refuse(self, refused: Sequence[Refused]) -> None:
+        """Raise as the platform is believed to answer: what is not seen is not there (openapi-v1.md §2.1 [code])."""
+        denials = {entry.denial for entry in refused}
+        if denials & {Denial.TABLE, Denial.ROW}:
+            raise GoneError
+        if Denial.RIGHT in denials:
+            raise NoRightError
+        if refused:
+            names = {_key(field): field for field in self.whole.fields}
+            raise ValuesRefusedError([self._reason(names[entry.subject]) for entry in refused])
+
+    def _reason(self, field: FieldDef) -> tuple[str, str]:
+        """A field that is not seen is not there; its name is not told."""
+        is_seen = _key(field) in self.access.visible
+        return field.key, f"{field.name}: no right to change it" if is_seen else "no such field in the table"
+
+
+class Accesses:
+    """Finds rights, and remembers which items of a table a person sees until anything changes."""
+
+    def __init__(self, *, store: Store, definitions: Definitions, rows: Rows, moments: Moments) -> None:
+        """Take the parts it reads."""
+        self._store = store
+        self._definitions = definitions
+        self._rows = rows
+        self._moments = moments
+        self._seen: dict[tuple[int, int], tuple[object, frozenset[int]]] = {}
+
+    # --- defining ----------------------------------------------------------------------------------------------
+
+    def define(self, table_id: int, definition: Mapping[str, Any]) -> None:
+        """Keep a group's permission in a table, in the place of any before; ParameterError when it makes no sense."""
+        table = self._definitions.table(table_id)
+        group = definition.get("group")
+        if not isinstance(group, str) or not group:
+            raise ParameterError("group")
+        _permission(definition, table)
+        row = (table_id, group, bool(definition.get("default")), wire.canonical(dict(definition)))
+        self._store.run("INSERT OR REPLACE INTO permissions VALUES (?, ?, ?, ?)", *row)
+        self._definitions.forget()
+
+    def join(self, user_id: int, *, group: str) -> None:
+        """Put a person into a group, out of any other."""
+        self._store.run("INSERT OR REPLACE INTO memberships VALUES (?, ?)", user_id, group)
+        self._definitions.forget()
+
+    # --- asking ------------------------------------------------------------------------------------------------
+
+    def of(self, table: TableDef, *, user_id: int) -> TableAccess | None:
+        """Return a person's rights in a table; None when nothing restricts them: the API, a table without groups."""
+        if user_id == API_USER:
+            return None
+        rows = self._store.rows("SELECT grp, is_default, body FROM permissions WHERE table_id = ?", table.table_id)
+        if not rows:
+            return None
+        group = self._store.value("SELECT grp FROM memberships WHERE user_id = ?", user_id)
+        mine = [row[2] for row in rows if row[0] == group] or [row[2] for row in rows if group is None and row[1]]
+        moment = Moment(today=self._moments.now().date(), me=MemberId(str(user_id)))
+        permission = _permission(_of_what_stands(wire.parse(mine[0]), table), table) if mine else None
+        return TableAccess(whole=table, access=Access(permission=permission, moment=moment))
+
+    def items(self, mine: TableAccess, *, user_id: int) -> frozenset[int]:
+        """Return the ids of the items that a person sees in a table."""
+        place = (mine.whole.table_id, user_id)
+        version = (
+            self._rows.version(mine.whole.table_id),
+            self._definitions.revision,
+            mine.access.moment.today,
+        )
+        if place not in self._seen or self._seen[place][0] != version:
+            rows = self._rows.all_of(mine.whole.table_id)
+            self._seen[place] = (version, frozenset(row.item_id for row in rows if mine.sees(row)))
+        return self._seen[place][1]
+
+    def titles(self, table_id: int, item_ids: Sequence[int], *, user_id: int) -> dict[str, str]:
+        """Return id as text → title, empty where the person sees neither the item nor what names it."""
+        titles = self._rows.titles(item_ids)
+        mine = self.of(self._definitions.table(table_id), user_id=user_id)
+        if mine is None:
+            return titles
+        seen = self.items(mine, user_id=user_id) if mine.shows_titles and not mine.access.is_hidden else frozenset()
+        return {key: title if int(key) in seen else "" for key, title in titles.items()}
+
+
+def _key(field: FieldDef) -> str:
+    return f"f{field.field_id}"
+
+
+def _changes(fields: Mapping[str, Any], table: TableDef) -> list[str]:
+    """Fields that exist and a person could write; what else a client sends is a matter of other rules."""
+    return [_key(table.by_key[key]) for key in fields if key in table.by_key and table.by_key[key].is_written]
+
+
+def _values(row: Row, table: TableDef) -> Values:
+    return {_key(field): _neutral(row.values.get(field.key), field) for field in table.fields}
+
+
+def _neutral(value: Any, field: FieldDef) -> Value:
+    """Return a kept value, or one of a definition, as a neutral one."""
+    if value is None:
+        return None
+    match field.family:
+        case "list":
+            return tuple(str(entry) for entry in value) if isinstance(value, list | tuple) else (str(value),)
+        case "number":
+            return Decimal(str(value))
+        case "date":
+            text = str(value)
+            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).replace(tzinfo=CHINA)
+        case "switch":
+            return bool(value)
+        case _:
+            return tuple(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# --- reading definitions ----------------------------------------------------------------------------------------------
+
+
+def _permission(definition: Mapping[str, Any], table: TableDef) -> PermissionSpec:
+    rights = {right.value for right in Right}
+    named = [str(right) for right in definition.get("rights") or []]
+    if set(named) - rights:
+        raise ParameterError("rights", f"any of {', '.join(sorted(rights))}")
+    return PermissionSpec(
+        address=Address(ObjectKind.PERMISSION, (_TABLE, "g")),
+        rows=_rule(definition.get("rows", {"every": []}), table, depth=0),
+        visible=tuple(_field(key, table) for key in definition.get("visible") or []),
+        editable=tuple(_field(key, table) for key in definition.get("editable") or []),
+        rights=frozenset(Right(right) for right in named),
+    )
+
+
+def _of_what_stands(definition: Mapping[str, Any], table: TableDef) -> Mapping[str, Any]:
+    """Return a definition without fields that were removed since; a rule on one of them lets nobody see anything."""
+    fields = {name: [key for key in definition.get(name) or [] if str(key) in table.by_key] for name in _FIELD_LISTS}
+    try:
+        _rule(definition.get("rows", {"every": []}), table, depth=0)
+    except ParameterError:
+        return {**definition, **fields, "rows": {"some": []}}
+    return {**definition, **fields}
+
+
+def _rule(node: Any, table: TableDef, *, depth: int) -> Rule:
+    if not isinstance(node, Mapping) or depth > _DEPTH:
+        raise ParameterError("rows")
+    for word, sort in (("every", Every), ("some", Some)):
+        if isinstance(node.get(word), list):
+            return sort(tuple(_rule(part, table, depth=depth + 1) for part in node[word]))
+    operator = node.get("operator")
+    if operator not in {known.value for known in Operator}:
+        raise ParameterError("operator")
+    address = _field(node.get("field"), table)
+    field = table.by_key[address.key.removeprefix("f")]
+    return Test(address, Operator(operator), _operand(node.get("operand"), field, table))
+
+
+def _operand(node: Any, field: FieldDef, table: TableDef) -> Operand:
+    if isinstance(node, Mapping):
+        if node.get("me"):
+            return Me()
+        if isinstance(node.get("today"), int):
+            return Today(node["today"])
+        if "field" in node:
+            return FieldOf((_field(node["field"], table),))
+        if "value" in node:
+            value = node["value"]
+            return value if isinstance(value, bool) else _neutral(value, field)
+    raise ParameterError("operand")
+
+
+def _field(key: Any, table: TableDef) -> Address:
+    if str(key) not in table.by_key:
+        raise ParameterError("field", f"no field {key}")
+    return field_address(_TABLE, f"f{key}")
