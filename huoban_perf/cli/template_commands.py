@@ -9,7 +9,15 @@ import click
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import folded, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
-from huoban_perf.cli.template_report import PARTS, diff_json, diff_lines, part_json, part_text
+from huoban_perf.cli.template_report import (
+    PARTS,
+    diff_json,
+    diff_lines,
+    part_json,
+    part_text,
+    trace_json,
+    trace_text,
+)
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.errors import FactValue
 from huoban_perf.template import FILE_KINDS, FileKind, sizes
@@ -41,12 +49,16 @@ def list_templates() -> None:
 @_OUTPUT
 @pass_settings
 def show(settings: Settings, name: str, parameters: Path | None, part: str, output: str) -> None:
-    """列出一个模板的表、视图、表单、权限、状态流转、页面、自动化和搭建步骤."""
+    """列出一个模板的表、视图、表单、权限、状态流转、页面、自动化、搭建步骤, 以及流程各环节由什么支撑."""
     from huoban_perf.template import compile_schema, load_template
 
-    schema = compile_schema(load_template(name, parameters=parameters))
+    template = load_template(name, parameters=parameters)
+    schema = compile_schema(template)
     if output == "json":
-        show_json({"format_version": 1, "template": name, "counts": sizes(schema), part: part_json(schema, part)})
+        shown = trace_json(template) if part == "trace" else part_json(schema, part)
+        show_json({"format_version": 1, "template": name, "counts": sizes(schema), part: shown})
+    elif part == "trace":
+        show_text(trace_text(template, locale=settings.locale))
     else:
         show_text(part_text(schema, part, locale=settings.locale))
 

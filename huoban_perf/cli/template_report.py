@@ -12,11 +12,22 @@ from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.schema import DesiredSchema, PermissionSpec
 from huoban_perf.core.schema.machines import FORMER, Machine, Transition
-from huoban_perf.template import VIEW_NAMES, Difference, DiffRisk, Wording, plain, recipe_text, recipes_of, sizes
+from huoban_perf.template import (
+    VIEW_NAMES,
+    AppTemplate,
+    Difference,
+    DiffRisk,
+    Wording,
+    plain,
+    recipe_text,
+    recipes_of,
+    sizes,
+    trace_of,
+)
 
 Row = tuple[str, ...]
 
-PARTS = ("tables", "views", "forms", "roles", "machines", "pages", "automations", "recipes")
+PARTS = ("tables", "views", "forms", "roles", "machines", "pages", "automations", "recipes", "trace")
 """What ``template show`` can show."""
 
 
@@ -38,6 +49,37 @@ def part_text(schema: DesiredSchema, part: str, *, locale: Locale) -> str:
     header = text(f"cli.show_{part}", locale=locale).split("|")
     body = table([list(row) for row in _ROWS[part](wording)], header=header, right=(2,) if part == "tables" else ())
     return "\n\n".join([body, *([counts_line(schema, locale=locale)] if part == "tables" else [])])
+
+
+def trace_text(template: AppTemplate, *, locale: Locale) -> str:
+    """Return what serves each line of the process, as text within 80 columns.
+
+    Args:
+        template: The template.
+        locale: Language of everything.
+
+    Returns:
+        Lines: heading and line of the process, below it each promise, below that its servers by kind.
+    """
+    lines: list[str] = []
+    heading = ""
+    for one in trace_of(template):
+        here = f"{one.part.in_locale(locale)} · {one.line.in_locale(locale)}"
+        if here != heading:
+            lines += [*([""] if lines else []), here]
+            heading = here
+        lines.append(f"  {one.claim.in_locale(locale)}")
+        kinds = dict.fromkeys(name.split(":")[0] for name in one.servers)
+        for kind in kinds:
+            names = [label.in_locale(locale) for name, label in one.servers.items() if name.split(":")[0] == kind]
+            listed = (", " if locale == "en" else "、").join(names)
+            lines.append(f"    {text(f'cli.trace_{kind}', locale=locale)} {listed}")
+    return folded("\n".join(lines or [text("cli.trace_none", locale=locale)]))
+
+
+def trace_json(template: AppTemplate) -> list[Any]:
+    """Return what serves each line of the process, for programs; one entry a promise."""
+    return [plain(one) for one in trace_of(template)]
 
 
 def counts_line(schema: DesiredSchema, *, locale: Locale) -> str:

@@ -19,6 +19,7 @@ from huoban_perf.template.locate import find_template, template_names
 from huoban_perf.template.plain import plain
 from huoban_perf.template.recipe_text import recipe_text
 from huoban_perf.template.recipes import Node, Recipe, recipes_of
+from huoban_perf.template.trace import trace_of
 from huoban_perf.template.wording import BLOCK_NAMES, VIEW_NAMES, Wording
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "recipes_of",
     "sizes",
     "template_names",
+    "trace_of",
 ]

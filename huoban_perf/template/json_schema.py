@@ -12,9 +12,10 @@ from huoban_perf.template.page_model import PageText
 from huoban_perf.template.role_model import RolesText
 from huoban_perf.template.scheme_model import SchemeText
 from huoban_perf.template.text_model import Text
+from huoban_perf.template.trace_model import TraceText
 from huoban_perf.template.view_model import ViewsText
 
-FileKind = Literal["app", "parameters", "scheme", "table", "views", "roles", "page", "automations", "jobs"]
+FileKind = Literal["app", "parameters", "scheme", "table", "views", "roles", "page", "automations", "jobs", "trace"]
 
 FILE_KINDS: Final[tuple[FileKind, ...]] = get_args(FileKind)
 
@@ -29,6 +30,7 @@ _MODELS: Final[Mapping[FileKind, type[Text]]] = MappingProxyType(
         "page": PageText,
         "automations": AutomationsText,
         "jobs": JobsText,
+        "trace": TraceText,
     }
 )
 
@@ -38,8 +40,8 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
 
     Args:
         kind: Which file: ``app.yaml``, ``parameters.yaml``, ``scheme.yaml``, ``tables/<key>.yaml``,
-            ``views/<table>.yaml``, ``roles.yaml``, ``pages/<key>.yaml``, ``automations/<name>.yaml`` or
-            ``automations/jobs.yaml``.
+            ``views/<table>.yaml``, ``roles.yaml``, ``pages/<key>.yaml``, ``automations/<name>.yaml``,
+            ``automations/jobs.yaml`` or ``trace.yaml``.
 
     Returns:
         A draft 2020-12 schema.

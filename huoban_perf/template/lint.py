@@ -24,6 +24,7 @@ from huoban_perf.template.checks.ripples import check_ripples
 from huoban_perf.template.checks.scheme import check_scheme
 from huoban_perf.template.checks.sight import check_sight
 from huoban_perf.template.checks.tables import check_tables
+from huoban_perf.template.checks.trace import check_trace
 from huoban_perf.template.checks.twice import check_twice
 from huoban_perf.template.compile import Compiled, compile_draft
 from huoban_perf.template.findings import Finding, error
@@ -45,6 +46,7 @@ _MEANING: Final[tuple[Callable[[Compiled], Iterator[Finding]], ...]] = (
     check_automations,
     check_ripples,
     check_quota,
+    check_trace,
 )
 
 
@@ -119,4 +121,5 @@ def load_template(name: str | Path, *, parameters: Path | None = None, scheme: P
         parameters=draft.parameters,
         tables={key: draft.tables[key] for key in draft.app.model.order},
         scheme_source=draft.scheme,
+        trace=draft.trace,
     )

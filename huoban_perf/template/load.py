@@ -27,6 +27,7 @@ from huoban_perf.template.page_model import PageText
 from huoban_perf.template.role_model import RolesText
 from huoban_perf.template.scheme_model import SchemeText
 from huoban_perf.template.text_model import Text
+from huoban_perf.template.trace_model import TraceText
 from huoban_perf.template.view_model import ViewsText
 from huoban_perf.template.yaml_text import Mapped, line_of, read_yaml
 
@@ -84,6 +85,7 @@ class Draft:
         pages: Readable ``pages/*.yaml``.
         automations: Readable files of ``automations`` that the app names.
         jobs: ``automations/jobs.yaml``, or None.
+        trace: ``trace.yaml`` of the app's own folder, or None.
         included: Names of files that come from a part or another template.
         own_tables: Keys of the table files that stand in the app's own folder.
         problems: Every mistake inside single files.
@@ -100,6 +102,7 @@ class Draft:
     pages: tuple[Source[PageText], ...] = ()
     automations: tuple[Source[AutomationsText], ...] = ()
     jobs: Source[JobsText] | None = None
+    trace: Source[TraceText] | None = None
     included: frozenset[str] = frozenset()
     own_tables: frozenset[str] = frozenset()
     problems: tuple[Problem, ...]
@@ -116,6 +119,7 @@ class AppTemplate:
         tables: ``tables/*.yaml`` by table key, in the app's order.
         scheme_source: The scheme document with line numbers.
         schema: What it asks for.
+        trace: The process and what serves it, or None.
     """
 
     schema: DesiredSchema
@@ -124,6 +128,7 @@ class AppTemplate:
     parameters: Source[ParametersText]
     tables: Mapping[str, Source[TableText]]
     scheme_source: Source[SchemeText]
+    trace: Source[TraceText] | None = None
 
     @property
     def scheme(self) -> dict[str, object]:
@@ -194,6 +199,7 @@ def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | N
         pages=reader.several(layers.pages(), PageText),
         automations=reader.several(layers.automations(), AutomationsText),
         jobs=reader.one(jobs_file, JobsText) if jobs_file is not None else None,
+        trace=reader.one(folder / "trace.yaml", TraceText) if (folder / "trace.yaml").is_file() else None,
         included=frozenset(reader.shown(file) for file in layers.included),
         own_tables=frozenset(file.stem for file in (folder / "tables").glob("*.yaml")),
         problems=tuple(reader.problems),

@@ -103,3 +103,12 @@ def test_every_kind_of_file_has_a_schema(desk: Desk, kind: str) -> None:
     schema = desk.run("template", "schema", kind).json
     assert schema["$schema"].endswith("2020-12/schema")
     assert schema["properties"]
+
+
+def test_process_is_shown_with_what_serves_it(desk: Desk) -> None:
+    zh = desk.run("template", "show", "--part", "trace")
+    assert "公平性 · 申诉机制\n  员工可以申诉\n    表: 绩效申诉\n" in zh.out
+    assert "Appeals" in desk.run("--lang", "en", "template", "show", "--part", "trace").out
+    assert too_wide(zh.out) == []
+    shown = desk.run("template", "show", "--part", "trace", "-o", "json").json["trace"]
+    assert all(one["servers"] for one in shown)
