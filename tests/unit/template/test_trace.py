@@ -42,7 +42,7 @@ def test_trace_every_claim_is_served_by_something_of_the_app(trace: tuple[Served
 
 
 def test_trace_every_line_is_served_where_people_see_it_or_by_a_job(trace: tuple[Served, ...]) -> None:
-    """A table or field alone serves nobody: some view, form, page, action, automation or job must bring it to people."""
+    """A table or field alone serves nobody: a view, form, page, action, automation or job must bring it."""
     for key, claims in groupby(trace, key=lambda one: one.key):
         kinds = {name.split(":")[0] for one in claims for name in one.servers}
         assert kinds - {"table", "field"}, key
