@@ -1,7 +1,7 @@
 """How much of the spread of ratings is due to raters, to subjects and to chance: the λ of shrinkage.
 
-A complete table has closed formulas. Any other needs REML on numpy, which is imported only then (an optional extra for
-analysis; scoring itself never needs it).
+A complete table has closed formulas. Any other needs REML on scipy, which is imported only then (the optional extra
+``analysis``; scoring itself never needs it).
 
 Source: scoring.md S5 L3 (variances by REML; complete data: σ²ₑ = MSE, σ²_β = (MSJ−MSE)/n, σ²_θ = (MSB−MSE)/k).
 """
@@ -9,17 +9,23 @@ Source: scoring.md S5 L3 (variances by REML; complete data: σ²ₑ = MSE, σ²_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from huoban_perf.core.errors import ScoringError
+from huoban_perf.core.errors import FactValue, ScoringError
 from huoban_perf.scoring.reliability import mean_squares
 from huoban_perf.scoring.severity import Fit, Score, find_components, fit_effects
 
 _NEVER: Final = 1e9
 """λ of a variance of 0: its effects vanish."""
+
+_FARTHEST: Final = 14.0
+"""Bound of log λ in the search; beyond it a variance is 0 or everything."""
+
+_MOST_EFFECTS: Final = 6000
+"""Most effects of the smaller factor: its matrix is dense (288 MB at this size)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ def estimate_variances(scores: Sequence[Score]) -> Variances:
         The components.
 
     Raises:
-        ScoringError: Fewer than two raters or subjects, or numpy is missing for an incomplete table.
+        ScoringError: Fewer than two raters or subjects, the smaller factor has too many levels, or
+            scipy is missing for an incomplete table.
 
     Source: scoring.md S5 L3.
     """
@@ -87,13 +94,21 @@ def shrink(scores: Sequence[Score], variances: Variances) -> Fit:
 
 
 def _reml(scores: Sequence[Score]) -> Variances:
+    """Minimise −2 log restricted likelihood over (log λ_β, log λ_θ); the error variance has a closed form."""
     try:
-        import numpy as np
+        from scipy import optimize
     except ImportError as missing:
-        raise ScoringError("severity.needs_numpy") from missing
-    criterion = _criterion(scores, np)
-    best = _descend(lambda at: criterion(at)[0], (0.0, 0.0))
-    error, rater_lambda, subject_lambda = criterion(best)[1], math.exp(best[0]), math.exp(best[1])
+        raise ScoringError("severity.needs_scipy") from missing
+    likelihood = _Likelihood.of(scores)
+    found = optimize.minimize(
+        lambda at: likelihood(*at)[0],
+        x0=[0.0, 0.0],
+        method="Nelder-Mead",
+        bounds=[(-_FARTHEST, _FARTHEST)] * 2,
+        options={"xatol": 1e-5, "fatol": 1e-8},
+    )
+    rater_lambda, subject_lambda = (math.exp(float(at)) for at in found.x)
+    error = likelihood(*(float(at) for at in found.x))[1]
     return Variances(error, _kept(error / rater_lambda, error), _kept(error / subject_lambda, error))
 
 
@@ -101,64 +116,89 @@ def _kept(variance: float, error: float) -> float:
     return variance if variance > error * 1e-6 else 0.0
 
 
-def _criterion(scores: Sequence[Score], np: Any) -> Callable[[tuple[float, float]], tuple[float, float]]:
-    """Build −2 log restricted likelihood over (log λ_β, log λ_θ); the larger factor is eliminated as a diagonal.
+@dataclass(frozen=True, slots=True)
+class _Likelihood:
+    """−2 log restricted likelihood of the additive model with crossed effects.
 
-    Returns:
-        A function returning the criterion and σ²ₑ.
+    One mean a component is fixed. The effects of the larger factor are eliminated, since their block is diagonal; what is
+    left is dense over the means and the smaller factor.
+
+    Attributes:
+        inner: Cross products of the kept columns.
+        cross: Sparse cross products of kept and eliminated columns.
+        counts: Scores of each eliminated effect.
+        right: Kept columns times scores.
+        right_large: Eliminated columns times scores.
+        total: Sum of squares of the centred scores.
+        fixed: Number of means.
+        n: Number of scores.
+        swap: The eliminated factor is the raters.
     """
-    components = find_components(scores)
-    raters = {name: at for at, name in enumerate(sorted({s.rater for s in scores}))}
-    subjects = {name: at for at, name in enumerate(sorted({s.subject for s in scores}))}
-    fixed = max(components.values()) + 1
-    swap = len(raters) > len(subjects)
-    large, small = (raters, subjects) if swap else (subjects, raters)
-    rows = [(s.rater, s.subject) if swap else (s.subject, s.rater) for s in scores]
-    big = np.array([large[one] for one, _ in rows])
-    little = np.array([small[other] for _, other in rows]) + fixed
-    group = np.array([components[f"r:{s.rater}"] for s in scores])
-    y = np.array([s.points for s in scores])
-    y = y - y.mean()
-    size = fixed + len(small)
-    cross = np.zeros((size, len(large)))
-    np.add.at(cross, (little, big), 1.0)
-    np.add.at(cross, (group, big), 1.0)
-    inner = np.zeros((size, size))
-    for one, other in ((little, little), (group, group), (little, group), (group, little)):
-        np.add.at(inner, (one, other), 1.0)
-    counts = np.bincount(big, minlength=len(large)).astype(float)
-    rhs_big = np.bincount(big, weights=y, minlength=len(large))
-    rhs = np.bincount(little, weights=y, minlength=size) + np.bincount(group, weights=y, minlength=size)
-    freedom = len(scores) - fixed
-    total = float(y @ y)
 
-    def criterion(at: tuple[float, float]) -> tuple[float, float]:
-        of_raters, of_subjects = math.exp(at[0]), math.exp(at[1])
-        of_big, of_small = (of_raters, of_subjects) if swap else (of_subjects, of_raters)
-        diagonal = counts + of_big
-        schur = inner - (cross / diagonal) @ cross.T
-        schur[range(fixed, size), range(fixed, size)] += of_small
-        reduced = rhs - cross @ (rhs_big / diagonal)
-        factor = np.linalg.cholesky(schur)
-        solved = np.linalg.solve(factor, reduced)
-        rest = total - float(rhs_big @ (rhs_big / diagonal)) - float(solved @ solved)
-        error = rest / freedom
+    inner: Any  # numpy and scipy arrays: loaded only when an analysis needs them
+    cross: Any
+    counts: Any
+    right: Any
+    right_large: Any
+    total: float
+    fixed: int
+    n: int
+    swap: bool
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> _Likelihood:
+        """Build the cross products."""
+        import numpy as np
+        from scipy import sparse
+
+        components = find_components(scores)
+        raters = {name: at for at, name in enumerate(sorted({s.rater for s in scores}))}
+        subjects = {name: at for at, name in enumerate(sorted({s.subject for s in scores}))}
+        fixed = max(components.values()) + 1
+        of_raters = np.array([raters[s.rater] for s in scores])
+        of_subjects = np.array([subjects[s.subject] for s in scores])
+        swap = len(raters) > len(subjects)
+        large, small = (of_raters, of_subjects) if swap else (of_subjects, of_raters)
+        if small.max() >= _MOST_EFFECTS:
+            facts: dict[str, FactValue] = {"raters": len(raters), "subjects": len(subjects), "most": _MOST_EFFECTS}
+            raise ScoringError("severity.too_many", facts=facts)
+        means = np.array([components[f"r:{s.rater}"] for s in scores])
+        y = np.array([s.points for s in scores])
+        y -= y.mean()
+        rows, ones = np.arange(len(scores)), np.ones(len(scores))
+        kept = sparse.hstack(
+            [sparse.csr_array((ones, (rows, means))), sparse.csr_array((ones, (rows, small)))], format="csr"
+        )
+        gone = sparse.csr_array((ones, (rows, large)))
+        return cls(
+            inner=(kept.T @ kept).toarray(),
+            cross=(kept.T @ gone).tocsr(),
+            counts=np.bincount(large).astype(float),
+            right=kept.T @ y,
+            right_large=gone.T @ y,
+            total=float(y @ y),
+            fixed=fixed,
+            n=len(scores),
+            swap=swap,
+        )
+
+    def __call__(self, rater_log: float, subject_log: float) -> tuple[float, float]:
+        """Return the criterion and σ²ₑ at two logarithms of λ."""
+        import numpy as np
+        from scipy import linalg
+
+        of_raters, of_subjects = math.exp(rater_log), math.exp(subject_log)
+        of_large, of_small = (of_raters, of_subjects) if self.swap else (of_subjects, of_raters)
+        diagonal = self.counts + of_large
+        schur = self.inner - (self.cross.multiply(1 / diagonal).tocsr() @ self.cross.T).toarray()
+        places = np.arange(self.fixed, len(schur))
+        schur[places, places] += of_small
+        reduced = self.right - self.cross @ (self.right_large / diagonal)
+        factor = linalg.cholesky(schur, lower=True)
+        solved = linalg.solve_triangular(factor, reduced, lower=True)
+        rest = self.total - float(self.right_large @ (self.right_large / diagonal)) - float(solved @ solved)
+        freedom = self.n - self.fixed
+        error = max(rest, 1e-12) / freedom
         determinant = float(np.log(diagonal).sum()) + 2 * float(np.log(np.diag(factor)).sum())
-        free = len(large) * math.log(of_big) + len(small) * math.log(of_small)
+        free = len(self.counts) * math.log(of_large) + len(places) * math.log(of_small)
         return freedom * math.log(error) + determinant - free, error
-
-    return criterion
-
-
-def _descend(value: Callable[[tuple[float, float]], float], start: tuple[float, float]) -> tuple[float, float]:
-    """Minimise over the plane by a pattern search with halving steps, bounded to e^±14."""
-    at, best, step = start, value(start), 1.0
-    while step > 1e-4:
-        around = [(at[0] + dx * step, at[1] + dy * step) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
-        found = [(value(point), point) for point in around if max(abs(point[0]), abs(point[1])) <= 14.0]
-        lowest, point = min(found)
-        if lowest < best - 1e-10:
-            at, best = point, lowest
-        else:
-            step /= 2
-    return at

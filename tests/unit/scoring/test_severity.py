@@ -101,9 +101,9 @@ def test_estimate_variances_too_few_raters() -> None:
         estimate_variances([Score("A", "x", 1), Score("A", "y", 2)])
 
 
-def test_estimate_variances_without_numpy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numpy", None)
-    with pytest.raises(ScoringError, match="needs_numpy"):
+def test_estimate_variances_without_scipy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ScoringError, match="needs_scipy"):
         estimate_variances(FULL[:-1])
 
 
