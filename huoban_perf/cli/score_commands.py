@@ -1,4 +1,4 @@
-"""``score run|explain|simulate|replay|files``: the engine on plain files, stored runs and the workspace as it stands.
+"""``score run|explain|simulate|analyse|adopt|replay|files``: the engine on files, stored runs and the workspace.
 
 ``run`` writes only into the folder it is given; ``explain``, ``simulate`` and ``replay`` write nothing.
 """
@@ -7,35 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 from huoban_perf import __version__
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import OutputForm, progress, show_json, show_note, show_text
+from huoban_perf.cli.render import OutputForm, progress, show_note
+from huoban_perf.cli.score_analysis import adopt, analyse
+from huoban_perf.cli.score_sources import FOLDER, find_source, from_option, output_option, scheme_option, show
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.core.errors import ScoringError
 
 if TYPE_CHECKING:
     from huoban_perf.exchange import WhatIf
-    from huoban_perf.scoring import Scheme
-
-_FOLDER = click.Path(path_type=Path)
-
-from_option = click.option("--from", "source", type=_FOLDER, default=None, help="输入文件夹: 每种数据一个文件.")
-scheme_option = click.option(
-    "--scheme", "schemes", type=_FOLDER, multiple=True, help="方案文件 (YAML 或 JSON), 可重复."
-)
-output_option = click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
-
-
-class _Source(NamedTuple):
-    """Inputs and schemes a command works on, and what to call them."""
-
-    folder: Path
-    schemes: Mapping[str, Scheme]
-    label: str
 
 
 @click.group("score")
@@ -43,13 +28,19 @@ def score_command() -> None:
     """评分: 用文件或已存的运行计算、解释、试算、复算."""
 
 
+score_command.add_command(analyse)
+score_command.add_command(adopt)
+
+
 @score_command.command("run")
-@click.option("--from", "source", type=_FOLDER, required=True, help="输入文件夹: 每种数据一个文件.")
-@click.option("--scheme", "schemes", type=_FOLDER, multiple=True, required=True, help="方案文件, 可重复.")
-@click.option("--out", type=_FOLDER, required=True, help="结果文件夹; 没有则新建.")
+@click.option("--from", "source", type=FOLDER, required=True, help="输入文件夹: 每种数据一个文件.")
+@click.option("--scheme", "schemes", type=FOLDER, multiple=True, required=True, help="方案文件, 可重复.")
+@click.option("--out", type=FOLDER, required=True, help="结果文件夹; 没有则新建.")
 @click.option("--skip-bad-rows", is_flag=True, help="跳过有误的行; 不加则有一行有误就不评分.")
 @click.option("--format", "form", type=click.Choice(["csv", "parquet", "xlsx"]), default="csv", help="结果文件形式.")
 @click.option("--header", type=click.Choice(["en", "zh"]), default="en", help="结果文件列名的语言.")
+@click.option("--analysis", is_flag=True, help="另写评分松紧、一致性、评分质量提示 (仅供 HR 参考).")
+@click.option("--fairness", is_flag=True, help="另写公平性分析 (仅限 HR; 需要分组文件 fairness).")
 @output_option
 @pass_settings
 def run(
@@ -59,11 +50,12 @@ def run(
     from huoban_perf.cli.score_report import notes_text, run_json, run_text
     from huoban_perf.exchange import Request, read_schemes, score_folder
 
-    request = Request(tool=f"huoban-perf {__version__}", **options)  # type: ignore[arg-type]  # click checked the words
+    asked = tuple(name for name in ("analysis", "fairness") if options.pop(name))
+    request = Request(tool=f"huoban-perf {__version__}", asked=asked, **options)  # type: ignore[arg-type]  # click checked the words
     outcome = score_folder(source, schemes=read_schemes(schemes), out=out, request=request)
     if outcome.notes or outcome.skipped:
         show_note(notes_text(outcome, locale=settings.locale))
-    _show(run_json(outcome), run_text(outcome, locale=settings.locale), output)
+    show(run_json(outcome), run_text(outcome, locale=settings.locale), output)
     return Exit.DONE
 
 
@@ -83,9 +75,9 @@ def explain(settings: Settings, /, person: str, cycle: str | None, output: str, 
     asked = parse_subject(person, cycle=cycle)
     if not options["stored"] and not options["source"]:
         return _explain_live(settings, asked.code, asked.cycle, cast("OutputForm", output))
-    source = _source(settings, **options)
+    source = find_source(settings, **options)
     receipt = explain_subject(source.folder, schemes=source.schemes, kind=asked.kind, subject=asked.code)
-    _show(receipt_json(receipt, source=source.label), receipt_lines_text(receipt), output)
+    show(receipt_json(receipt, source=source.label), receipt_lines_text(receipt), output)
     return Exit.DONE
 
 
@@ -95,8 +87,14 @@ def explain(settings: Settings, /, person: str, cycle: str | None, output: str, 
 @scheme_option
 @click.option("--set", "changes", multiple=True, metavar="PATH=VALUE", help="改方案一处, 例如 parts.kpi_weight=60.")
 @click.option("--only", default="", help="--set 只改这个方案 (默认全部).")
-@click.option("--change-to", type=_FOLDER, multiple=True, help="换成这份方案文件.")
-@click.option("--with", "instead", type=_FOLDER, multiple=True, help="换掉一种输入, 例如 rater_adjustments.csv.")
+@click.option("--change-to", type=FOLDER, multiple=True, help="换成这份方案文件.")
+@click.option("--with", "instead", type=FOLDER, multiple=True, help="换掉一种输入, 例如 rater_adjustments.csv.")
+@click.option(
+    "--adjust",
+    type=click.Choice(["none", "l2", "l3"]),
+    default=None,
+    help="评分松紧: 不校正, 或采用加性 (l2)、收缩 (l3) 估计.",
+)
 @click.option("--all", "is_all", is_flag=True, help="列出每个有变化的人, 不只是等级变化的.")
 @output_option
 @pass_settings
@@ -107,10 +105,10 @@ def simulate(settings: Settings, /, output: str, is_all: bool, **options: object
 
     what_if = _what_if(options)
     picked = {name: options[name] for name in ("stored", "source", "schemes")}
-    source = _source(settings, **picked)
+    source = find_source(settings, **picked)
     outcome = simulate_folder(source.folder, schemes=source.schemes, what_if=what_if)
     text = simulation_text(outcome, source=source.label, is_all=is_all, locale=settings.locale)
-    _show(simulation_json(outcome, source=source.label), text, output)
+    show(simulation_json(outcome, source=source.label), text, output)
     return Exit.DONE
 
 
@@ -124,12 +122,12 @@ def replay(settings: Settings, stored: str, output: str) -> Exit:
     from huoban_perf.exchange import replay_results
     from huoban_perf.sync.runs import RunStore, files_digest
 
-    source = _source(settings, stored=stored)
+    source = find_source(settings, stored=stored)
     manifest, folder = RunStore(folder=settings.profile().runs_dir).load(run=source.label)
     is_intact = files_digest(sorted(source.folder.glob("*.csv"))) == manifest.input_digest
     outcome = replay_results(source.folder, schemes=source.schemes, stored=folder / "results")
     text = replay_text(outcome, run=source.label, is_intact=is_intact, locale=settings.locale)
-    _show(replay_json(outcome, run=source.label, is_intact=is_intact), text, output)
+    show(replay_json(outcome, run=source.label, is_intact=is_intact), text, output)
     return Exit.DONE if is_intact and not outcome.differences else Exit.ERROR
 
 
@@ -141,15 +139,8 @@ def files(settings: Settings, name: str, output: str) -> Exit:
     """列出输入文件和结果文件; 给出 NAME (中文或英文) 则列出它的列."""
     from huoban_perf.cli.score_names import files_json, files_text
 
-    _show(files_json(name), files_text(name, locale=settings.locale), output)
+    show(files_json(name), files_text(name, locale=settings.locale), output)
     return Exit.DONE
-
-
-def _show(content: Mapping[str, object], text: str, output: str) -> None:
-    if output == "json":
-        show_json(content)
-    else:
-        show_text(text)
 
 
 def _explain_live(settings: Settings, code: str, cycle: str | None, form: OutputForm) -> Exit:
@@ -176,41 +167,8 @@ def _explain_live(settings: Settings, code: str, cycle: str | None, form: Output
         )
     lines = outcome.scores.receipt_lines(code)
     content = {"format_version": 1, "cycle": outcome.cycle.name, "person": code, "lines": list(lines)}
-    _show(content, "\n".join(lines), form)
+    show(content, "\n".join(lines), form)
     return Exit.DONE
-
-
-def _source(settings: Settings, *, stored: object = None, source: object = None, schemes: object = ()) -> _Source:
-    """Return what to work on: a folder with scheme files, else a stored run, else the latest stored run.
-
-    Args:
-        settings: Where stored runs are.
-        stored: Id of a stored run, ``latest`` or None.
-        source: Folder of inputs, or None.
-        schemes: Scheme files, for a folder only.
-
-    Returns:
-        Inputs and schemes.
-
-    Raises:
-        ScoringError: Both or neither kind of source is fully named.
-        SyncError: There is no such run.
-    """
-    from huoban_perf.exchange import read_schemes
-    from huoban_perf.scoring import parse_scheme
-    from huoban_perf.sync.runs import RunStore
-
-    files = cast("Sequence[Path]", schemes)
-    if isinstance(source, Path) and files and not stored:
-        return _Source(source, read_schemes(files), str(source))
-    if source or files:
-        raise ScoringError("exchange.no_source")
-    store = RunStore(folder=settings.profile().runs_dir)
-    run = str(stored or "latest")
-    manifest, folder = store.load(run=(store.names() or [run])[-1] if run == "latest" else run)
-    documents = cast("Mapping[str, Mapping[str, object]]", manifest.schemes)
-    parsed = {key: parse_scheme(document) for key, document in documents.items()}
-    return _Source(folder / "extract", parsed, manifest.run)
 
 
 def _what_if(options: Mapping[str, object]) -> WhatIf:
@@ -223,7 +181,8 @@ def _what_if(options: Mapping[str, object]) -> WhatIf:
         schemes=read_schemes(files) if files else {},
         only=str(options["only"]),
         instead=cast("Sequence[Path]", options["instead"]),
+        adjust=cast('Literal["", "none", "l2", "l3"]', options["adjust"] or ""),
     )
-    if not (what_if.changes or what_if.schemes or what_if.instead):
+    if not (what_if.changes or what_if.schemes or what_if.instead or what_if.adjust):
         raise ScoringError("exchange.nothing_supposed")
     return what_if

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from huoban_perf.cli.render import WIDTH, table
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.errors import FactValue, Problem, ScoringError
 from huoban_perf.core.labels import Locale
-from huoban_perf.exchange import OUTPUTS, FolderRun, Move, Replay, Simulation
+from huoban_perf.exchange import FolderRun, Move, Replay, Simulation
 from huoban_perf.scoring import Receipt, SubjectResult
 from huoban_perf.scoring.columns import FRAMES
 
@@ -77,7 +77,7 @@ def run_text(run: FolderRun, *, locale: Locale) -> str:
     came = [(status, str(count)) for status, count in run.statuses.items()]
     facts: dict[str, FactValue] = {
         "folder": str(run.folder),
-        "files": len(OUTPUTS),
+        "files": len(cast("Mapping[str, object]", run.manifest["outputs"])),
         "skipped": len({(problem.file, problem.line) for problem in run.skipped}),
     }
     parts = [
@@ -246,7 +246,7 @@ def _result(found: SubjectResult | None) -> str:
 
 
 def _grade(found: SubjectResult | None) -> str:
-    return (found.grade if found else None) or "-"
+    return ((found.final_grade or found.grade) if found else None) or "-"
 
 
 def _figure(number: Decimal) -> str:
@@ -258,7 +258,7 @@ def _figure(number: Decimal) -> str:
 def _side_json(found: SubjectResult | None) -> Mapping[str, object] | None:
     if found is None:
         return None
-    return {"status": found.status, "result": found.result, "grade": found.grade, "unrounded": found.unrounded}
+    return {"status": found.status, "result": found.result, "grade": found.final_grade, "unrounded": found.unrounded}
 
 
 def _problem_json(problem: Problem) -> dict[str, object]:

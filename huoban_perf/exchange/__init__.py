@@ -8,7 +8,8 @@ and ``scoring``; openpyxl is used only in ``workbooks`` and ``outputs``, YAML on
 Reading order: ``frame_files`` (which file is which frame), ``headers`` (which column is which), ``records``,
 ``csv_files`` and ``workbooks`` (rows as text with the row number people see), ``inputs`` (all of it as one connection),
 ``scheme_files``, ``outputs`` (the result files, their columns in both languages), ``score_folder`` (``score run``),
-``what_if`` (``score simulate``), ``replay`` (``score replay``), ``receipts`` (``score explain`` on files).
+``analysis`` (what HR asks for beside scores; ``score adopt``), ``what_if`` (``score simulate``), ``analysis_report``
+(``score analyse``), ``replay`` (``score replay``), ``receipts`` (``score explain`` on files).
 
 Decisions: a CSV that is not UTF-8 is read as GB18030, which Excel writes in China, and the run says so; a cell shown as
 per cent in Excel is refused, since its value differs from what its reader sees; results have English headers unless
@@ -18,6 +19,8 @@ supposition reaches the other.
 Source: score-files.md; scoring.md S0 (inputs, 15 digits), S13; issue 3 points 3–5.
 """
 
+from huoban_perf.exchange.analysis import Snapshot, adopt_adjustments
+from huoban_perf.exchange.analysis_report import AnalysisReport, analyse_folder
 from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.exchange.outputs import OUTPUTS, OutputForm, write_outputs
 from huoban_perf.exchange.receipts import explain_subject
@@ -28,6 +31,7 @@ from huoban_perf.exchange.what_if import Move, Simulation, WhatIf, simulate
 
 __all__ = [
     "OUTPUTS",
+    "AnalysisReport",
     "Difference",
     "FolderRun",
     "Inputs",
@@ -36,7 +40,10 @@ __all__ = [
     "Replay",
     "Request",
     "Simulation",
+    "Snapshot",
     "WhatIf",
+    "adopt_adjustments",
+    "analyse_folder",
     "explain_subject",
     "open_inputs",
     "read_schemes",

@@ -42,6 +42,11 @@ class Inputs:
     files: tuple[FrameFile, ...]
     notes: tuple[Problem, ...]
 
+    @property
+    def frames(self) -> CycleFrames:
+        """Where the engine finds each frame."""
+        return CycleFrames(relations={file.frame: f"in_{file.frame}" for file in self.files})
+
     def rows(self) -> dict[str, int]:
         """Return frame → number of rows."""
         return {file.frame: self._count(file.frame) for file in self.files}
@@ -109,9 +114,8 @@ def score_inputs(inputs: Inputs, *, schemes: Mapping[str, Scheme], options: Scor
     Raises:
         ScoringInputError: Rows break their written form; every row, column and value is listed with its file.
     """
-    frames = CycleFrames(relations={file.frame: f"in_{file.frame}" for file in inputs.files})
     try:
-        result = score_cycle(inputs.connection, frames=frames, schemes=schemes, options=options)
+        result = score_cycle(inputs.connection, frames=inputs.frames, schemes=schemes, options=options)
     except ScoringInputError as error:
         problems = _placed(error.problems, inputs)
         raise ScoringInputError(error.code, facts=error.facts, problems=problems) from error

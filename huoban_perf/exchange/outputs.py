@@ -8,7 +8,7 @@ Source: score-files.md (Output); scoring.md S0, S7, S13.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -48,6 +48,7 @@ class Output:
         relation: Result relation of the engine.
         columns: The columns.
         order: ORDER BY that makes the order of rows unique.
+        when: ``always``; ``rows`` = when there are any; or what a run was asked for: ``analysis``, ``fairness``.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Output:
     relation: str
     columns: tuple[OutputColumn, ...]
     order: str
+    when: str = "always"
 
     def query(self, *, header: HeaderLanguage, result_decimals: int) -> str:
         """Write the file's query.
@@ -87,15 +89,14 @@ def _columns(text: str) -> Iterator[OutputColumn]:
         yield OutputColumn(name=bare, zh=zh, value=value)
 
 
-def _output(name: str, zh: str, relation: str, text: str, order: str) -> Output:
-    return Output(name=name, zh=zh, relation=relation, columns=tuple(_columns(text)), order=order)
+def _output(text: str, columns: str, order: str, *, when: str = "always") -> Output:
+    name, zh, relation = text.split()
+    return Output(name=name, zh=zh, relation=relation, columns=tuple(_columns(columns)), order=order, when=when)
 
 
 OUTPUTS: Final[tuple[Output, ...]] = (
     _output(
-        "results",
-        "结果",
-        "out_results",
+        "results 结果 out_results",
         "kind 对象类型;subject 对象编码;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;"
         "kpi# 业绩得分;review# 360得分;okr# OKR得分;self# 自评;superior# 上级;upper# 隔级上级;dotted# 虚线上级;"
         "peer# 同事;subordinate# 下级;customer# 客户;merged# 合并评价;points# 加减分合计;adjusted# 计入加减分;"
@@ -103,29 +104,81 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         "kind DESC, subject",
     ),
     _output(
-        "receipt_lines",
-        "得分明细",
-        "out_lines",
+        "receipt_lines 得分明细 out_lines",
         "kind 对象类型;subject 对象编码;line_no 行号;level 层级;parent 上级行号;part 类别;key 键;label 名称;"
         "detail 说明;contribution 贡献;printed 显示贡献;machine 机器形式",
         "kind DESC, subject, line_no",
     ),
     _output(
-        "flags",
-        "提示",
-        "out_flags",
+        "flags 提示 out_flags",
         "kind 对象类型;subject 对象编码;flag 提示;key 键;detail 说明",
         "kind DESC, subject, flag, key, detail",
     ),
     _output(
-        "excluded",
-        "未计入",
-        "out_excluded",
+        "excluded 未计入 out_excluded",
         "kind 对象类型;subject 对象编码;level 级别;key 键;reason 原因;detail 说明",
         "kind DESC, subject, level, key, reason, detail",
     ),
+    _output(
+        "grades 等级 out_grades",
+        "kind 对象类型;subject 对象编码;scheme 方案;pool 校准池;pool_n 池内人数;rank 名次;"
+        "percentile 百分位;first_grade 初评等级;"
+        "suggested_grade 建议等级;final_grade 最终等级;final_score 最终得分;note 说明",
+        "kind DESC, subject",
+    ),
+    _output(
+        "pools 校准池 out_pools",
+        "scheme 方案;pool 校准池;n 人数;waiting 待补评;is_advisory 仅供参考;grade 等级;quota 累计名额;"
+        "first_count 初评人数;"
+        "suggested_count 建议人数;final_count 最终人数;is_over 超出名额",
+        "scheme, pool, place",
+    ),
+    _output(
+        "checks 比例检查 out_checks",
+        "scheme 方案;pool 校准池;check_text 规则;n 人数;count 符合人数;holds 是否满足",
+        "scheme, pool, check_text",
+        when="rows",
+    ),
+    _output(
+        "bonus 奖金 out_bonus",
+        "subject 工号;pool 奖金包;base 奖金基数;grade 等级;grade_coefficient 等级系数;department_coefficient 部门系数;"
+        "prorate 在岗比例;raw 应得奖金;amount 金额;reason 未计原因",
+        "subject",
+        when="rows",
+    ),
+    _output(
+        "rater_severity 评分松紧 out_rater_severity",
+        "rater 评价人;n 份数;component 可比组;mean 平均给分;additive 偏差_加性模型;shrunk 偏差_收缩;"
+        "proposal 建议校正值;note 说明",
+        "component, additive DESC, rater",
+        when="analysis",
+    ),
+    _output(
+        "reliability 评分一致性 out_reliability",
+        "relation 评价关系;forms 份数;units 被评人数;raters 评价人数;dropped 不完整人数;icc_1_1 ICC(1,1);"
+        "icc_1_k ICC(1,k);"
+        "icc_2_1 ICC(2,1);icc_2_k ICC(2,k);icc_3_1 ICC(3,1);icc_3_k ICC(3,k);alpha_nominal α_名义;alpha_ordinal α_顺序;"
+        "alpha_interval α_等距;alpha_ratio α_比率;note 说明",
+        "relation",
+        when="analysis",
+    ),
+    _output(
+        "hints 评分质量提示 out_hints",
+        "kind 对象类型;subject 对象编码;hint 提示;key 键;detail 说明",
+        "kind DESC, subject, hint, key, detail",
+        when="analysis",
+    ),
+    _output(
+        "fairness 公平性分析 out_fairness",
+        "field 分组字段;outcome 结果口径;group_name 组别;role 角色;n 人数;favourable 达到人数;"
+        "rate 比例;ratio 与参照组之比;"
+        "p_two_sided 双侧p值;p_one_sided 单侧p值;note 说明",
+        "field, outcome, group_name",
+        when="fairness",
+    ),
 )
-"""Every result file. Codes of kind, part, level and reason are English words in either header language."""
+"""Every result file. Codes of kind, part, level and reason are English words in either header language. ``grades``,
+``pools``, ``bonus`` and whatever an analysis makes are for HR only."""
 
 
 def write_outputs(
@@ -134,6 +187,8 @@ def write_outputs(
     *,
     form: OutputForm = "csv",
     header: HeaderLanguage = "en",
+    asked: Collection[str] = (),
+    only: Collection[str] = (),
 ) -> tuple[Path, ...]:
     """Write the result files of the last run of a connection.
 
@@ -142,6 +197,8 @@ def write_outputs(
         folder: An existing folder; files of the same names are replaced.
         form: ``csv`` (UTF-8, empty = missing), ``parquet`` (native types) or ``xlsx``.
         header: Language of the column names.
+        asked: What the run was asked for beside scores: ``analysis``, ``fairness``.
+        only: Names of the files wanted; empty = all.
 
     Returns:
         The files, in the order of ``OUTPUTS``.
@@ -149,6 +206,8 @@ def write_outputs(
     files = []
     result_decimals = _result_decimals(connection)
     for output in OUTPUTS:
+        if not _is_wanted(connection, output, asked=asked, only=only):
+            continue
         file = folder / f"{output.name}.{form}"
         query = output.query(header=header, result_decimals=result_decimals)
         if form == "xlsx":
@@ -158,6 +217,16 @@ def write_outputs(
             connection.execute(f"COPY ({query}) TO {sql_literal(str(file))} ({option})")
         files.append(file)
     return tuple(files)
+
+
+def _is_wanted(
+    connection: duckdb.DuckDBPyConnection, output: Output, *, asked: Collection[str], only: Collection[str]
+) -> bool:
+    if only and output.name not in only:
+        return False
+    if output.when == "rows":
+        return bool(connection.execute(f"SELECT 1 FROM {output.relation} LIMIT 1").fetchall())  # noqa: S608
+    return output.when in {"always", *asked}
 
 
 def status_counts(connection: duckdb.DuckDBPyConnection) -> Mapping[str, int]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from huoban_perf.core.errors import ScoringError
+from huoban_perf.exchange.analysis import analyse_inputs, options_for
 from huoban_perf.exchange.inputs import open_inputs, score_inputs
-from huoban_perf.exchange.outputs import write_outputs
-from huoban_perf.scoring import Scheme, ScoreOptions
+from huoban_perf.exchange.outputs import OUTPUTS, write_outputs
+from huoban_perf.scoring import Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ def replay_results(extract: Path, *, schemes: Mapping[str, Scheme], stored: Path
     Args:
         extract: The stored inputs.
         schemes: The stored schemes.
-        stored: Folder of the stored result files (``write_outputs`` with its defaults).
+        stored: Folder of the stored result files (CSV with English headers); which of them are there tells what the run
+            was asked for.
 
     Returns:
         What differs; nothing stored is changed.
@@ -67,8 +69,10 @@ def replay_results(extract: Path, *, schemes: Mapping[str, Scheme], stored: Path
     if not standing:
         raise ScoringError("exchange.no_results", facts={"folder": str(stored)})
     with open_inputs(extract) as inputs, TemporaryDirectory(prefix="huoban_perf-") as fresh:
-        score_inputs(inputs, schemes=schemes, options=ScoreOptions(details=False))
-        written = write_outputs(inputs.connection, Path(fresh))
+        asked = [output.when for output in OUTPUTS if f"{output.name}.csv" in standing]
+        score_inputs(inputs, schemes=schemes, options=options_for(asked))
+        analyse_inputs(inputs, schemes=schemes, asked=asked)
+        written = write_outputs(inputs.connection, Path(fresh), asked=asked)
         computed = {file.name: file for file in written}
         names = sorted(standing | computed)
         found = [_difference(name, standing.get(name), computed.get(name)) for name in names]

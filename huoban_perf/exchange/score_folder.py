@@ -17,9 +17,10 @@ from typing import Final
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, Problem, ScoringError
+from huoban_perf.exchange.analysis import analyse_inputs, options_for
 from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.exchange.outputs import HeaderLanguage, OutputForm, status_counts, write_outputs
-from huoban_perf.scoring import Scheme, ScoreOptions, scheme_document, scheme_hash
+from huoban_perf.scoring import Scheme, scheme_document, scheme_hash
 
 MANIFEST_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -35,12 +36,14 @@ class Request:
         header: Language of their column names.
         skip_bad_rows: Score without bad rows instead of refusing.
         tool: Name and version of this program, for the manifest.
+        asked: What to write beside scores: ``analysis``, ``fairness``.
     """
 
     form: OutputForm = "csv"
     header: HeaderLanguage = "en"
     skip_bad_rows: bool = False
     tool: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +81,19 @@ def score_folder(source: Path, *, schemes: Mapping[str, Scheme], out: Path, requ
 
     Raises:
         ScoringInputError: Files, headers or rows are wrong; nothing was scored or written.
-        ScoringError: A number is too large for exact arithmetic, or ``out`` is a file or the input folder itself.
+        ScoringError: A number is too large for exact arithmetic, what was asked for cannot be made, or ``out`` is a
+            file or the input folder itself.
     """
     if (out.exists() and not out.is_dir()) or out.resolve() == source.resolve():
         raise ScoringError("exchange.bad_out", facts={"folder": str(out)})
     with open_inputs(source) as inputs:
-        options = ScoreOptions(skip_bad_rows=request.skip_bad_rows, details=False)
+        options = options_for(request.asked, skip_bad_rows=request.skip_bad_rows)
         result = score_inputs(inputs, schemes=schemes, options=options)
+        analyse_inputs(inputs, schemes=schemes, asked=request.asked)
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files = list(write_outputs(inputs.connection, out, form=request.form, header=request.header))
+        files = list(
+            write_outputs(inputs.connection, out, form=request.form, header=request.header, asked=request.asked)
+        )
         if request.skip_bad_rows:
             files.append(_write_skipped(result.problems, out / SKIPPED))
         statuses = status_counts(inputs.connection)
@@ -97,7 +104,12 @@ def score_folder(source: Path, *, schemes: Mapping[str, Scheme], out: Path, requ
             "inputs": _inputs(inputs, rows),
             "scheme_hash": digest({key: scheme_hash(scheme_document(scheme)) for key, scheme in schemes.items()}),
             "schemes": {key: scheme_document(scheme) for key, scheme in schemes.items()},
-            "options": {"skip_bad_rows": request.skip_bad_rows, "format": request.form, "header": request.header},
+            "options": {
+                "skip_bad_rows": request.skip_bad_rows,
+                "format": request.form,
+                "header": request.header,
+                "asked": sorted(request.asked),
+            },
             "rows_skipped": len({(problem.file, problem.line) for problem in result.problems}),
             "statuses": dict(statuses),
             "outputs": {file.name: file_digest(file) for file in files},

@@ -1,5 +1,7 @@
 """``score simulate``: the same inputs under changed rules; who moves, and how many have each grade before and after.
 
+Grades are those after quotas and calibration, so that a changed quota shows who moves.
+
 Nothing is written anywhere; both results live in a connection of their own and are forgotten with it.
 
 Source: issue 3 point 4.
@@ -12,8 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 from huoban_perf.core.errors import Problem, SchemeError
+from huoban_perf.exchange.analysis import write_snapshot
 from huoban_perf.exchange.inputs import open_inputs, score_inputs
 from huoban_perf.scoring import Scheme, ScoreOptions, SubjectResult, change_scheme, results
 
@@ -30,12 +35,15 @@ class WhatIf:
         schemes: Schemes that stand in for those of the same key; a single one stands in for a single one.
         only: Key of the one scheme that ``changes`` are for; empty = every scheme.
         instead: Files that stand in for input frames, for example other rater adjustments.
+        adjust: ``none`` = no rater adjustment; ``l2``, ``l3`` = adopt what the model estimates; empty = as the
+            schemes say.
     """
 
     changes: Mapping[str, object] = field(default_factory=dict)
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     only: str = ""
     instead: Sequence[Path] = ()
+    adjust: Literal["", "none", "l2", "l3"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +106,16 @@ def simulate(source: Path, *, schemes: Mapping[str, Scheme], what_if: WhatIf) ->
     Raises:
         SchemeError: A changed scheme contradicts itself, or a path or key does not exist.
         ScoringInputError: The inputs are wrong.
+        ScoringError: An adjustment cannot be estimated.
     """
     supposed = changed_schemes(schemes, what_if)
     before, names = _scored(source, schemes)
-    after, _ = _scored(source, supposed, instead=what_if.instead)
+    with TemporaryDirectory(prefix="huoban_perf-") as spare:
+        instead = list(what_if.instead)
+        if what_if.adjust:
+            supposed, adjustments = _adjusted(source, supposed, what_if, Path(spare))
+            instead += adjustments
+        after, _ = _scored(source, supposed, instead=instead)
     order = [grade.name for scheme in (*schemes.values(), *supposed.values()) for grade in scheme.grades]
     return _compare(before, after, names=names, order=tuple(dict.fromkeys([*order, NO_GRADE])))
 
@@ -133,6 +147,20 @@ def changed_schemes(schemes: Mapping[str, Scheme], what_if: WhatIf) -> dict[str,
         if what_if.changes and what_if.only in {"", key}:
             supposed[key] = change_scheme(scheme, what_if.changes)
     return supposed
+
+
+def _adjusted(
+    source: Path, schemes: Mapping[str, Scheme], what_if: WhatIf, spare: Path
+) -> tuple[dict[str, Scheme], list[Path]]:
+    """Let every scheme adopt what the model estimates of the supposed inputs, or nothing."""
+    plain = {key: change_scheme(scheme, {"severity.mode": "off"}) for key, scheme in schemes.items()}
+    if what_if.adjust == "none":
+        return plain, []
+    with open_inputs(source, instead=what_if.instead) as inputs:
+        score_inputs(inputs, schemes=plain, options=ScoreOptions(explain=False))
+        name, file = write_snapshot(inputs, schemes=plain, level="l2" if what_if.adjust == "l2" else "l3", out=spare)
+    changes = {"severity.mode": "adopt", "severity.snapshot": name}
+    return {key: change_scheme(scheme, changes) for key, scheme in plain.items()}, [file]
 
 
 Scored = Mapping[tuple[str, str], SubjectResult]
@@ -170,8 +198,8 @@ def _grades(kind: str, before: Scored, after: Scored, order: Sequence[str]) -> d
 
 
 def _grade(found: SubjectResult | None) -> str:
-    return (found.grade if found else None) or NO_GRADE
+    return ((found.final_grade or found.grade) if found else None) or NO_GRADE
 
 
 def _shown(found: SubjectResult | None) -> tuple[object, ...]:
-    return () if found is None else (found.status, found.result, found.grade)
+    return () if found is None else (found.status, found.result, found.final_grade)

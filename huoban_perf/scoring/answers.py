@@ -10,7 +10,7 @@ from typing import Final
 
 from huoban_perf.scoring.forms import FormShape
 from huoban_perf.scoring.frames import criterion_column
-from huoban_perf.scoring.rounding import D4_TO_GRID, sql_literal, sql_name, sql_quantise
+from huoban_perf.scoring.rounding import sql_literal, sql_name, sql_quantise
 from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.workbench import Workbench, fill
 
@@ -123,27 +123,28 @@ def rescore_merged(bench: Workbench, scheme: Scheme) -> None:
 
 def _rescore(bench: Workbench, scheme: Scheme, *, forms: str, counted: str, answers: str) -> None:
     mean = sql_quantise("num", "nullif(den, 0)", rounding=scheme.rounding.get("rater"))
-    score = sql_adjusted(scheme, "r.raw_n", "f.beta_n")
+    score = sql_adjusted(scheme, "r.raw_n", beta="f.beta_n", low="f.low_n", high="f.high_n")
     bench.run(_RESCORED, forms=forms, counted=counted, answers=answers, mean=mean, score=score)
 
 
-def sql_adjusted(scheme: Scheme, value: str, beta: str) -> str:
+def sql_adjusted(scheme: Scheme, value: str, *, beta: str, low: str, high: str) -> str:
     """Write a rater's score after the adopted adjustment.
 
     Args:
         scheme: The home scheme.
         value: SQL of the score, grid.
         beta: SQL of the rater's adjustment, grid.
+        low: SQL of the lowest score the form can give, grid.
+        high: SQL of the highest.
 
     Returns:
-        A BIGINT expression, kept inside the scale; the score itself when nothing is adopted.
+        A BIGINT expression, kept inside the range of the form; the score itself when nothing is adopted.
 
     Source: scoring.md S5 (采用: x' = min(hi, max(lo, x−β̂))).
     """
     if scheme.severity.mode != "adopt":
         return value
-    high = scheme.scale_d4 * D4_TO_GRID
-    return f"CASE WHEN {value} IS NOT NULL THEN least(greatest({value} - {beta}, 0), {high}) END"  # both skip nulls
+    return f"CASE WHEN {value} IS NOT NULL THEN least(greatest({value} - {beta}, {low}), {high}) END"  # both skip nulls
 
 
 def write_criteria(bench: Workbench, scheme: Scheme, shape: FormShape) -> None:

@@ -292,7 +292,7 @@ _DRAFTS: Final = (
         "评分松紧校正",
         "rater × snapshot",
         "snapshot rater",
-        "snapshot! 快照;rater! 评价人;beta!# 校正值;n% 份数;component 分量",
+        "snapshot! 快照;rater! 评价人;beta!# 校正值;n% 份数;component 分量;approver 批准人",
     ),
     _Draft(
         "calibration",

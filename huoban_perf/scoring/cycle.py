@@ -12,6 +12,7 @@ import duckdb
 
 from huoban_perf.core.errors import Problem, ScoringError, ScoringInputError
 from huoban_perf.scoring.actuals import gather_actuals
+from huoban_perf.scoring.adoption import check_snapshots
 from huoban_perf.scoring.answers import write_criteria
 from huoban_perf.scoring.appeals import Appeals
 from huoban_perf.scoring.composite import score_composite
@@ -154,6 +155,7 @@ def _score(
     store_metrics(bench, metrics)
     criteria = load_criteria(bench, given["forms"].extra)
     check_departments(bench)
+    check_snapshots(bench, schemes)
     list_subjects(bench, given, schemes)
     is_segmented = cut_segments(bench, given, schemes)
     goal_rules = roll_up(bench, schemes.values()) if given["goals"].is_given else {}

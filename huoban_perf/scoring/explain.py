@@ -65,7 +65,8 @@ class SubjectResult:
         adjusted: ± points after the limit.
         unrounded: Total to six decimals, None unless scored.
         result: The result, None unless scored.
-        grade: The grade, None unless scored.
+        grade: The grade of the score (初评等级), None unless scored.
+        final_grade: The grade after quotas and calibration, None unless scored.
         distance: Result minus the nearest bound.
         is_near_bound: On the boundary list.
         coefficient: Pay coefficient of the grade.
@@ -86,6 +87,7 @@ class SubjectResult:
     unrounded: Decimal | None
     result: Decimal | None
     grade: str | None
+    final_grade: str | None
     distance: Decimal | None
     is_near_bound: bool | None
     coefficient: Decimal | None
@@ -117,10 +119,13 @@ def results(connection: Connection, *, where: str = "true") -> Iterator[SubjectR
         One object a subject, by kind and code.
     """
     names = ["kind", "subject", "scheme", "status", "reason", "kpi_n", "okr_n", "review_n", "adjusted_n", "unrounded"]
-    names += ["result", "grade", "distance", "is_near_bound", "coefficient", "veto", "missing_note"]
+    names += ["result", "grade", "final_grade", "distance", "is_near_bound", "coefficient", "veto", "missing_note"]
     names += [f"{relation}_n" for relation in SHOWN_RELATIONS]
     text = fill(
-        "SELECT $names FROM out_results WHERE $where ORDER BY kind DESC, subject", names=", ".join(names), where=where
+        "SELECT $names FROM out_results AS o LEFT JOIN (SELECT kind, subject, final_grade FROM out_grades) AS g USING (kind, subject)"
+        " WHERE $where ORDER BY kind DESC, subject",
+        names=", ".join(names),
+        where=where,
     )
     for row in connection.execute(text).fetchall():
         cells: dict[str, Any] = dict(zip(names, row, strict=True))  # DuckDB returns rows of mixed types

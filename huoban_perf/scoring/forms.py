@@ -59,13 +59,13 @@ class Criterion:
             rounding: The scheme's rounding of mapped ratings.
 
         Returns:
-            A BIGINT expression in grid units; quantised once when a scale is mapped.
+            A BIGINT expression in grid units; quantised once when a scale is mapped. An option's points are not mapped.
 
         Source: scoring.md S4.1.
         """
         low, high = self.bounds(scale_d4)
         to_low, to_high = self.to_low_d4, scale_d4 if self.to_high_d4 is None else self.to_high_d4
-        if (low, high) == (to_low, to_high) and rounding is None:
+        if self.low_d4 is None or ((low, high) == (to_low, to_high) and rounding is None):
             return f"{rating} * {D4_TO_GRID}"
         span = high - low
         num = f"{D4_TO_GRID} * (CAST({to_low * span} AS HUGEINT) + ({rating} - {low}) * {to_high - to_low})"
@@ -125,7 +125,7 @@ FROM c_subject AS s JOIN t_forms AS f ON f.kind = s.kind AND f.subject = s.subje
 """
 
 _WIDE: Final = """
-SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, status, conflict, $full AS full_weight,
+SELECT form_id, sid, task_no, form, raw_relation, relation, rater, external, omega, status, conflict, $full AS full_weight,
   CAST($answered AS BIGINT) AS answered_weight, CAST($num AS $wide) AS num, $fault AS fault
 FROM $raw WHERE form = $form
 """
@@ -187,6 +187,23 @@ class FormShape:
         ]
         return max(points) * D4_TO_GRID * max(sum(c.weight_d4 for c in self.criteria), 1)
 
+    def sql_bounds(self, scheme: Scheme) -> tuple[str, str]:
+        """Write the lowest and highest score that a kind of form can give.
+
+        Args:
+            scheme: The home scheme.
+
+        Returns:
+            Two BIGINT expressions over ``form``, grid units: the least and the greatest end of its criteria's ranges.
+        """
+        ends = {form: [c for c in self.criteria if c.form == form] for form in self.forms}
+        lows = {form: min(c.to_low_d4 for c in mine) for form, mine in ends.items()}
+        highs = {
+            form: max(scheme.scale_d4 if c.to_high_d4 is None else c.to_high_d4 for c in mine)
+            for form, mine in ends.items()
+        }
+        return _by_form(lows, 0), _by_form(highs, scheme.scale_d4)
+
     def sql_mapped(self, scheme: Scheme) -> str:
         """Write the mapped rating of the long form.
 
@@ -197,7 +214,15 @@ class FormShape:
             A BIGINT expression over ``r`` (rating) and ``k`` (criterion), grid units.
         """
         num = "100000 * (CAST(k.to_low AS HUGEINT) * (k.high - k.low) + (r.score_d4 - k.low) * (k.to_high - k.to_low))"
-        return sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
+        mapped = sql_quantise(num, "(k.high - k.low)", rounding=scheme.rounding.get("rating"))
+        plain = f"r.score_d4 * {D4_TO_GRID}"
+        return f"CASE WHEN k.is_mapped THEN {mapped} ELSE {plain} END" if "rating" in scheme.rounding else mapped
+
+
+def _by_form(ends: Mapping[str, int], plain: int) -> str:
+    arms = [f"WHEN {sql_literal(form)} THEN {end * D4_TO_GRID}" for form, end in ends.items() if end != plain]
+    value = f"CASE form {' '.join(arms)} ELSE {plain * D4_TO_GRID} END" if arms else str(plain * D4_TO_GRID)
+    return f"CAST({value} AS BIGINT)"
 
 
 def sql_forms(bench: Workbench, scheme: Scheme, shape: FormShape, *, keep: bool) -> str:
@@ -281,11 +306,14 @@ def _long(bench: Workbench, scheme: Scheme, shape: FormShape) -> str:
         low, high = criterion.bounds(scheme.scale_d4)
         to_high = scheme.scale_d4 if criterion.to_high_d4 is None else criterion.to_high_d4
         rows.append(
-            (criterion.form, criterion.name, criterion.weight_d4, full, low, high, criterion.to_low_d4, to_high)
+            (
+                *(criterion.form, criterion.name, criterion.weight_d4, full, low, high, criterion.to_low_d4, to_high),
+                criterion.low_d4 is not None,
+            )
         )
     columns = (
         "form VARCHAR, criterion VARCHAR, weight BIGINT, full_weight BIGINT, low BIGINT, high BIGINT, to_low BIGINT,"
-        " to_high BIGINT"
+        " to_high BIGINT, is_mapped BOOLEAN"
     )
     bench.run("CREATE OR REPLACE TEMP TABLE s_criterion AS $rows", rows=sql_values(rows, columns))
     return fill(_LONG, mapped=shape.sql_mapped(scheme))

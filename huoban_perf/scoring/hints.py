@@ -13,8 +13,8 @@ from huoban_perf.scoring.answers import list_answers
 from huoban_perf.scoring.forms import FormShape
 from huoban_perf.scoring.rounding import D4, D4_TO_GRID, GRID, sql_literal, text_of
 from huoban_perf.scoring.scheme import Scheme
-from huoban_perf.scoring.severity import Score, fit_effects
-from huoban_perf.scoring.variances import estimate_variances, shrink
+from huoban_perf.scoring.severity import Score
+from huoban_perf.scoring.variances import WHY_NOT, fit_shrunk
 from huoban_perf.scoring.workbench import Row, Workbench, sql_values
 
 STRAIGHT_FROM: Final = 3
@@ -28,7 +28,7 @@ CREATE OR REPLACE TEMP TABLE s_fact (kind VARCHAR, subject VARCHAR, relation VAR
 
 _FACTS: Final = """
 INSERT INTO s_fact
-SELECT s.kind, s.subject, f.relation, f.rater, f.score_n, count(a.x_n), sum(CAST(a.x_n AS HUGEINT)),
+SELECT s.kind, s.subject, f.relation, f.rater, f.raw_n, count(a.x_n), sum(CAST(a.x_n AS HUGEINT)),
   sum(CAST(a.x_n AS HUGEINT) * a.x_n), count(a.x_n) >= $straight AND min(a.x_n) = max(a.x_n),
   count(*) FILTER (WHERE a.x_n * 1000000 <= $extreme * CAST($full AS HUGEINT)
     OR a.x_n * 1000000 >= (1000000 - $extreme) * CAST($full AS HUGEINT)),
@@ -36,11 +36,11 @@ SELECT s.kind, s.subject, f.relation, f.rater, f.score_n, count(a.x_n), sum(CAST
 FROM c_form AS f JOIN c_subject AS s USING (sid) JOIN c_form_raw AS r USING (form_id)
 LEFT JOIN c_answer AS a USING (form_id)
 WHERE f.reason IS NULL AND f.relation <> 'self'
-GROUP BY s.kind, s.subject, f.relation, f.rater, f.form_id, f.score_n
+GROUP BY s.kind, s.subject, f.relation, f.rater, f.form_id, f.raw_n
 """
 
 _QUICK: Final = """
-INSERT INTO out_flags
+INSERT INTO out_hints
 SELECT kind, subject, 'quick', relation || ':' || rater, '打开后 ' || seconds || ' 秒提交' FROM s_fact
 WHERE seconds < $seconds AND settings = $scheme
 """
@@ -53,13 +53,13 @@ FROM s_fact WHERE settings = $scheme GROUP BY rater ORDER BY rater
 """
 
 _SELF_GAP: Final = """
-INSERT INTO out_flags
+INSERT INTO out_hints
 SELECT kind, subject, 'self_gap', subject, '自评与上级评价相差较大' FROM out_results
 WHERE scheme = $scheme AND abs(self_n - superior_n) > $gap
 """
 
 _RECENCY: Final = """
-INSERT INTO out_flags
+INSERT INTO out_hints
 SELECT 'person', emp_no, 'recency', emp_no, '过程记录 ' || late || '/' || n || ' 条集中在期末'
 FROM (
   SELECT l.emp_no, count(*) AS n, count(*) FILTER (WHERE (l.date - c.starts + 1) * 1000000
@@ -100,8 +100,8 @@ def write_hints(bench: Workbench, scheme: Scheme, *, has_logs: bool) -> None:
         scheme: The home scheme.
         has_logs: ``t_logs`` exists.
 
-    Adds to ``out_flags``: ``quick``, ``central``, ``halo``, ``straight``, ``lenient``, ``severe`` (a rater), ``self_gap``,
-    ``recency`` (a person), ``evidence`` (the run).
+    Adds to ``out_hints``: ``quick``, ``central``, ``halo``, ``straight``, ``lenient``, ``severe`` (a rater), ``self_gap``,
+    ``recency`` (a person), ``evidence`` and ``severity_skipped`` (the run: why severity could not be estimated).
 
     Source: scoring.md S15.
     """
@@ -115,8 +115,8 @@ def write_hints(bench: Workbench, scheme: Scheme, *, has_logs: bool) -> None:
     habits = bench.rows(_HABITS, spread=spread, scheme=key)
     flags = [flag for habit in habits for flag in _habit_flags(scheme, habit, habits)]
     flags += _severity_flags(bench, scheme) + _evidence(bench, scheme)
-    columns = "kind VARCHAR, subject VARCHAR, flag VARCHAR, key VARCHAR, detail VARCHAR"
-    bench.run("INSERT INTO out_flags SELECT * FROM $rows", rows=sql_values(flags, columns))
+    columns = "kind VARCHAR, subject VARCHAR, hint VARCHAR, key VARCHAR, detail VARCHAR"
+    bench.run("INSERT INTO out_hints SELECT * FROM $rows", rows=sql_values(flags, columns))
 
 
 def _whole(cell: object) -> int:
@@ -148,15 +148,13 @@ def _severity_flags(bench: Workbench, scheme: Scheme) -> list[Row]:
         scheme=sql_literal(scheme.key),
     )
     scores = [Score(str(rater), str(subject), _whole(score_n) / GRID) for rater, subject, score_n in rows]
-    rules, hints = scheme.severity, scheme.hints
-    try:
-        if rules.rater_lambda_d4 is not None:
-            subject_lambda = (rules.subject_lambda_d4 or 0) / D4
-            fit = fit_effects(scores, rater_lambda=rules.rater_lambda_d4 / D4, subject_lambda=subject_lambda)
-        else:
-            fit = shrink(scores, estimate_variances(scores))
-    except ScoringError:
+    hints = scheme.hints
+    if not scores:
         return []
+    try:
+        fit = fit_shrunk(scores, scheme.severity)
+    except ScoringError as error:
+        return [("run", scheme.key, "severity_skipped", scheme.key, f"未估计评分松紧: {WHY_NOT[error.code]}")]
     least = hints.severity_points_d4 / D4
     return [
         ("rater", rater, "lenient" if beta > 0 else "severe", rater, f"估计偏差 {beta:+.2f} 分, {fit.forms[rater]} 份")

@@ -28,12 +28,12 @@ SELECT *, status = 'submitted' AND NOT conflict AS is_in, $score AS score_n, CAS
     WHEN omega = 0 THEN /*arm form.no_weight*/ ('no_weight') /*end*/
     WHEN relation NOT IN $relations THEN /*arm form.no_group*/ ('no_group') /*end*/
   END AS reason
-FROM (SELECT *, $rated AS own_n, $beta AS beta_n FROM ($forms) AS f $joined)
+FROM (SELECT *, $rated AS own_n, $beta AS beta_n $bounds FROM ($forms) AS f $joined)
 """
 
 _WHOLE: Final = """
 CREATE OR REPLACE TEMP TABLE c_form AS
-SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, is_in, fault, own_n AS raw_n, beta_n, score_n, reason,
+SELECT form_id, sid, task_no, raw_relation, relation, rater, external, omega, is_in, fault, own_n AS raw_n, beta_n $bounds, score_n, reason,
   false AS is_trimmed
 FROM ($judged)
 """
@@ -93,15 +93,17 @@ def judge_forms(bench: Workbench, scheme: Scheme, shape: FormShape, options: Rev
         bad = "count(*) FILTER (WHERE is_bad) + count(pair) - count(DISTINCT pair)"
         if not bench.count("SELECT $bad FROM c_form", bad=bad):
             return
-    bench.run(_WHOLE, judged=judged)
+    bench.run(_WHOLE, judged=judged, bounds=", low_n, high_n" if scheme.severity.mode == "adopt" else "")
     if _form_problems(bench, skip=options.skip):
         ranks = " ".join(f"WHEN {sql_literal(name)} THEN {rank}" for rank, name in enumerate(words.RELATIONS))
         bench.run(_ONCE, rank=f"CASE relation {ranks} END, CASE raw_relation {ranks} END")
 
 
 def _sql_judged(bench: Workbench, scheme: Scheme, shape: FormShape, options: ReviewOptions) -> str:
-    joined, beta = "", "CAST(0 AS BIGINT)"
+    joined, beta, bounds = "", "CAST(0 AS BIGINT)", ""
     if scheme.severity.mode == "adopt":
+        low, high = shape.sql_bounds(scheme)
+        bounds = f", {low} AS low_n, {high} AS high_n"
         beta = f"coalesce(a.beta_d4, 0) * {D4_TO_GRID}"
         joined = (
             "LEFT JOIN (SELECT rater AS adjusted, snapshot, beta_d4 FROM t_rater_adjustments) AS a ON a.adjusted = f.rater AND f.relation <> 'self'"
@@ -113,8 +115,9 @@ def _sql_judged(bench: Workbench, scheme: Scheme, shape: FormShape, options: Rev
         _JUDGED,
         rated=sql_quantise("num", "nullif(answered_weight, 0)", rounding=scheme.rounding.get("rater"), largest=largest),
         forms=sql_forms(bench, scheme, shape, keep=keep),
-        score=sql_adjusted(scheme, "own_n", "beta_n"),
+        score=sql_adjusted(scheme, "own_n", beta="beta_n", low="low_n", high="high_n"),
         beta=beta,
+        bounds=bounds,
         joined=joined,
         not_due=listed(NOT_DUE),
         relations=listed([group.relation for group in scheme.raters.groups]),

@@ -61,7 +61,7 @@ FROM (
 
 _SHORT: Final = """
 CREATE OR REPLACE TEMP TABLE c_short AS
-SELECT f.sid, f.form_id, f.omega, f.score_n, f.raw_n, f.beta_n, p.weight, p.least
+SELECT f.sid, f.form_id, f.omega, f.score_n, f.raw_n, f.beta_n $bounds, p.weight, p.least
 FROM c_form AS f JOIN c_group AS g USING (sid, relation) JOIN (
   SELECT sid, CAST(sum(weight) AS BIGINT) AS weight, max(least) AS least FROM c_group WHERE merges AND n < least GROUP BY sid
 ) AS p USING (sid)
@@ -126,7 +126,7 @@ def score_reviews(bench: Workbench, scheme: Scheme, shape: FormShape, appeals: A
         _make_groups(bench, scheme, options, mark=True)
     appeals.settle_groups(bench)
     if merges:
-        bench.run(_SHORT)
+        bench.run(_SHORT, bounds=", f.low_n, f.high_n" if adopts else "")
         if by_criterion:
             rescore_merged(bench, scheme)
         bench.run(_MERGED, mean=_mean(scheme), raw=_raw_mean(scheme))

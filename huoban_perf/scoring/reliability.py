@@ -158,7 +158,11 @@ def mean_squares(rows: Sequence[Sequence[Fraction]]) -> MeanSquares:
     return MeanSquares(between / (n - 1), raters / (k - 1), (total - between - raters) / ((n - 1) * (k - 1)))
 
 
-Distance = Callable[[Fraction, Fraction], Fraction]
+MOST_VALUES: Final = 1500
+"""Different values up to which the ratio level, which compares every two of them, is worth its time in a report."""
+
+Pairs = Callable[[Mapping[Fraction, int]], Fraction]
+"""Value → count to Σ over pairs of different values of count · count · distance."""
 
 
 def krippendorff(ratings: Ratings, *, level: str) -> Fraction | None:
@@ -176,41 +180,35 @@ def krippendorff(ratings: Ratings, *, level: str) -> Fraction | None:
 
     Source: scoring.md S6.
     """
-    units = [[Fraction(x) for x in by_rater.values()] for by_rater in ratings.values() if len(by_rater) >= 2]
-    counts: dict[Fraction, int] = {}
-    for unit in units:
-        for x in unit:
-            counts[x] = counts.get(x, 0) + 1
-    n = sum(counts.values())
-    distance = {"nominal": _nominal, "ordinal": _ordinal(counts), "interval": _interval, "ratio": _by_ratio}[level]
-    observed = sum((_disagreement(unit, distance) / (len(unit) - 1) for unit in units), Fraction(0))
-    pairs = combinations(sorted(counts), 2)
-    expected = sum((counts[a] * counts[b] * distance(a, b) for a, b in pairs), Fraction(0))
-    return None if expected == 0 else 1 - observed * (n - 1) / expected
+    units = [Counter(Fraction(x) for x in by_rater.values()) for by_rater in ratings.values() if len(by_rater) >= 2]
+    counts: Counter[Fraction] = sum(units, Counter())
+    pairs = {"nominal": _nominal, "ordinal": _ordinal(counts), "interval": _interval, "ratio": _by_ratio}[level]
+    observed = sum((pairs(unit) / (unit.total() - 1) for unit in units), Fraction(0))
+    expected = pairs(counts)
+    return None if expected == 0 else 1 - observed * (counts.total() - 1) / expected
 
 
-def _disagreement(unit: Sequence[Fraction], distance: Distance) -> Fraction:
-    counts = Counter(unit)
-    return sum((counts[a] * counts[b] * distance(a, b) for a, b in combinations(counts, 2)), Fraction(0))
+def _nominal(counts: Mapping[Fraction, int]) -> Fraction:
+    return Fraction(sum(counts.values()) ** 2 - sum(count**2 for count in counts.values()), 2)
 
 
-def _nominal(a: Fraction, b: Fraction) -> Fraction:
-    return Fraction(a != b)
+def _interval(counts: Mapping[Fraction, int]) -> Fraction:
+    """Σ over pairs of (a−b)² = n·Σx² − (Σx)²."""
+    total = sum((count * x for x, count in counts.items()), Fraction(0))
+    return sum(counts.values()) * sum((count * x * x for x, count in counts.items()), Fraction(0)) - total**2
 
 
-def _interval(a: Fraction, b: Fraction) -> Fraction:
-    return (a - b) ** 2
+def _by_ratio(counts: Mapping[Fraction, int]) -> Fraction:
+    return sum(
+        (counts[a] * counts[b] * ((a - b) / (a + b)) ** 2 for a, b in combinations(counts, 2) if a + b), Fraction(0)
+    )
 
 
-def _by_ratio(a: Fraction, b: Fraction) -> Fraction:
-    return Fraction(0) if a + b == 0 else ((a - b) / (a + b)) ** 2
-
-
-def _ordinal(counts: Mapping[Fraction, int]) -> Distance:
+def _ordinal(counts: Mapping[Fraction, int]) -> Pairs:
     """Distance by how many values lie between, as in Krippendorff's ordinal metric."""
     middles: dict[Fraction, Fraction] = {}
     below = 0
     for x in sorted(counts):
         middles[x] = below + Fraction(counts[x], 2)
         below += counts[x]
-    return lambda a, b: (middles[a] - middles[b]) ** 2
+    return lambda mine: _interval(Counter({middles[x]: count for x, count in mine.items()}))

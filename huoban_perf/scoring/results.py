@@ -28,7 +28,7 @@ _TABLES: Final = (
     " metric_code VARCHAR, score_n BIGINT, weighted_n BIGINT, actual_num HUGEINT, actual_den HUGEINT, source VARCHAR,"
     " veto_hit BOOLEAN, note VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_forms (kind VARCHAR, subject VARCHAR, task_no VARCHAR, relation VARCHAR,"
-    " group_relation VARCHAR, rater VARCHAR, score_n BIGINT, is_counted BOOLEAN, reason VARCHAR, is_trimmed BOOLEAN)",
+    " group_relation VARCHAR, rater VARCHAR, score_n BIGINT, raw_n BIGINT, is_counted BOOLEAN, reason VARCHAR, is_trimmed BOOLEAN)",
     "CREATE OR REPLACE TEMP TABLE out_groups (kind VARCHAR, subject VARCHAR, relation VARCHAR, n BIGINT, score_n BIGINT)",
     "CREATE OR REPLACE TEMP TABLE out_criteria (kind VARCHAR, subject VARCHAR, relation VARCHAR, form VARCHAR,"
     " criterion VARCHAR, n BIGINT, score_n BIGINT)",
@@ -44,6 +44,7 @@ _TABLES: Final = (
     " grade_coefficient VARCHAR, department_coefficient VARCHAR, prorate VARCHAR, raw DECIMAL(18,6),"
     " amount DECIMAL(18,6), reason VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_flags (kind VARCHAR, subject VARCHAR, flag VARCHAR, key VARCHAR, detail VARCHAR)",
+    "CREATE OR REPLACE TEMP TABLE out_hints (kind VARCHAR, subject VARCHAR, hint VARCHAR, key VARCHAR, detail VARCHAR)",
     "CREATE OR REPLACE TEMP TABLE out_excluded (kind VARCHAR, subject VARCHAR, level VARCHAR, key VARCHAR,"
     " reason VARCHAR, detail VARCHAR)",
 )
@@ -100,7 +101,7 @@ FROM a_item AS i JOIN a_seg AS g USING (sid, seg) WHERE i.fault IS NULL
 
 _FORMS: Final = """
 INSERT INTO out_forms
-SELECT s.kind, s.subject, f.task_no, f.raw_relation, f.relation, f.rater, f.score_n, f.reason IS NULL, CASE f.reason $reasons END,
+SELECT s.kind, s.subject, f.task_no, f.raw_relation, f.relation, f.rater, f.score_n, f.raw_n, f.reason IS NULL, CASE f.reason $reasons END,
   f.is_trimmed
 FROM c_form AS f JOIN c_subject AS s USING (sid)
 """

@@ -96,6 +96,9 @@ ROW_CHECKS: Final[tuple[RowCheck, ...]] = (
     RowCheck("actuals", "missing_value", "actual", "t.status = 'verified' AND t.actual_d4 IS NULL", "实际值"),
     *_negative("criteria", "weight"),
     RowCheck("criteria", "bad_scale", "scale_max", "t.scale_max_d4 <= t.scale_min_d4", "> 最低分"),
+    RowCheck(
+        "criteria", "bad_scale", "to_min", "t.to_min_d4 IS NOT NULL AND t.scale_min_d4 IS NULL", "最低分 + 最高分"
+    ),
     RowCheck("criteria", "bad_scale", "to_max", "t.to_max_d4 <= t.to_min_d4", "> 折算下限"),
     RowCheck(
         "criteria", "bad_scale", "scale_min", "(t.scale_min_d4 IS NULL) <> (t.scale_max_d4 IS NULL)", "最低分 + 最高分"

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from huoban_perf.core.errors import FactValue, ScoringError
 from huoban_perf.scoring.reliability import mean_squares
+from huoban_perf.scoring.rounding import D4
+from huoban_perf.scoring.scheme import Severity
 from huoban_perf.scoring.severity import Fit, Score, find_components, fit_effects
 
 _NEVER: Final = 1e9
@@ -91,6 +93,35 @@ def shrink(scores: Sequence[Score], variances: Variances) -> Fit:
         The effects; those of a zero variance are 0.
     """
     return fit_effects(scores, rater_lambda=variances.rater_lambda, subject_lambda=variances.subject_lambda)
+
+
+def fit_shrunk(scores: Sequence[Score], rules: Severity) -> Fit:
+    """Fit the shrunk effects with the scheme's λ, or with estimated ones (L3).
+
+    Args:
+        scores: Counted form scores without self forms.
+        rules: The scheme's rules; a fixed λ of raters needs no estimate.
+
+    Returns:
+        The effects.
+
+    Raises:
+        ScoringError: The variances cannot be estimated (``WHY_NOT`` has the codes).
+
+    Source: scoring.md S5 L3 (a scheme may fix λ).
+    """
+    if rules.rater_lambda_d4 is None:
+        return shrink(scores, estimate_variances(scores))
+    subject_lambda = (rules.subject_lambda_d4 or 0) / D4
+    return fit_effects(scores, rater_lambda=rules.rater_lambda_d4 / D4, subject_lambda=subject_lambda)
+
+
+WHY_NOT: Final = {
+    "severity.too_few": "评价人或被评人不足两位",
+    "severity.too_many": "评价人和被评人太多",
+    "severity.needs_scipy": "未安装 scipy",
+}
+"""Code of an error → why variances could not be estimated."""
 
 
 def _reml(scores: Sequence[Score]) -> Variances:

@@ -128,7 +128,7 @@ def sql_values(rows: list[Row], columns: str) -> str:
         A parenthesised SELECT. Columns travel as JSON arrays: thousands of rows parse in milliseconds, where VALUES
         needs seconds.
     """
-    pairs = [column.strip().split(" ", 1) for column in columns.split(",")]
+    pairs = [column.strip().split(" ", 1) for column in columns.split(", ")]
     typed = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in pairs)
     cells = [[_cell(row[index]) for row in rows] for index in range(len(pairs))]
     lists = ", ".join(

@@ -86,7 +86,15 @@ def test_run_writes_results_and_says_where(
     code, out, _ = asked(capsys, "score", "run", *inputs, "--out", str(tmp_path / "o"))
     assert code is Exit.DONE
     assert "已核算" in out
-    names = {"results.csv", "receipt_lines.csv", "flags.csv", "excluded.csv", "manifest.json"}
+    names = {
+        "results.csv",
+        "receipt_lines.csv",
+        "flags.csv",
+        "excluded.csv",
+        "grades.csv",
+        "pools.csv",
+        "manifest.json",
+    }
     assert {file.name for file in (tmp_path / "o").iterdir()} == names
     code, content = as_json(capsys, "score", "run", *inputs, "--out", str(tmp_path / "o"))
     assert (code, content["statuses"]) == (Exit.DONE, {"不参评": 1, "已核算": 2})
@@ -198,7 +206,7 @@ def test_replay_of_an_untouched_run_is_equal(capsys: pytest.CaptureFixture[str],
     assert code is Exit.DONE
     assert "逐字节相同" in out
     code, content = as_json(capsys, "score", "replay", "latest")
-    assert (content["is_equal"], content["is_input_intact"], content["files"]) == (True, True, 4)
+    assert (content["is_equal"], content["is_input_intact"], content["files"]) == (True, True, 6)
     assert snapshot(home) == before
 
 

@@ -38,12 +38,12 @@ def draw_reviews(maker: Maker, company: Company, schemes: Sequence[Document], sh
         if maker.whole(0, 7):
             add_forms(maker, reviews, code, company.staff, relations, shared)
     if maker.on("severity"):
-        raters = sorted({str(form["rater"]) for form in reviews.forms})
+        raters = sorted({str(form["rater"]) for form in reviews.forms}) or [company.staff[0]]
         reviews.rater_adjustments += [
             {"snapshot": name, "rater": rater, "beta": maker.scaled(-10, 10, shared.scale), "n": "5", "component": "1"}
             for name in ("快照1", "快照2")
-            for rater in raters
-            if maker.coin()
+            for place, rater in enumerate(raters)
+            if place == 0 or maker.coin()
         ]
     return reviews
 
@@ -56,7 +56,7 @@ def add_criteria(maker: Maker, reviews: Reviews, kind: str, shared: Common) -> N
         if maker.coin():
             low = maker.pick((1, 0, -2))
             row |= {"scale_min": str(low), "scale_max": str(low + maker.pick((4, 7, 10)))}
-            if maker.rarely("criteria") and not maker.on("severity"):
+            if maker.rarely("criteria"):
                 row |= {"to_min": maker.scaled(0, 40, shared.scale), "to_max": maker.scaled(60, 100, shared.scale)}
         reviews.criteria.append(row)
 

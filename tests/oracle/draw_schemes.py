@@ -156,7 +156,7 @@ def scheme(maker: Maker, key: str, shared: Common) -> Document:
         document["boundary_distance"] = maker.scaled(0, 5, scale)
     if maker.maybe("rounding"):
         document["rounding"] = rounding(maker)
-    if maker.maybe("severity"):
+    if maker.maybe("severity") and maker.on("raters"):
         document["severity"] = {"mode": maker.pick(("adopt", "hint", "off")), "snapshot": "快照1"}
     return document
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from tests.oracle.numbers import BookError, Grid, clamp, mean
+from tests.oracle.numbers import BookError, Grid, clamp, mean, quantise
 
 ORDER = ("self", "superior", "dotted", "upper", "subordinate", "peer", "customer")
 """Precedence of the relations of one rater; 虚线上级 stands beside 上级 where a scheme names it a group."""
@@ -78,7 +78,7 @@ class RaterRules:
 
 @dataclass(frozen=True)
 class Group:
-    """One group of a subject: ``state`` is shown, hidden, merged or absent."""
+    """One group of a subject: ``state`` is shown, hidden, merged or absent; ``raw`` is its score before 采用."""
 
     relation: str
     weight: Fraction
@@ -87,6 +87,7 @@ class Group:
     state: str
     raters: Mapping[str, Fraction] = field(default_factory=dict)
     members: tuple[str, ...] = ()
+    raw: Fraction | None = None
 
     @property
     def counted(self) -> bool:
@@ -228,7 +229,13 @@ def criterion_weights(criteria: Sequence[Criterion], rules: RaterRules) -> dict[
     return {c.name: Fraction(0) if c.weight is None else c.weight for c in criteria}
 
 
-def rater_score(form: Form, criteria: Sequence[Criterion], rules: RaterRules, grid: Grid) -> Fraction | None:
+def rater_score(
+    form: Form,
+    criteria: Sequence[Criterion],
+    rules: RaterRules,
+    grid: Grid,
+    every: Sequence[Criterion] = (),
+) -> Fraction | None:
     """Score that one rater gives over the criteria answered, adjusted where 采用 is in force.
 
     Args:
@@ -236,6 +243,7 @@ def rater_score(form: Form, criteria: Sequence[Criterion], rules: RaterRules, gr
         criteria: The criteria that count.
         rules: What the scheme says.
         grid: Rounding of the scheme.
+        every: All criteria of the form, which bound an adjusted score, also when some do not count.
 
     Returns:
         The score, or None when nothing with weight is answered.
@@ -250,8 +258,8 @@ def rater_score(form: Form, criteria: Sequence[Criterion], rules: RaterRules, gr
     score = grid.at("rater", value)
     if form.relation == "self" or form.rater not in rules.beta:
         return score
-    lows = [Fraction(0) if c.to_min is None else c.to_min for c in criteria]
-    highs = [rules.scale if c.to_max is None else c.to_max for c in criteria]
+    lows = [Fraction(0) if c.to_min is None else c.to_min for c in every or criteria]
+    highs = [rules.scale if c.to_max is None else c.to_max for c in every or criteria]
     return clamp(score - rules.beta[form.rater], min(lows), max(highs))
 
 
@@ -276,12 +284,25 @@ def build_group(
     used: Mapping[str, Sequence[Criterion]] = criteria
     if rules.by_criterion:
         used = kept_criteria(forms, criteria, rule.threshold)
-    scored = [(form, rater_score(form, used[form.kind], rules, grid)) for form in forms]
+    scored = [(form, rater_score(form, used[form.kind], rules, grid, criteria[form.kind])) for form in forms]
     present = [(form, x) for form, x in scored if x is not None]
     if not present or n < rule.threshold:
         return Group(rule.relation, rule.weight, n, None, "hidden")
     value = grid.at("group", group_value([(form.weight, x) for form, x in present], rule.trim))
-    return Group(rule.relation, rule.weight, n, value, "shown", {form.task: x for form, x in present})
+    plain = replace(rules, beta={})
+    before = {form.task: rater_score(form, used[form.kind], plain, grid) or Fraction(0) for form, _ in present}
+    raw = quantise(raw_value([(form, x, before[form.task]) for form, x in present], rule.trim))
+    return Group(rule.relation, rule.weight, n, value, "shown", {form.task: x for form, x in present}, raw=raw)
+
+
+def raw_value(scored: Sequence[tuple[Form, Fraction, Fraction]], trim: Fraction) -> Fraction:
+    """Exact score of a group before adjustments, over the raters that the adjusted scores keep."""
+    if len({form.weight for form, _, _ in scored}) > 1:
+        return group_value([(form.weight, x) for form, _, x in scored], trim)
+    ordered = sorted(scored, key=lambda entry: (entry[1], entry[0].rater, entry[0].external))
+    cut = math.floor(trim * len(ordered)) if len(ordered) >= 5 else 0
+    kept = [x for _, _, x in ordered[cut : len(ordered) - cut]]
+    return sum(kept, Fraction(0)) / len(kept)
 
 
 def build_groups(

@@ -13,7 +13,7 @@ from tests.oracle.departments import by_days, coefficient
 from tests.oracle.formula import Formula
 from tests.oracle.goals import GoalTree
 from tests.oracle.grades import grade, near_bounds, not_better, position
-from tests.oracle.numbers import clamp, result_of, total_of
+from tests.oracle.numbers import BookError, clamp, quantise, result_of, total_of
 from tests.oracle.outcome import Part, Result
 from tests.oracle.raters import Review
 from tests.oracle.rows import Appeal, Inputs, Subject
@@ -62,7 +62,9 @@ def review_of(subject: Subject, cycle: Cycle, scheme: Scheme) -> tuple[Review, F
     """The 360 of a subject under its home scheme: the review, the score that counts, and its state."""
     inputs = cycle.inputs
     appeal = inputs.appeals.get(subject, Appeal())
-    beta = {} if scheme.snapshot is None else inputs.beta.get(scheme.snapshot, {})
+    if scheme.snapshot is not None and scheme.snapshot not in inputs.beta:
+        raise BookError("unknown_snapshot", scheme.snapshot)
+    beta = {} if scheme.snapshot is None else inputs.beta[scheme.snapshot]
     rules = replace(scheme.raters, beta=beta)
     found = raters.review(inputs.forms.get(subject, ()), subject, inputs.criteria, rules, scheme.grid, appeal.struck)
     if appeal.decided is not None:
@@ -214,8 +216,8 @@ def part_lines(known: Result, cycle: Cycle) -> list[Line]:
 
 
 def rounding_line(whole: Fraction, parts: Iterable[Fraction]) -> list[Line]:
-    """A line for what a rounding policy changed between two levels; the grid's own dust has none."""
-    change = whole - sum(parts, Fraction(0))
+    """A line for what a rounding policy changed between two levels; it takes the grid's dust, which alone has none."""
+    change = quantise(whole) - sum((quantise(part) for part in parts), Fraction(0))
     return [Line("rounding", change)] if abs(change) * 10**6 >= Fraction(1, 2) else []
 
 
@@ -235,4 +237,10 @@ def children(name: str, index: int, part: Part, known: Result, review: Scheme) -
     every = [rule.weight for rule in rules.groups.values()]
     weights = every if rules.missing == "zero" else [g.weight for g in counted.values()]
     whole = sum(weights, Fraction(0))
-    return {r: g.weight / whole * (g.value or Fraction(0)) for r, g in counted.items()}
+    if review.snapshot is None:
+        return {r: g.weight / whole * (g.value or Fraction(0)) for r, g in counted.items()}
+    raw = {r: g.weight / whole * (g.raw or Fraction(0)) for r, g in counted.items()}
+    moved = sum(
+        (g.weight / whole * ((g.value or Fraction(0)) - (g.raw or Fraction(0))) for g in counted.values()), Fraction(0)
+    )
+    return raw | ({"severity": moved} if moved else {})

@@ -87,7 +87,7 @@ def test_replay_of_untouched_results_is_equal(tmp_path: Path) -> None:
     folder = save(tmp_path / "extract")
     score_folder(folder, schemes=SCHEMES, out=tmp_path / "results", request=Request())
     found = replay_results(folder, schemes=SCHEMES, stored=tmp_path / "results")
-    assert (found.files, found.differences) == (4, ())
+    assert (found.files, found.differences) == (6, ())
     assert found.size_bytes > 1000
 
 

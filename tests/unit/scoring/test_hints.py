@@ -18,7 +18,7 @@ SCHEME: dict[str, Any] = {"parts": {"kpi_weight": 0, "review_weight": 100}, "rat
 def hinted(frames: dict[str, Any], scheme: dict[str, Any] | None = None) -> list[tuple[str, str, str]]:
     run: Run = score(frames, {"s": scheme or SCHEME}, ScoreOptions(hints=True), traced=False)
     assert run.error is None, run.error
-    return [(row["flag"], row["key"], row["detail"]) for row in run.rows("out_flags")]
+    return [(row["hint"], row["key"], row["detail"]) for row in run.rows("out_hints")]
 
 
 def forms(by_rater: dict[str, list[tuple[int, int, int]]]) -> list[str]:
