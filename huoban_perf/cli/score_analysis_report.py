@@ -28,6 +28,9 @@ def analysis_json(report: AnalysisReport, *, source: str) -> dict[str, object]:
         "raters": report.raters,
         "subjects": report.subjects,
         "components": report.components,
+        "shrinkage": None
+        if report.shrinkage is None
+        else {"rater_lambda": report.shrinkage[0], "subject_lambda": report.shrinkage[1]},
         "l3_missing_because": report.why_not or None,
         "adjusted": {
             level: {

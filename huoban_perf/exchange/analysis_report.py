@@ -33,6 +33,7 @@ class AnalysisReport:
         raters: Raters compared.
         subjects: Subjects they rated.
         adjusted: ``l2`` or ``l3`` → what would change against no adjustment; without those that cannot be estimated.
+        shrinkage: λ of raters and of subjects, None without L3.
         why_not: Code of the reason why L3 is not there, or empty.
         files: Files written.
     """
@@ -42,6 +43,7 @@ class AnalysisReport:
     raters: int
     subjects: int
     adjusted: Mapping[str, Simulation]
+    shrinkage: tuple[float, float] | None
     why_not: str
     files: tuple[Path, ...]
 
@@ -79,9 +81,14 @@ def analyse_folder(
         raters=0 if fit is None else fit.sizes["raters"],
         subjects=0 if fit is None else fit.sizes["subjects"],
         adjusted={} if fit is None else _adjusted(source, schemes, fit),
+        shrinkage=_shrinkage(fit),
         why_not="" if fit is None else fit.why_not,
         files=files,
     )
+
+
+def _shrinkage(fit: SeverityFit | None) -> tuple[float, float] | None:
+    return None if fit is None or fit.shrunk is None else (fit.shrunk.rater_lambda, fit.shrunk.subject_lambda)
 
 
 def _rows(inputs: Inputs, name: str) -> Rows:

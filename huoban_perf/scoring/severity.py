@@ -44,7 +44,9 @@ class Fit:
         subjects: Subject → θ̂; a subject's figure is μ + θ̂.
         components: Rater → number of its component; figures compare only within one.
         forms: Rater → number of scores.
-        scores: Form scores used.
+        subject_components: Subject → number of its component.
+        rater_lambda: Shrinkage of raters, 0 = none.
+        subject_lambda: Shrinkage of subjects.
     """
 
     mean: Mapping[int, float]
@@ -53,6 +55,8 @@ class Fit:
     components: Mapping[str, int]
     forms: Mapping[str, int]
     subject_components: Mapping[str, int]
+    rater_lambda: float = 0.0
+    subject_lambda: float = 0.0
 
     @property
     def is_comparable(self) -> bool:
@@ -183,6 +187,8 @@ def fit_effects(scores: Sequence[Score], *, rater_lambda: float = 0.0, subject_l
         components={rater: numbers[f"r:{rater}"] for rater in raters},
         forms=forms,
         subject_components={subject: numbers[f"s:{subject}"] for subject in subjects},
+        rater_lambda=rater_lambda,
+        subject_lambda=subject_lambda,
     )
 
 
