@@ -19,10 +19,10 @@ import duckdb
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.exchange.records import Record, Sheet, store_records, text_query
-from huoban_perf.scoring.rounding import sql_name
+from huoban_perf.scoring.rounding import sql_literal, sql_name
 
-LARGE_BYTES: Final = 256 * 1024 * 1024
-"""A larger file stays where it is instead of being copied into memory."""
+LARGE_BYTES: Final = 4 * 1024 * 1024
+"""A larger file is parsed once, into columns beside it in the temporary folder, instead of being copied into memory."""
 
 _CHUNK: Final = 1024 * 1024
 _WIDEST_CELL: Final = 16 * 1024 * 1024
@@ -46,7 +46,7 @@ def read_csv(
     if encoding is None:
         return None
     if encoding == "utf-8-sig" and _is_even(file):
-        sheet = _as_it_lies(connection, file, spare.stem)
+        sheet = _as_it_lies(connection, file, spare)
         if sheet is not None:
             return sheet
     return _walk(file, encoding, spare, problems)
@@ -120,7 +120,7 @@ def _header(file: Path) -> tuple[str, ...]:
             return ()
 
 
-def _as_it_lies(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> Sheet | None:
+def _as_it_lies(connection: duckdb.DuckDBPyConnection, file: Path, spare: Path) -> Sheet | None:
     """Let DuckDB read a file; None when it cannot, so that the file is walked and its faults are named."""
     header = _header(file)
     if not header:
@@ -128,9 +128,11 @@ def _as_it_lies(connection: duckdb.DuckDBPyConnection, file: Path, name: str) ->
     query = text_query(file, width=len(header), is_numbered=False)
     try:
         if file.stat().st_size > LARGE_BYTES:
-            connection.execute(f"SELECT count(*) FROM ({query})")  # noqa: S608
+            columns = sql_literal(str(spare.with_suffix(".parquet")))
+            connection.execute(f"COPY ({query}) TO {columns} (FORMAT parquet)")
+            query = f"SELECT * FROM read_parquet({columns})"  # noqa: S608
         else:
-            raw = sql_name(f"raw:{name}")
+            raw = sql_name(f"raw:{spare.stem}")
             connection.execute(f"CREATE TABLE {raw} AS {query}")
             query = f"SELECT * FROM {raw}"  # noqa: S608
     except duckdb.Error:

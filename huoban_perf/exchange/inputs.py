@@ -23,9 +23,13 @@ from huoban_perf.exchange.workbooks import read_sheet
 from huoban_perf.scoring import CycleFrames, CycleResult, Scheme, ScoreOptions, score_cycle
 from huoban_perf.scoring.columns import FRAMES, Logical
 from huoban_perf.scoring.rounding import sql_literal, sql_name
+from huoban_perf.scoring.workbench import tune
 
 _NEEDED: Final = (("cycle",), ("people", "departments"), ("items", "forms", "goals"))
 """Of each group at least one. Source: score-files.md ("Always needed")."""
+
+MEMORY_LIMIT: Final = "800MB"
+"""What the engine may hold; beyond it rows go to the temporary folder, so that memory does not grow with people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ def open_inputs(folder: Path, *, instead: Sequence[Path] = (), threads: int = 2)
     connection = duckdb.connect(config={"threads": threads})
     try:
         with TemporaryDirectory(prefix="huoban_perf-") as spare:
+            connection.execute(f"SET temp_directory = {sql_literal(spare)}")
             for file in files:
                 _register(connection, file, spare=Path(spare) / f"{file.frame}.csv", problems=problems)
             faults = [problem for problem in problems if not is_note(problem)]
@@ -95,6 +100,7 @@ def open_inputs(folder: Path, *, instead: Sequence[Path] = (), threads: int = 2)
                 facts: dict[str, FactValue] = {"folder": str(folder), "count": len(faults)}
                 raise ScoringInputError("exchange.invalid", facts=facts, problems=faults)
             notes = tuple(problem for problem in problems if is_note(problem))
+            tune(connection, memory_limit=MEMORY_LIMIT)
             yield Inputs(connection=connection, files=files, notes=notes)
     finally:
         connection.close()

@@ -60,7 +60,7 @@ class ScoreOptions:
         hints: Write hints about the quality of ratings.
         preview: Count unverified metric data too; the result says so.
         frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
-        range_size: Subjects per range; bounds the memory.
+        range_size: Subjects per range; bounds the memory. A row group of DuckDB: smaller ranges keep one thread waiting.
     """
 
     skip_bad_rows: bool = False
@@ -70,7 +70,7 @@ class ScoreOptions:
     hints: bool = False
     preview: bool = False
     frozen: str = ""
-    range_size: int = 50_000
+    range_size: int = 122_880
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
