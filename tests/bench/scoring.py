@@ -1,10 +1,14 @@
-"""Time and memory of scoring, beside a floor and a rival: ``python -m tests.bench.scoring --people 100000``.
+"""Time and memory of scoring beside a floor and a rival: ``python -m tests.bench.scoring`` (``pip install .[bench]``).
 
-The inputs are made columns in Parquet: 8 indicators and 10 rating forms of 6 criteria a person. Every figure comes from
-a fresh process, start-up included; peak memory is the process's own maximum.
+Without options it measures 5,000, 100,000 and 1,000,000 people and prints one table. Every figure comes from a fresh
+process, start-up and imports included; of several runs the quickest stands, for a shared machine only ever adds time.
 
-- floor: DuckDB reads the same columns once (count and sum of each).
-- rival: the script one would write in pandas first (mean of group means, weighted by group, floats, no receipt).
+- floor: DuckDB reads every cell of items and forms once.
+- scored: every check of the inputs, scores, grades, ranks and quotas. "written": to Parquet.
+- explained: with every receipt line. "written": to Parquet, each line in words and in machine form.
+- pandas: the script one would write first (mean of group means, floats, no checks, no receipt).
+
+``--check`` compares whole teams of each size with the oracle of the rule book, cell by cell.
 """
 
 from __future__ import annotations
@@ -18,168 +22,94 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
+from tests.bench.inputs import FORMS, METRICS, make_inputs
 
-CRITERIA = tuple(f"c{n}" for n in range(1, 7))
-METRICS = 8
-FRAMES = ("cycle", "departments", "people", "appraisals", "metrics", "items", "forms")
-SCHEME = {
-    "key": "std",
-    "parts": {"kpi_weight": "65", "review_weight": "35", "okr_weight": "0"},
-    "raters": {
-        "groups": [
-            {"relation": "self", "weight": "10"},
-            {"relation": "superior", "weight": "50"},
-            {"relation": "peer", "weight": "25", "trim": "20"},
-            {"relation": "subordinate", "weight": "15"},
-        ]
-    },
-}
-_RELATION = "CASE WHEN k = 0 THEN 'self' WHEN k = 1 THEN 'superior' WHEN k < 7 THEN 'peer' ELSE 'subordinate' END"
-_OTHER = "(n + k * 7919) % $people"
-_RATER = f"CASE WHEN k = 0 THEN 'E' || n ELSE 'E' || ({_OTHER} + (CASE WHEN {_OTHER} = n THEN 1 ELSE 0 END)) END"
+SIZES = {5_000: 3, 100_000: 3, 1_000_000: 2}
+"""People → runs."""
+LARGEST_EXPLAINED = 100_000
+TEAMS = 4
 
-
-def make_inputs(folder: Path, *, people: int) -> None:
-    """Write the frames as Parquet; the same number of people gives the same bytes."""
-    connection = duckdb.connect()
-    connection.execute("SET preserve_insertion_order = false")
-
-    def frame(name: str, query: str) -> None:
-        connection.execute(f"COPY ({query}) TO '{folder / name}.parquet' (FORMAT parquet)")
-
-    frame("cycle", "SELECT '2026Q3' AS cycle, DATE '2026-07-01' AS start, DATE '2026-09-30' AS \"end\"")
-    frame("departments", f"SELECT 'D' || d AS dept_code FROM range({max(people // 50, 1)}) AS t(d)")
-    frame(
-        "people",
-        f"SELECT 'E' || n AS emp_no, 'active' AS status, 'D' || (n // 50) AS dept_code, DATE '2020-01-01' AS hire_date"
-        f" FROM range({people // 50 * 50}) AS t(n)",
-    )
-    frame("appraisals", f"SELECT 'person' AS kind, 'E' || n AS subject, 'std' AS scheme FROM range({people}) AS t(n)")
-    frame(
-        "metrics",
-        f"SELECT 'M' || m AS metric_code, CASE m % 4 WHEN 0 THEN 'linear' WHEN 1 THEN 'ratio' WHEN 2 THEN 'reflection'"
-        f" ELSE 'linear' END AS method, CASE m % 4 WHEN 2 THEN 'lower' ELSE 'higher' END AS direction"
-        f" FROM range({METRICS}) AS t(m)",
-    )
-    frame(
-        "items",
-        "SELECT 'person' AS kind, 'E' || n AS subject, 'I' || m AS item, 'M' || m AS metric_code,"
-        " CAST(12.5 AS DECIMAL(9,4)) AS weight, CAST(100 AS DECIMAL(18,4)) AS target,"
-        " CAST(70 + (n * 31 + m * 17) % 60 + 0.5 AS DECIMAL(18,4)) AS actual"
-        f" FROM range({people}) AS t(n), range({METRICS}) AS u(m)",
-    )
-    scores = ", ".join(
-        f"CAST(60 + (n * 13 + k * 29 + {i} * 7) % 41 AS DECIMAL(9,4)) AS {c}" for i, c in enumerate(CRITERIA)
-    )
-    rater = _RATER.replace("$people", str(people))
-    frame(
-        "forms",
-        f"SELECT 'T' || n || '_' || k AS task_no, 'person' AS kind, 'E' || n AS subject, {_RELATION} AS relation,"
-        f" {rater} AS rater, 'submitted' AS status, {scores} FROM range({people}) AS t(n), range(10) AS u(k)",
-    )
-    connection.close()
-
-
-def run_engine(folder: Path, *, explain: bool) -> int:
-    """Score the inputs; return how many results there are."""
-    from huoban_perf.scoring import CycleFrames, ScoreOptions, parse_scheme, score_cycle
-
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
-    connection.execute("SET preserve_insertion_order = false")
-    for name in FRAMES:
-        connection.execute(f"CREATE VIEW in_{name} AS SELECT * FROM '{folder / name}.parquet'")
-    result = score_cycle(
-        connection,
-        frames=CycleFrames.discover(connection),
-        schemes={"std": parse_scheme(SCHEME)},
-        options=ScoreOptions(explain=explain, details=explain),
-    )
-    row = connection.execute(f"SELECT count(*) FROM {result.results} WHERE result IS NOT NULL").fetchone()
-    return int(row[0]) if row else 0
-
-
-def run_floor(folder: Path) -> int:
-    """Read every column once."""
-    connection = duckdb.connect(config={"threads": 2})
-    rows = 0
-    for name in ("items", "forms"):
-        columns = connection.execute(f"DESCRIBE SELECT * FROM '{folder / name}.parquet'").fetchall()
-        sums = ", ".join(f"count({c[0]}), {'sum' if 'DECIMAL' in c[1] else 'max'}({c[0]})" for c in columns)
-        row = connection.execute(f"SELECT count(*), {sums} FROM '{folder / name}.parquet'").fetchone()
-        rows += int(row[0]) if row else 0
-    return rows
-
-
-def run_pandas(folder: Path) -> int:
-    """The obvious script: floats, no checks, no receipt."""
-    import pandas as pd
-
-    forms = pd.read_parquet(folder / "forms.parquet", columns=["subject", "relation", *CRITERIA])
-    forms["score"] = forms[list(CRITERIA)].astype("float64").mean(axis=1)
-    groups = forms.groupby(["subject", "relation"])["score"].mean().unstack()
-    weights = {"self": 10, "superior": 50, "peer": 25, "subordinate": 15}
-    review = sum(groups[name] * weight for name, weight in weights.items()) / 100
-    items = pd.read_parquet(folder / "items.parquet", columns=["subject", "target", "actual", "weight"])
-    score = (items["actual"].astype("float64") / items["target"].astype("float64") * 100).clip(0, 120)
-    kpi = (score * items["weight"].astype("float64") / 100).groupby(items["subject"]).sum()
-    return len((kpi * 0.65 + review * 0.35).round(2))
-
-
-def measure(name: str, folder: Path) -> dict[str, float | int | str]:
-    """Run one contender in a fresh process."""
-    started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.scoring", "--only", name, "--folder", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wall = time.monotonic() - started
-    if done.returncode != 0:
-        return {"name": name, "error": done.stderr.strip().splitlines()[-1][:200] if done.stderr else "?"}
-    return {"name": name, "seconds": round(wall, 2), **json.loads(done.stdout)}
-
-
-def only(name: str, folder: Path) -> None:
-    """Run one contender in this process and print its rows and peak memory."""
-    contenders = {
-        "engine": lambda: run_engine(folder, explain=False),
-        "engine, explained": lambda: run_engine(folder, explain=True),
-        "floor": lambda: run_floor(folder),
-        "pandas": lambda: run_pandas(folder),
-    }
-    rows = contenders[name]()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"rows": rows, "peak_mib": peak}))
+Row = dict[str, float | int | str]
 
 
 def main() -> None:
-    """Make the inputs, run every contender, print a table with ratios."""
+    """Measure each size and print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--people", type=int, default=100_000)
-    parser.add_argument("--explain", action="store_true", help="also the run with receipts")
-    parser.add_argument("--no-rival", action="store_true", help="leave pandas out")
-    parser.add_argument("--only")
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--people", type=int, nargs="*", default=list(SIZES), help="multiples of 50")
+    parser.add_argument("--runs", type=int, help="runs of each figure, the quickest stands")
+    parser.add_argument("--shuffled", action="store_true", help="rows of a person do not stand together")
+    parser.add_argument("--check", action="store_true", help="compare a sample with the oracle instead of measuring")
+    parser.add_argument("--names", nargs="*", help="only these contenders")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.only:
-        only(given.only, given.folder)
+        _one(given.only, given.folder)
         return
-    with TemporaryDirectory() as place:
-        folder = Path(place)
-        make_inputs(folder, people=given.people)
-        names = ["floor", "engine", *(["engine, explained"] if given.explain else [])]
-        names += [] if given.no_rival else ["pandas"]
-        rows = [measure(name, folder) for name in names]
-    floor = float(rows[0].get("seconds", 0) or 1)
-    print(f"{given.people} people, {given.people * METRICS} indicators, {given.people * 60} ratings")
-    for row in rows:
+    if not given.check:
+        print(
+            f"{'people':>9}  {'what':<20}{'wall s':>8}{'CPU s':>8}{'MiB':>7}{'× floor':>9}{'× pandas':>10}", flush=True
+        )
+    for people in given.people:
+        with TemporaryDirectory() as place:
+            make_inputs(Path(place), people=people, is_shuffled=given.shuffled)
+            if given.check:
+                _check(Path(place), people)
+            else:
+                _measure(Path(place), people, given.runs or SIZES.get(people, 1), given.names)
+
+
+def _check(folder: Path, people: int) -> None:
+    from tests.bench.check import check_sample
+
+    compared, found = check_sample(folder, people=people, teams=min(TEAMS, people // 50))
+    print(f"{people:>9,}  {compared} people beside the oracle, every cell: {found} differ", flush=True)
+    if found:
+        raise SystemExit(1)
+
+
+def _measure(folder: Path, people: int, runs: int, names: list[str] | None) -> None:
+    chosen = ["floor", "scored", "scored, written", "explained", "explained, written", "pandas"]
+    if people > LARGEST_EXPLAINED:
+        chosen = [name for name in chosen if not name.startswith("explained")]
+    found = {name: _quickest(name, folder, runs) for name in chosen if names is None or name in names}
+    for name, row in found.items():
         if "error" in row:
-            print(f"{row['name']:<20} failed: {row['error']}")
+            print(f"{people:>9,}  {name:<20}  {row['error']}", flush=True)
             continue
-        ratio = float(row["seconds"]) / floor
-        print(f"{row['name']:<20} {row['seconds']:>8} s  {row['peak_mib']:>6} MiB  {ratio:>6.1f} × floor")
+        ratios = [_ratio(row, found.get(other, {})) for other in ("floor", "pandas")]
+        figures = f"{row['wall']:>8.2f}{row['cpu']:>8.2f}{row['peak_mib']:>7}"
+        print(f"{people:>9,}  {name:<20}{figures}{ratios[0]:>9}{ratios[1]:>10}", flush=True)
+    print(f"{'':>9}  ({people * METRICS:,} indicators, {people * FORMS * 6:,} ratings; quickest of {runs})", flush=True)
+
+
+def _ratio(row: Row, other: Row) -> str:
+    return f"{float(row['wall']) / float(other['wall']):.2f}" if "wall" in other else "-"
+
+
+def _quickest(name: str, folder: Path, runs: int) -> Row:
+    rows = [_run(name, folder) for _ in range(runs)]
+    return min(rows, key=lambda row: float(row.get("wall", float("inf"))))
+
+
+def _run(name: str, folder: Path) -> Row:
+    """Run one contender in a fresh process."""
+    command = [sys.executable, "-m", "tests.bench.scoring", "--only", name, "--folder", str(folder)]
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall = time.monotonic() - started
+    if done.returncode:
+        return {"error": (done.stderr.strip().splitlines() or ["?"])[-1][:100]}
+    return {"wall": wall, **json.loads(done.stdout)}
+
+
+def _one(name: str, folder: Path) -> None:
+    """Run one contender in this process; print its rows, processor time and peak memory."""
+    from tests.bench.contenders import CONTENDERS
+
+    rows = CONTENDERS[name](folder)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"rows": rows, "cpu": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss // 1024}))
 
 
 if __name__ == "__main__":
