@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -95,8 +96,9 @@ def _quickest(name: str, folder: Path, runs: int) -> Row:
 def _run(name: str, folder: Path) -> Row:
     """Run one contender in a fresh process."""
     command = [sys.executable, "-m", "tests.bench.scoring", "--only", name, "--folder", str(folder)]
+    compiled = {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}  # as once installed
     started = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | compiled)
     wall = time.monotonic() - started
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or ["?"])[-1][:100]}
