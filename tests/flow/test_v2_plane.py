@@ -281,6 +281,21 @@ def test_prober_tells_what_a_harmless_read_shows(workspace: Workspace) -> None:
     assert not workspace.calls()
 
 
+@pytest.mark.parametrize("kind", ["timeout_after_effect", "cut_connection", "http_5xx_envelope", "throttle", "html"])
+@pytest.mark.parametrize("endpoint", ["POST /v2/table/space/*", "PUT /v2/table/*", "GET /v2/table/*"])
+def test_fault_of_the_line_makes_nothing_twice(workspace: Workspace, kind: str, endpoint: str) -> None:
+    fault = {"endpoint": endpoint, "kind": kind, "after_requests": 2, "times": 1, "after_effect": True}
+    workspace.control.set_faults([fault])
+    for _ in range(3):
+        try:
+            workspace.apply()
+        except HuobanPerfError as error:
+            assert error.code in {"apply.unfinished", "platform.no_answer", "platform.server_failure"}  # noqa: PT017
+    assert all(by_hand(step) for step in workspace.plan().steps)
+    names = [name for name, _ in workspace.shape()]
+    assert len(names) == len(set(names)) == len(SCHEMA.tables)
+
+
 def test_no_secret_in_state_plan_or_errors(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     plan = workspace.plan()

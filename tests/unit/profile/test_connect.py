@@ -10,7 +10,8 @@ from huoban_perf.cli.texts import error_lines
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.errors import AccessError, NotFoundError, ProfileError
 from huoban_perf.profile import Profile, connect, environment, forget_world, load_profile, serve_world
-from huoban_perf.profile.model import ApiKeyRef
+from huoban_perf.profile.model import ApiKeyRef, V2Ref
+from huoban_perf.profile.planes import access_from
 
 HOLD = """
 import sys
@@ -125,3 +126,40 @@ def test_remote_workspace_by_name_and_refusals(tmp_path: Path) -> None:
 def test_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUOBAN_PERF_LANG", "en")
     assert environment()["HUOBAN_PERF_LANG"] == "en"
+
+
+def test_embedded_workspace_gives_out_identities_for_the_planes_that_are_on(tmp_path: Path) -> None:
+    profile = embedded(tmp_path).model_copy(update={"planes": ("v1", "v2", "gateway")})
+    with connect(profile, clock=SystemClock(), environ={}) as site:
+        assert site.connection.prober is not None
+        verdicts = [finding.verdict.value for finding in site.connection.prober.probe(workspace=site.workspace)]
+        assert verdicts == ["proven", "not_proven", "proven", "not_proven"]
+        assert site.control is not None
+        assert [space["name"] for space in site.control.workspaces()] == [profile.workspace]
+
+
+@pytest.mark.parametrize(
+    ("planes", "v2", "environ", "code"),
+    [
+        (("v1", "v2"), V2Ref(), {}, "profile.identity_missing"),
+        (("v1", "v2"), V2Ref(token=ApiKeyRef(env="T")), {"HUOBAN_TICKET": "t"}, "profile.identity_missing"),
+        (("v1", "gateway"), V2Ref(), {"HB_ACCESS_TOKEN": "a", "HB_TENANT_ID": "1"}, "profile.identity_missing"),
+        (("v1", "v2"), V2Ref(token=ApiKeyRef(env="T"), ticket=ApiKeyRef(env="U")), {}, "profile.ticket_or_token"),
+    ],
+)
+def test_identity_of_a_plane_is_asked_for_before_anything_is_sent(
+    planes: tuple[str, ...], v2: V2Ref, environ: dict[str, str], code: str
+) -> None:
+    profile = Profile(platform="huoban", planes=planes, v2=v2)  # type: ignore[arg-type]
+    with pytest.raises(ProfileError) as caught:
+        access_from(profile, environ)
+    assert caught.value.code == code
+
+
+def test_token_in_the_place_of_a_ticket_stands_in_its_own_header() -> None:
+    profile = Profile(platform="huoban", planes=("v1", "v2"), v2=V2Ref(token=ApiKeyRef(env="T"), relations=True))
+    access = access_from(profile, {"T": " token "})
+    assert access.v2 is not None
+    assert access.v2.headers() == {"Authorization": "Bearer token"}
+    assert access.relations
+    assert "token" not in repr(access).replace("Token", "")
