@@ -1,4 +1,4 @@
-"""``template list|show|lint|diff|schema``: everything about templates that needs no network."""
+"""``template list|show|lint|diff|docs|schema``: everything about templates that needs no network."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from huoban_perf.cli.template_report import (
 )
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.errors import FactValue
+from huoban_perf.core.labels import Labels
 from huoban_perf.template import FILE_KINDS, FileKind, sizes
 
 _NAME = click.argument("name", default="performance")
@@ -98,6 +99,24 @@ def lint(settings: Settings, name: str, parameters: Path | None, output: str) ->
         facts: dict[str, FactValue] = {"template": name, "errors": len(errors), "warnings": len(findings) - len(errors)}
         show_text("\n".join([*lines, text("cli.lint_summary", locale=settings.locale, facts=facts)]))
     return Exit.INVALID if errors else Exit.DONE
+
+
+@template_command.command("docs")
+@_NAME
+@_PARAMETERS
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="写成哪个 HTML 文件.")
+@pass_settings
+def docs(settings: Settings, name: str, parameters: Path | None, out: Path) -> None:
+    """把模板写成一份中文使用手册 (一个 HTML 文件, 可打印): 流程图、关系图、每个人做什么、每张表."""
+    from huoban_perf.documents import handbook_of, write_handbook
+    from huoban_perf.template import compile_schema, load_template
+
+    template = load_template(name, parameters=parameters)
+    labels = template.app.model.labels
+    book = handbook_of(compile_schema(template), name=Labels(labels.zh, labels.en))
+    write_handbook(book, out)
+    facts: dict[str, FactValue] = {"roles": len(book.roles), "tables": len(book.tables), "file": str(out)}
+    show_text(folded(text("documents.handbook", locale=settings.locale, facts=facts)))
 
 
 @template_command.command("schema")

@@ -6,8 +6,11 @@ in the language in which the app is deployed. May import ``core``, ``template``,
 
 Reading order: ``guide`` (stages, sections, tasks: the one content of every form), ``build`` (steps → guide),
 ``scratch`` (the steps of an empty workspace), ``effort`` (how long each kind of task takes), ``wording`` (the sentences
-of both forms), ``page`` with ``pages/`` (HTML, the only user of jinja2), ``markdown``, ``starters`` and ``workbooks``
+of both forms), ``page`` with ``pages/`` (HTML by jinja2), ``markdown``, ``starters`` and ``workbooks``
 (Excel, the only user of openpyxl), ``folder`` (writes it all).
+
+The handbook: what each role finds and does and what each table holds, from the template alone, as one page without
+script: ``handbook`` (the content), ``drawing`` (pictures, the only user of Graphviz), ``handbook_page``.
 
 Promises, each with a test: the same input gives the same bytes (no clock; workbooks are packed with a fixed time); the
 page loads nothing and runs nothing but its own script (a content security policy with digests says so to the browser);
@@ -23,6 +26,8 @@ Source: design.md §3, §5.4 rule 4; schema-plane.md §4.3, §10, §17; issue 5 
 from huoban_perf.documents.build import Place, guide_of
 from huoban_perf.documents.folder import write_guide
 from huoban_perf.documents.guide import Guide
+from huoban_perf.documents.handbook import handbook_of
+from huoban_perf.documents.handbook_page import write_handbook
 from huoban_perf.documents.scratch import steps_from_scratch
 
-__all__ = ["Guide", "Place", "guide_of", "steps_from_scratch", "write_guide"]
+__all__ = ["Guide", "Place", "guide_of", "handbook_of", "steps_from_scratch", "write_guide", "write_handbook"]

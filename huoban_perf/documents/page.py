@@ -26,8 +26,24 @@ def guide_page(guide: Guide) -> str:
     Returns:
         The document, complete in itself.
     """
-    style, script = _asset("guide.css"), _asset("guide.js")
-    environment = Environment(
+    style, script = asset("guide.css"), asset("guide.js")
+    return (
+        environment()
+        .get_template("guide.html")
+        .render(
+            guide=guide,
+            words=wording,
+            style=Markup(style),  # noqa: S704 - a file of this package
+            script=Markup(script),  # noqa: S704 - a file of this package
+            policy=f"default-src 'none'; img-src data:; style-src {source(style)}; script-src {source(script)}; "
+            "base-uri 'none'; form-action 'none'",
+        )
+    )
+
+
+def environment() -> Environment:
+    """Return how pages of this package are rendered: every name escaped, every missing one an error."""
+    return Environment(
         loader=PackageLoader("huoban_perf.documents", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -35,20 +51,13 @@ def guide_page(guide: Guide) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("guide.html").render(
-        guide=guide,
-        words=wording,
-        style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; img-src data:; style-src {_source(style)}; script-src {_source(script)}; "
-        "base-uri 'none'; form-action 'none'",
-    )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of ``pages`` as text."""
     return (files("huoban_perf.documents") / "pages" / name).read_text(encoding="utf-8")
 
 
-def _source(text: str) -> str:
+def source(text: str) -> str:
     """Return how a content security policy names an inline text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -89,6 +89,7 @@ def compile_draft(draft: Draft) -> Compiled:
             one for source in _automations(draft) for one in compile_automations(scope, Place(source), source.model)
         ),
         jobs=tuple(_jobs(draft)),
+        headings=tuple(labels_of(one) for one in app.headings) if app else (),
     )
     whole = replace(schema, digest=_digest(schema))
     return Compiled(draft=draft, schema=whole, problems=tuple(scope.problems), places=scope.places)

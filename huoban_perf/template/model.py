@@ -141,6 +141,8 @@ class AppText(Text):
     """Words that switch on what carries them as ``feature``."""
     order: tuple[Key, ...] = Field(min_length=1)
     """Tables in the order in which a person would build them."""
+    headings: tuple[LabelsText, ...] = ()
+    """Groups of tables in the order in which the process needs them."""
     automations: tuple[Key, ...] = ()
     """Names of the files in ``automations`` that belong to this app."""
     edition: Literal["free", "team", "standard", "custom", "flagship"] = "standard"

@@ -112,3 +112,12 @@ def test_process_is_shown_with_what_serves_it(desk: Desk) -> None:
     assert too_wide(zh.out) == []
     shown = desk.run("template", "show", "--part", "trace", "-o", "json").json["trace"]
     assert all(one["servers"] for one in shown)
+
+
+def test_handbook_is_one_file(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "handbook.html"
+    said = desk.run("template", "docs", RICH, "--out", str(file))
+    assert said.exit is Exit.DONE
+    assert "3 个角色, 3 张表" in said.out.replace("\n  ", "")
+    assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "3 roles, 3 tables" in desk.run("--lang", "en", "template", "docs", RICH, "--out", str(file)).out

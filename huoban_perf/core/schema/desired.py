@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from huoban_perf.core.addresses import Address
+from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema.automations import AutomationSpec, JobSpec
 from huoban_perf.core.schema.fields import FieldSpec, OptionSpec
 from huoban_perf.core.schema.forms import FormSpec
@@ -33,6 +34,7 @@ class DesiredSchema:
         machines: State machines by table in the app's order.
         automations: Further automations, as their files list them.
         jobs: Jobs that machines and automations start.
+        headings: Groups of tables in the order in which the process needs them; a group that is not named comes after.
         digest: Digest over all managed attributes; equal content gives an equal digest whatever the file order.
     """
 
@@ -49,6 +51,14 @@ class DesiredSchema:
     machines: tuple[Machine, ...] = ()
     automations: tuple[AutomationSpec, ...] = ()
     jobs: tuple[JobSpec, ...] = ()
+    headings: tuple[Labels, ...] = ()
+
+    def grouped(self) -> tuple[tuple[Labels | None, tuple[TableSpec, ...]], ...]:
+        """Return the tables by their group, groups in the order of ``headings``, tables in build order."""
+        found: dict[Labels | None, list[TableSpec]] = {heading: [] for heading in self.headings}
+        for table in self.tables:
+            found.setdefault(table.group, []).append(table)
+        return tuple((group, tuple(tables)) for group, tables in found.items() if tables)
 
     def machine(self, table: str) -> Machine | None:
         """Return the state machine of a table, or None when nothing moves its rows."""
