@@ -109,11 +109,12 @@ def lint(settings: Settings, name: str, parameters: Path | None, output: str) ->
 def docs(settings: Settings, name: str, parameters: Path | None, out: Path) -> None:
     """把模板写成一份中文使用手册 (一个 HTML 文件, 可打印): 流程图、关系图、每个人做什么、每张表."""
     from huoban_perf.documents import handbook_of, write_handbook
-    from huoban_perf.template import compile_schema, load_template
+    from huoban_perf.template import compile_schema, load_template, trace_of
 
     template = load_template(name, parameters=parameters)
     labels = template.app.model.labels
-    book = handbook_of(compile_schema(template), name=Labels(labels.zh, labels.en))
+    served = tuple(trace_of(template))
+    book = handbook_of(compile_schema(template), name=Labels(labels.zh, labels.en), served=served)
     write_handbook(book, out)
     facts: dict[str, FactValue] = {"roles": len(book.roles), "tables": len(book.tables), "file": str(out)}
     show_text(folded(text("documents.handbook", locale=settings.locale, facts=facts)))

@@ -10,7 +10,8 @@ of both forms), ``page`` with ``pages/`` (HTML by jinja2), ``markdown``, ``start
 (Excel, the only user of openpyxl), ``folder`` (writes it all).
 
 The handbook: what each role finds and does and what each table holds, from the template alone, as one page without
-script: ``handbook`` (the content), ``drawing`` (pictures, the only user of Graphviz), ``handbook_page``.
+script: ``handbook`` (the content), ``handbook_parts`` (template → handbook), ``drawing`` (pictures, the only user of
+Graphviz), ``handbook_page``.
 
 Promises, each with a test: the same input gives the same bytes (no clock; workbooks are packed with a fixed time); the
 page loads nothing and runs nothing but its own script (a content security policy with digests says so to the browser);
@@ -26,8 +27,8 @@ Source: design.md §3, §5.4 rule 4; schema-plane.md §4.3, §10, §17; issue 5 
 from huoban_perf.documents.build import Place, guide_of
 from huoban_perf.documents.folder import write_guide
 from huoban_perf.documents.guide import Guide
-from huoban_perf.documents.handbook import handbook_of
 from huoban_perf.documents.handbook_page import write_handbook
+from huoban_perf.documents.handbook_parts import handbook_of
 from huoban_perf.documents.scratch import steps_from_scratch
 
 __all__ = ["Guide", "Place", "guide_of", "handbook_of", "steps_from_scratch", "write_guide", "write_handbook"]

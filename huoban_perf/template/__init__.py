@@ -19,7 +19,7 @@ from huoban_perf.template.locate import find_template, template_names
 from huoban_perf.template.plain import plain
 from huoban_perf.template.recipe_text import recipe_text
 from huoban_perf.template.recipes import Node, Recipe, recipes_of
-from huoban_perf.template.trace import trace_of
+from huoban_perf.template.trace import Served, trace_of
 from huoban_perf.template.wording import BLOCK_NAMES, VIEW_NAMES, Wording
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Finding",
     "Node",
     "Recipe",
+    "Served",
     "Wording",
     "compile_schema",
     "diff_templates",

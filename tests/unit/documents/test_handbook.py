@@ -15,7 +15,7 @@ from huoban_perf.documents import handbook_of, write_handbook
 from huoban_perf.documents.drawing import relations_picture, stages_picture, states_picture
 from huoban_perf.documents.handbook import Handbook
 from huoban_perf.documents.handbook_page import handbook_page
-from huoban_perf.template import compile_schema, load_template
+from huoban_perf.template import compile_schema, load_template, trace_of
 from tests.unit.documents.browser import MISSING, PROGRAM, Browser, browser
 from tests.unit.documents.wishes import MARKUP, QUOTES, SCRIPT, app, hostile
 
@@ -85,7 +85,9 @@ def texts(svg: str) -> list[str]:
 
 def test_pictures_show_tables_relations_and_states(book: Handbook) -> None:
     schema = compile_schema(load_template(RICH))
-    assert {"人员", "考核单", "任务"} <= set(texts(stages_picture(schema, names="zh")))
+    drawn = texts(stages_picture([("一", ["人员"]), ("二", ["考核单", "人员"])]))
+    assert drawn == ["一", "二", "人员", "考核单", "人员"]
+    assert {"人员", "考核单", "任务"} <= set(texts(book.stages))
     relations = relations_picture(schema, names="zh")
     assert relations.count('class="edge"') == 2
     machine = schema.machine("sheet")
@@ -93,6 +95,16 @@ def test_pictures_show_tables_relations_and_states(book: Handbook) -> None:
     states = texts(states_picture(machine, names="zh"))
     assert {"草稿", "待面谈", "申诉中", "原来的状态", "退回"} <= set(states)
     assert book.relations == relations
+
+
+def test_process_with_its_servers_is_drawn_and_listed() -> None:
+    template = load_template("performance")
+    served = tuple(trace_of(template))
+    book = handbook_of(template.schema, name=Labels("绩效管理", "Performance"), served=served)
+    stages = ["目标设定", "绩效计划", "实施与监控", "绩效评估", "反馈与沟通", "结果应用"]
+    assert texts(book.stages)[: len(stages)] == stages
+    assert len(book.promises) == len(served)
+    assert all(promise.kept_by for promise in book.promises)
 
 
 def test_stages_stand_in_the_order_of_the_process() -> None:
