@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -16,7 +17,7 @@ from huoban_perf.core.labels import Locale
 if TYPE_CHECKING:
     from huoban_perf.sync.score import ScoreOutcome
 
-_JOBS = ("publish", "score")
+_JOBS = ("announce", "publish", "score")
 
 
 @click.group("job")
@@ -37,10 +38,16 @@ def list_jobs(settings: Settings) -> None:
 @click.option("--yes", is_flag=True, help="写入; 不加则只预览.")
 @click.option("--decider", default=None, help="publish 用: 结果审定人的成员 ID.")
 @click.option("--allow-large-change", is_flag=True, help="同意改写大量已有结果.")
+@click.option(
+    "--adjustments",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="score 用: 批准过的评分松紧校正快照 (score adopt 生成).",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
-    """运行一个作业: score 评分, publish 公布. 默认只预览, 加 --yes 才写入."""
+def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
+    """运行一个作业: announce 公示规则, score 评分, publish 公布. 默认只预览, 加 --yes 才写入."""
     from huoban_perf.cli.deployed import deployed_app, wish_of
     from huoban_perf.exchange import write_outputs
     from huoban_perf.sync.release import release, release_preview
@@ -48,6 +55,8 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
     from huoban_perf.sync.score import refuse_sealed, run_score
 
     form = cast("OutputForm", options["output"])
+    if options["name"] == "announce":
+        return _announce(settings, cycle=str(options["cycle"]), apply=bool(options["yes"]), form=form)
     with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
         wish = wish_of(site.profile)
         app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
@@ -55,7 +64,11 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
             app,
             extract_map=wish.extract_map,
             cycle=str(options["cycle"]),
-            runs=RunStore(folder=site.profile.runs_dir, keep=write_outputs),
+            runs=RunStore(
+                folder=site.profile.runs_dir,
+                keep=write_outputs,
+                adjustments=cast("Path | None", options["adjustments"]),
+            ),
             apply=bool(options["yes"]),
             allow_large_change=bool(options["allow_large_change"]),
         )
@@ -68,6 +81,28 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
         elif options["name"] == "publish":
             pending += release_preview(outcome, app=app)
     _show(outcome, written=written, pending=pending, form=form, locale=settings.locale)
+    return Exit.DONE
+
+
+def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) -> Exit:
+    from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.cli.texts import problem_line
+    from huoban_perf.sync.pin import announce
+
+    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        done = announce(app, cycle=cycle, pass_grade=wish.extract_map.pass_grade, apply=apply)
+    written = done.report.written if done.report else 0
+    pending = 0 if apply else len(done.plan.writes)
+    if form == "json":
+        content = {"cycle": cycle, "rules_hash": done.hash, "is_change": done.is_change}
+        show_json({"format_version": 1, **content, "rows_pending": pending, "rows_written": written})
+        return Exit.DONE
+    show_text("\n".join(f"  · {problem_line(each, locale=settings.locale)}" for each in done.differences))
+    show_text(text("cli.job_pinned", locale=settings.locale, facts={"cycle": cycle, "hash": done.hash}))
+    code = "cli.job_written" if written else "cli.job_preview" if pending else "cli.job_nothing"
+    show_text(text(code, locale=settings.locale, facts={"run": "-", "written": written, "pending": pending}))
     return Exit.DONE
 
 

@@ -282,6 +282,12 @@ class SealedCycleError(SyncError):
     recovery = Recovery.ASK_HUMAN
 
 
+class PinnedRulesError(SyncError):
+    """The rules are not those that were announced (公示); a change needs a note and an approver."""
+
+    recovery = Recovery.ASK_HUMAN
+
+
 class ScoringError(HuobanPerfError):
     """Scoring is impossible as asked."""
 

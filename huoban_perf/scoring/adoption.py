@@ -51,16 +51,22 @@ def _digest(facts: Sequence[tuple[str, int, int | None, str | None]], approver: 
     return digest(content).removeprefix("sha256:")[:_SHORT]
 
 
-def check_snapshots(bench: Workbench, schemes: Mapping[str, Scheme]) -> None:
+_NOTHING: Final = "snapshot VARCHAR, rater VARCHAR, beta_d4 BIGINT, n BIGINT, component VARCHAR, approver VARCHAR"
+
+
+def check_snapshots(bench: Workbench, schemes: Mapping[str, Scheme], *, is_given: bool) -> None:
     """Check that every adopted snapshot is there and is what was approved; faults go to the workbench.
 
     Args:
-        bench: The workbench with ``t_rater_adjustments``.
+        bench: The workbench with ``t_rater_adjustments``, where the frame is given.
         schemes: Schemes by key.
+        is_given: The frame is given; else an empty one is made when a scheme adopts.
     """
     wanted = sorted({s.severity.snapshot for s in schemes.values() if s.severity.mode == "adopt"})
     if not wanted:
         return
+    if not is_given:
+        bench.run("CREATE OR REPLACE TEMP TABLE t_rater_adjustments ($columns)", columns=_NOTHING)
     rows = bench.rows(
         "SELECT snapshot, rater, beta_d4, n, component, approver FROM t_rater_adjustments ORDER BY snapshot, rater"
     )
@@ -70,7 +76,7 @@ def check_snapshots(bench: Workbench, schemes: Mapping[str, Scheme]) -> None:
         facts = [(str(r[1]), int(str(r[2])), _whole(r[3]), None if r[4] is None else str(r[4])) for r in mine]
         approvers = {str(row[5] or "") for row in mine}
         if not mine:
-            bench.problems.append(_problem("unknown_snapshot", name))
+            bench.problems.append(_problem("unknown_snapshot" if name else "no_snapshot", name))
         elif sign and (len(approvers) > 1 or _digest(facts, approvers.pop()) != given):
             bench.problems.append(_problem("snapshot_changed", name))
 

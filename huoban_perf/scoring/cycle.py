@@ -155,7 +155,7 @@ def _score(
     store_metrics(bench, metrics)
     criteria = load_criteria(bench, given["forms"].extra)
     check_departments(bench)
-    check_snapshots(bench, schemes)
+    check_snapshots(bench, schemes, is_given=given["rater_adjustments"].is_given)
     list_subjects(bench, given, schemes)
     is_segmented = cut_segments(bench, given, schemes)
     goal_rules = roll_up(bench, schemes.values()) if given["goals"].is_given else {}

@@ -33,7 +33,6 @@ def scheme_problems(scheme: Scheme) -> tuple[Problem, ...]:
         _part_faults(scheme),
         _item_faults(scheme),
         _rater_faults(scheme),
-        _severity_faults(scheme),
         _total_faults(scheme),
         _grade_faults(scheme),
         _distribution_faults(scheme),
@@ -112,11 +111,6 @@ def _rater_faults(scheme: Scheme) -> Iterator[Problem]:
     yield from _doubles("raters.groups", [group.relation for group in groups])
     if groups and not scheme.raters.equal:
         yield from weight_faults("raters.groups", [group.weight_d4 for group in groups])
-
-
-def _severity_faults(scheme: Scheme) -> Iterator[Problem]:
-    if scheme.severity.mode == "adopt" and not scheme.severity.snapshot:
-        yield _fault("no_snapshot", "severity.snapshot")
 
 
 def _total_faults(scheme: Scheme) -> Iterator[Problem]:

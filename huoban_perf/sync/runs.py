@@ -56,16 +56,19 @@ KeepResults = Callable[[DuckDBPyConnection, Path], object]
 class RunStore:
     """The folder of stored runs."""
 
-    def __init__(self, *, folder: Path, keep: KeepResults | None = None) -> None:
+    def __init__(self, *, folder: Path, keep: KeepResults | None = None, adjustments: Path | None = None) -> None:
         """Name the folder; it is made on first use.
 
         Args:
             folder: Where runs are kept.
             keep: Writes the result files of a run from the engine's connection into a folder, so that a replay can
                 compare byte for byte; None keeps the inputs only.
+            adjustments: Approved snapshot of rater adjustments (``score adopt``) that runs take and keep with their
+                inputs, or None.
         """
         self._folder = folder
         self.keep = keep
+        self.adjustments = adjustments
 
     def open(self, *, run: str) -> Path:
         """Make a run's folder, readable by its owner only, and return it."""

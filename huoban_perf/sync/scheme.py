@@ -7,6 +7,7 @@ Source: design.md §6 (one canonical document), data-model.md §2 方案.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -55,7 +56,14 @@ def scheme_documents(
                 dimensions=_dimensions(schemes.value(row, "dimensions")),
             ),
             "raters": {"groups": _groups(tables["rater_group"], schemes.item_id(row))},
-            "total": _filled(floor=schemes.value(row, "score_floor"), cap=schemes.value(row, "score_cap")),
+            "total": _filled(
+                floor=schemes.value(row, "score_floor"),
+                cap=schemes.value(row, "score_cap"),
+                adjustment_cap=schemes.value(row, "adjustment_cap"),
+            ),
+            "distribution": _distribution(schemes, row),
+            "departments": _filled(use=schemes.value(row, "department_coefficient_use")),
+            "severity": _filled(mode=schemes.value(row, "severity_mode")),
             "grades": grades,
             **({"pass_grade": pass_grade} if any(grade.get("name") == pass_grade for grade in grades) else {}),
         }
@@ -68,6 +76,32 @@ def _filled(**values: object) -> Document:
         for key, value in values.items()
         if value not in (None, "", ())
     }
+
+
+_CHECK = re.compile(r"\s*(.+?)\s*(<=|>=|=|≤|≥)\s*([0-9.]+)\s*[%％]?\s*(向下|向上|四舍五入)?\s*")
+_SIGNS = {"≤": "<=", "≥": ">="}
+_ROUNDINGS = {"向下": "down", "向上": "up", "四舍五入": "half_away"}
+
+
+def _distribution(schemes: TableRows, row: int) -> Document:
+    checks = [_check(line) for line in str(schemes.value(row, "distribution_rules") or "").splitlines() if line.strip()]
+    return _filled(
+        control=schemes.value(row, "distribution_control"),
+        rounding=schemes.value(row, "quota_rounding"),
+        ties=schemes.value(row, "tie_policy"),
+        min_n=_whole(schemes.value(row, "distribution_minimum")),
+        checks=tuple(checks),
+    )
+
+
+def _check(line: str) -> Document:
+    """Read ``S+A ≤ 30% 向下``; a line that is none is left to the scheme's own check, which names it."""
+    found = _CHECK.fullmatch(line)
+    if found is None:
+        return {"grades": [], "sign": line.strip()}
+    grades, sign, percent, rounding = found.groups()
+    names = [name.strip() for name in re.split(r"[+＋、]", grades)]
+    return _filled(grades=names, sign=_SIGNS.get(sign, sign), percent=percent, rounding=_ROUNDINGS.get(rounding or ""))
 
 
 def _dimensions(text: Value) -> tuple[Document, ...]:
@@ -108,6 +142,10 @@ def _grades(rows: TableRows, scheme: str, names: Mapping[str, str]) -> list[Docu
             name=names.get(str(rows.value(row, "grade")), ""),
             lower=rows.value(row, "lower_bound"),
             coefficient=rows.value(row, "coefficient"),
+            cap_percent=rows.value(row, "cap_percent"),
+            target_percent=rows.value(row, "target_percent"),
+            department_coefficient=rows.value(row, "department_coefficient"),
+            linkage_percent=rows.value(row, "linkage_percent"),
         )
         for row in rows
         if _belongs(rows, row, scheme)

@@ -8,6 +8,7 @@ Source: design.md §4 SCORE, §5.5; data-model.md "For the first deployment".
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +19,12 @@ from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, SealedCycleError
 from huoban_perf.core.values import Value
 from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
+from huoban_perf.sync.adjustments import ADJUSTMENTS_FILE, adopted
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.cycle_row import CycleRow, find_cycle
 from huoban_perf.sync.extract import FORMS_TABLE, Reading, read_workspace, write_frames
 from huoban_perf.sync.extract_map import ExtractMap
+from huoban_perf.sync.pin import refuse_other_rules, refuse_other_schemes
 from huoban_perf.sync.results import CycleScores, score_extract
 from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest, run_id
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
@@ -86,7 +89,7 @@ def run_score(
         app: The deployed app.
         extract_map: Which field feeds which scoring column.
         cycle: 周期名称.
-        runs: Where the run is stored.
+        runs: Where the run is stored, and the snapshot of rater adjustments it takes, if any.
         apply: Write; otherwise only preview.
         allow_large_change: Consent to replace a large share of standing results.
 
@@ -97,6 +100,7 @@ def run_score(
         SyncError: No such cycle, or rows were refused.
         SchemeError: A scheme of the workspace contradicts itself.
         ScoringInputError: Inputs break their form; every row is listed and nothing was written.
+        PinnedRulesError: The rules are not those announced for the cycle, nor those of an approved change.
         SealedCycleError: The cycle is released and the results differ.
         UnsafePlanError: Too many standing results would be replaced.
         UnconfirmedWriteError: Rows could not be read back; run again.
@@ -105,14 +109,19 @@ def run_score(
     also: dict[str, tuple[str, ...]] = dict.fromkeys(_READ_WHOLE, ())
     reading = read_workspace(app, extract_map=extract_map, cycle=cycle, also={**also, FORMS_TABLE: ("review_score",)})
     found = find_cycle(cycle, tables=reading.tables)
-    schemes = {
+    schemes: dict[str, Mapping[str, object]] = {
         key: scheme_document(parse_scheme(document))
         for key, document in sorted(
             scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade).items()
         )
     }
+    refuse_other_rules(cycle, tables=reading.tables, schemes=schemes)
+    if runs.adjustments is not None:
+        schemes = adopted(schemes, runs.adjustments)
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
     scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes, keep=runs.keep)
+    used = Counter(score.scheme for score in scores.subjects if score.status in _STATUS)
+    refuse_other_schemes(cycle, tables=reading.tables, schemes=schemes, used=used)
     runs.save(manifest)
     wanted = {
         "score_result": _result_rows(scores, reading, run=run, started=started, schemes=schemes, app=app),
@@ -164,6 +173,8 @@ def _store_extract(
     """Write the extract under a working name, then give it the name that its digest makes."""
     staging = runs.begin()
     counts = write_frames(reading, schema=app.schema, extract_map=extract_map, folder=staging / "extract")
+    if runs.adjustments is not None:
+        shutil.copyfile(runs.adjustments, staging / "extract" / ADJUSTMENTS_FILE)
     inputs = files_digest(sorted((staging / "extract").glob("*.csv")))
     rules = digest({key: scheme_hash(document) for key, document in schemes.items()})
     run = run_id(job="score", started=started, input_digest=inputs, scheme_hash=rules)
