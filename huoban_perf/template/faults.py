@@ -53,8 +53,11 @@ def shape_problems(error: ValidationError, *, kind: type[BaseModel], text: Mappe
     Yields:
         Problems in the model's order.
     """
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
         path = tuple(fault["loc"])
+        if fault["type"] == "too_short" and any(other["loc"][:-1][: len(path)] == path for other in faults):
+            continue  # pydantic does not count entries that are wrong themselves; the list is long enough
         code, facts = _meaning(fault, path, kind)
         yield Problem(
             code=code, facts=facts, file=shown, line=line_of(text, path), address=address_of(text, path) or None
