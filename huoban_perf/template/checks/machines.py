@@ -34,7 +34,8 @@ def check_machines(compiled: Compiled) -> Iterator[Finding]:
 
 def _states(compiled: Compiled, machine: Machine) -> Iterator[Finding]:
     place, table = compiled.places[f"machine:{machine.table.key}"], machine.table.key
-    reached = {one.target for one in machine.transitions} | {one.skip_to for one in machine.states}
+    stated = place.source.model.machine.transitions  # also those of features that this app does not have
+    reached = {one.to for one in stated} | {one.skip_to for one in machine.states}
     if any(one.target == FORMER for one in machine.transitions):
         former = machine.former_field and compiled.schema.table(table).field(machine.former_field)
         if not former:

@@ -53,7 +53,8 @@ def _field(draft: Draft, source: Source[TableText], index: int, field: FieldText
             yield source.problem("template.missing_key", "fields", index, key=name)
     yield from _choices(source, index, field)
     yield from _list(draft, source, index, field)
-    yield from _relation(draft, source, index, field)
+    if field.feature is None or draft.app is None or field.feature in draft.app.model.features:
+        yield from _relation(draft, source, index, field)
     yield from _extras(source, index, field)
 
 

@@ -125,6 +125,8 @@ def _editable(scope: Scope, place: Place, text: GrantText, table: TableSpec) -> 
                 yield one.address
     for row, actor in enumerate(text.act):
         action = next((one for one in table.fields if one.generated and one.address.key == f"{actor}_action"), None)
+        if action is None and scope.lacks_action(place, f"{actor}_action"):
+            continue
         if action is None:
             scope.report(place.at("act", row), "template.no_action", actor=actor, table=table.key)
             continue

@@ -9,6 +9,7 @@ from typing import Any
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.schema import FieldKind, FieldSpec, TableSpec
+from huoban_perf.core.schema.machines import REASON_FIELD, RESULT_FIELD
 from huoban_perf.template.faults import nearest
 from huoban_perf.template.load import Source
 
@@ -94,7 +95,8 @@ class Scope:
             place: Where it is named.
             table: Key of its table.
             key: Its key.
-            optional: Whether a field that a feature switched off is passed over silently.
+            optional: Whether a field that a feature switched off, or an included file's action field, is passed over
+                silently.
 
         Returns:
             The field; None when it is not there or its file is broken.
@@ -103,10 +105,15 @@ class Scope:
         fields = {one.address.key: one for one in spec.fields} if spec is not None else {}
         if key in fields:
             return fields[key]
-        off = self.switched_off.get(table, frozenset())
-        if spec is not None and table not in self.broken and not (optional and key in off):
+        off = key in self.switched_off.get(table, frozenset()) or self.lacks_action(place, key)
+        if spec is not None and table not in self.broken and not (optional and off):
             self.report(place, "template.unknown_field", field=key, table=table, near=nearest(key, list(fields)))
         return None
+
+    def lacks_action(self, place: Place, key: str) -> bool:
+        """Tell whether an included file names an action field, which another app may have no use for."""
+        generated = key.endswith("_action") or key in {REASON_FIELD, RESULT_FIELD}
+        return generated and place.source.shown in self.included
 
     def fields(self, place: Place, table: str, keys: Collection[str]) -> tuple[FieldSpec, ...]:
         """Return fields of a list, ``$criteria`` written out, those left out that a feature switched off."""
