@@ -23,6 +23,7 @@ from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
 from huoban_perf.platforms.nocodb.meta import TableReader
 from huoban_perf.platforms.nocodb.tables import NocodbTables
 from huoban_perf.platforms.nocodb.transport import Transport
+from huoban_perf.platforms.nocodb.views import NocodbViews
 from huoban_perf.platforms.nocodb.writing import NocodbWriter
 
 
@@ -32,11 +33,13 @@ class NocodbConnection(Connection):
 
     Attributes:
         bases: The bases the token reaches; finds one by id or name, makes and deletes one.
+        views: Views and forms.
         people: The people of a base; invites.
     """
 
     bases: NocodbBases
     people: NocodbMembers
+    views: NocodbViews
 
 
 def connect(
@@ -76,6 +79,7 @@ def connect(
         traffic=wiring.counter,
         bases=NocodbBases(transport),
         people=people,
+        views=NocodbViews(transport, reader),
     )
 
 

@@ -92,3 +92,27 @@ LINK_REMOVE = Endpoint(
     safe_to_repeat=True,
     writes=True,
 )
+
+_VIEW = f"{_META}/views/{{view}}"
+
+VIEW_LIST = _read("view.list", f"{_META}/tables/{{table}}/views")
+VIEW_CREATE = _make("view.create", f"{_META}/tables/{{table}}/{{kind}}")
+VIEW_UPDATE = _set("view.update", _VIEW)
+VIEW_DELETE = _drop("view.delete", _VIEW)
+VIEW_COLUMN_LIST = _read("view.column_list", f"{_VIEW}/columns")
+VIEW_COLUMN_UPDATE = _set("view.column_update", f"{_VIEW}/columns/{{column}}")
+GRID_COLUMN_UPDATE = _set("view.grid_column_update", f"{_META}/grid-columns/{{column}}")
+VIEW_HIDE_ALL = Endpoint(
+    name="view.hide_all", method="POST", path=f"{_VIEW}/hide-all", safe_to_repeat=True, writes=True
+)
+VIEW_SHARE = Endpoint(name="view.share", method="POST", path=f"{_VIEW}/share", safe_to_repeat=True, writes=True)
+FILTER_LIST = _read("view.filter_list", f"{_VIEW}/filters")
+FILTER_CHILDREN = _read("view.filter_children", f"{_META}/filters/{{filter}}/children")
+FILTER_CREATE = _make("view.filter_create", f"{_VIEW}/filters")
+SORT_LIST = _read("view.sort_list", f"{_VIEW}/sorts")
+SORT_CREATE = _make("view.sort_create", f"{_VIEW}/sorts")
+FORM_READ = _read("form.read", f"{_META}/forms/{{view}}")
+FORM_UPDATE = _set("form.update", f"{_META}/forms/{{view}}")
+FORM_COLUMN_UPDATE = _set("form.column_update", f"{_META}/form-columns/{{column}}")
+FILTER_DELETE = _drop("view.filter_delete", f"{_META}/filters/{{part}}")
+SORT_DELETE = _drop("view.sort_delete", f"{_META}/sorts/{{part}}")

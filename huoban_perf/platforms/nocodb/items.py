@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.errors import FactValue, NotFoundError, ProtocolError, RejectedError
-from huoban_perf.core.filters import Filter, check_filter, matches
+from huoban_perf.core.filters import Condition, Filter, Operator, check_filter, matches
 from huoban_perf.core.items import Item, ItemPage, ItemQuery, SystemField
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.platforms.huoban.paging import Page, walk
-from huoban_perf.platforms.nocodb.bound import BoundTable
+from huoban_perf.platforms.nocodb.bound import BoundTable, Junction, Row
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_COUNT, ITEM_FIND, ITEM_FIND_COUNT, ITEM_LIST, Endpoint
 from huoban_perf.platforms.nocodb.filters import to_where
@@ -70,8 +70,7 @@ class NocodbItems:
         if query.order.field == SystemField.UPDATED_ON:
             raise RejectedError("nocodb.order", endpoint=ITEM_LIST.name, facts={"table": table.spec.labels.zh})
         is_creation = query.order.field in {SystemField.CREATED_ON, SystemField.ITEM_ID}
-        has_links = any(column.links_id for column in table.columns)  # v3 shows 25 links a row and no more
-        where = None if query.filter is None or has_links else to_where(query.filter, table=table)
+        where = None if query.filter is None else to_where(query.filter, table=table)
         by = "Id" if is_creation else table.column(query.order.field).column_id
         return self._pages(_Walk(table=table, query=query, where=where, descending=query.order.descending, by=by))
 
@@ -109,9 +108,10 @@ class NocodbItems:
         endpoint = ITEM_LIST if walk_.where is None else ITEM_FIND
         # A limit counts wanted items, and some of those that come may not be: it is applied after the filter.
         pages = walk(fetch, id_key="Id", page_size=PAGE_SIZE, endpoint=endpoint, complete=query.complete)
+        pairs = self._pairs(table, query.filter)
         wanted_so_far = seen = 0
         for page in pages:
-            items = table.decode(page.rows)
+            items = table.decode([{**row, **pairs(str(row["Id"]))} for row in page.rows])
             seen += len(items)
             if query.filter is not None:
                 items = [item for item in items if is_wanted(query.filter, item)]
@@ -127,6 +127,33 @@ class NocodbItems:
             )
             if query.limit is not None and wanted_so_far >= query.limit:
                 return
+
+    def _pairs(self, table: BoundTable, filter_: Filter | None) -> Callable[[str], Row]:
+        """Read the pairs of the table's many-to-many relations; returns what each item links to."""
+        found = [
+            (column.title, self._linked(column.junction, _only(filter_)))
+            for column in table.columns
+            if column.junction is not None
+        ]
+        return lambda item_id: {title: linked.get(item_id) for title, linked in found}
+
+    def _linked(self, junction: Junction, only: tuple[str, ...]) -> dict[str, list[Row]]:
+        wire = self._reader.table(junction.table_id)
+        titles = {column.id: column.title for column in wire.columns}
+        own, far = titles[junction.own_id], titles[junction.far_id]
+        query = {"fields": f"{junction.own_id},{junction.far_id}", "sort": f"{junction.own_id},{junction.far_id}"}
+        query |= {"where": f"({junction.own_id},in,{','.join(only)})"} if only else {}
+        linked: dict[str, list[Row]] = {}
+        offset, is_last = 0, False
+        while not is_last:
+            more = {"limit": str(PAGE_SIZE), "offset": str(offset)}
+            answer = self._transport.call(ITEM_LIST, ids={"table": junction.table_id}, query=query | more)
+            page = list_page(answer)
+            for row in page.rows:
+                linked.setdefault(str(row[own]), []).append({"Id": row[far]})
+            offset += len(page.rows)
+            is_last = not page.has_more or not page.rows
+        return linked
 
     def _list_fetcher(self, walk_: _Walk) -> Any:
         table = walk_.table
@@ -174,6 +201,15 @@ class NocodbItems:
             if "INVALID_OFFSET" in str(error.facts.get("platform_code")):  # rows went away while we read
                 return {"list": [], "records": [], "pageInfo": {"isLastPage": True}}
             raise
+
+
+def _only(filter_: Filter | None) -> tuple[str, ...]:
+    """Return the ids when a filter asks for some items by id, else nothing."""
+    match filter_:
+        case Condition(field=SystemField.ITEM_ID, operator=Operator.ANY_OF, operand=tuple() as ids):
+            return tuple(id_ for id_ in ids if id_.isdecimal())
+        case _:
+            return ()
 
 
 def check(filter_: Filter, spec: TableSpec) -> None:
