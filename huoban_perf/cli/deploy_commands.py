@@ -11,7 +11,7 @@ from huoban_perf.cli.deploy_report import apply_lines, doctor_report, drift_line
 from huoban_perf.cli.deployed import wish_of
 from huoban_perf.cli.desk import Desk, addresses, open_desk, tables
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.plane_report import finding_lines, finding_records
+from huoban_perf.cli.plane_report import finding_lines, finding_records, note_caution
 from huoban_perf.cli.promotion_report import promoted, promotion_lines, stand_at
 from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_note, show_text
 from huoban_perf.cli.session import Settings, pass_settings
@@ -72,6 +72,7 @@ def plan_command(
     with progress(locale=settings.locale, form="json") as reporter, open_desk(settings, reporter) as desk:
         plan = desk.plan(Consent(), only=frozenset(only))
         promotion = promoted(source, desk, plan)
+        note_caution(plan, desk.site.connection.capabilities, locale=settings.locale)
         if out is not None:
             demand_ready(promotion)
             out.write_text(plan.to_json(), encoding="utf-8")
@@ -127,6 +128,7 @@ def apply_command(
     with progress(locale=settings.locale, form=form) as reporter, open_desk(settings, reporter) as desk:
         plan = _saved_plan(saved) if saved else desk.plan(_consent(**consents), only=frozenset(only))
         promotion = promoted(source, desk, plan)
+        note_caution(plan, desk.site.connection.capabilities, locale=settings.locale)
         said = (*promotion_lines(promotion, locale=settings.locale), *loss_lines(plan, locale=settings.locale))
         if not (yes or saved) and not plan.is_empty:
             _show_preview(plan, promotion, form=form, locale=settings.locale)
@@ -177,7 +179,7 @@ def doctor_command(settings: Settings, output: str) -> Exit:
     profile = settings.profile()
     wish = wish_of(profile)
     with settings.site(profile) as site:
-        report = doctor_report(site, wish, clock=settings.clock)
+        report = doctor_report(site, wish, clock=settings.clock, locale=settings.locale)
         prober = site.connection.prober
         findings = () if prober is None else prober.probe(workspace=site.workspace)
     if output == "json":

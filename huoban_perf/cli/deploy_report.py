@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 
 from huoban_perf.cli.deployed import Wish
+from huoban_perf.cli.plane_report import by_hand
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.addresses import Address
+from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
@@ -172,13 +174,20 @@ def state_lines(state: StateFile, *, locale: Locale) -> list[str]:
     ]
 
 
-def doctor_report(site: Site, wish: Wish, *, clock: Clock) -> dict[str, str]:
+def _schema_writes(can: Capabilities) -> str:
+    if not can.performs:
+        return "no"
+    return "yes" if can.creates_kinds is None else "partly"
+
+
+def doctor_report(site: Site, wish: Wish, *, clock: Clock, locale: Locale) -> dict[str, str]:
     """Find out what the connection may do, without changing anything.
 
     Args:
         site: The connected workspace; connecting proved the key and the workspace.
         wish: The template, which loaded without mistakes.
         clock: For the answer time.
+        locale: Language.
 
     Returns:
         Topic → finding.
@@ -192,7 +201,8 @@ def doctor_report(site: Site, wish: Wish, *, clock: Clock) -> dict[str, str]:
         "workspace": f"{site.profile.workspace} ({site.workspace})",
         "tables": str(len(observed.tables)),
         "answer": f"{took_s / (1 + len(observed.tables)):.3f} s",
-        "schema_writes": "yes" if can.performs else "no",
+        "schema_writes": _schema_writes(can),
+        "by_hand": by_hand(wish.schema, can, locale=locale),
         "rate": "-" if site.profile.rate_per_s is None else str(site.profile.rate_per_s),
         "template": f"{wish.schema.app} {wish.schema.version}",
     }

@@ -26,6 +26,7 @@ class Capabilities:
         creates_kinds: Field kinds that can be created by program; None: all that it holds.
         tables_come_with_fields: Whether creating a table creates, in the same call, all its fields that can be created
             by program and point to no table.
+        caution: Message id of what a person should know before this connection changes schema, or None.
     """
 
     observes: frozenset[ObjectKind]
@@ -39,6 +40,7 @@ class Capabilities:
     row_permissions: bool = False
     creates_kinds: frozenset[FieldKind] | None = None
     tables_come_with_fields: bool = False
+    caution: str | None = None
 
     def can(self, action: Action, kind: ObjectKind) -> bool:
         """Return whether the connection carries out an action on a kind of object by program."""

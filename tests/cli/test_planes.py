@@ -88,6 +88,10 @@ def build_automation(remote: Remote, *, name: str = "入职提醒") -> tuple[str
 
 
 def test_apply_over_v2_asks_a_person_only_for_the_rest_and_binds_it_when_built(little: Remote, desk: Desk) -> None:
+    planned = run(desk, "plan")
+    assert "注意: 其中 4 步由程序通过 v2 表格面执行" in planned.err.replace("\n  ", "")
+    report = run(desk, "doctor", "-o", "json").json
+    assert (report["schema_writes"], report["by_hand"]) == ("partly", "1 (附件 1)")
     said = run(desk, "apply", "--yes")
     assert said.exit is Exit.MANUAL_STEPS, said.err
     assert "照片" in said.out
@@ -106,9 +110,9 @@ def test_doctor_says_what_is_proven_and_what_only_a_write_would_prove(little: Re
     said = run(desk, "doctor")
     assert said.exit is Exit.DONE, said.err
     signs = [line[0] for line in said.out.splitlines() if line[:1] in "✓✗?"]
-    assert signs == ["✓", "?", "✓", "?"]
+    assert signs == ["✓", "?"] * 3
     found = run(desk, "doctor", "-o", "json").json["planes"]
-    assert [entry["verdict"] for entry in found] == ["proven", "not_proven"] * 2
+    assert [entry["verdict"] for entry in found] == ["proven", "not_proven"] * 3
     assert little.dump() == before
 
 

@@ -76,7 +76,7 @@ def connect(
     wiring = Wiring(session=session, options=options, clock=clock, retry=retry, counter=TrafficCounter())
     limiter = Limiter(rate_per_s=options.rate_per_s, clock=clock)
     transport = Transport(root=options.base_url, identity=identity.api_key(api_key), limiter=limiter, wiring=wiring)
-    items = HuobanItems(transport)
+    items, tables = HuobanItems(transport), HuobanTables(transport)
     v2 = _v2(options, access, wiring)
     builder = _builder(options, control_url, wiring)
     gateway = _gateway(options, access, wiring)
@@ -85,7 +85,7 @@ def connect(
     return HuobanConnection(
         name=f"huoban[{'+'.join(options.planes)}]",
         capabilities=capabilities(can_build=builder is not None, v2_kinds=None if v2 is None else v2.kinds),
-        schema_source=HuobanTables(transport),
+        schema_source=tables,
         schema_sink=v2 or builder or RefusingSchemaSink(),
         item_source=items,
         item_sink=items,
@@ -93,7 +93,7 @@ def connect(
         traffic=wiring.counter,
         workspaces=Workspaces(transport),
         files=HuobanFiles(transport),
-        prober=Probes(_probes(v2, gateway)),
+        prober=Probes(_probes(tables, v2, gateway)),
         automations=gateway,
     )
 
@@ -126,6 +126,7 @@ def capabilities(*, can_build: bool, v2_kinds: frozenset[FieldKind] | None = Non
         upserts_by_key=True,
         creates_kinds=v2_kinds,
         tables_come_with_fields=v2_kinds is not None,
+        caution=None if v2_kinds is None else "plane.v2_caution",
     )
 
 
@@ -160,8 +161,8 @@ def _gateway(options: HuobanOptions, access: PlaneAccess | None, wiring: Wiring)
     return AutomationGateway(transport, clock=wiring.clock)
 
 
-def _probes(v2: V2Tables | None, gateway: AutomationGateway | None) -> tuple[PlaneProbe, ...]:
-    probes: list[PlaneProbe] = []
+def _probes(v1: HuobanTables, v2: V2Tables | None, gateway: AutomationGateway | None) -> tuple[PlaneProbe, ...]:
+    probes = [PlaneProbe(plane="v1", subject=v1, unproven=("plane.v1_write_not_proven",))]
     if v2 is not None:
         probes.append(PlaneProbe(plane="v2", subject=v2, unproven=("plane.v2_create_not_proven",)))
     if gateway is not None:

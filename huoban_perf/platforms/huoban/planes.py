@@ -1,4 +1,4 @@
-"""The planes beside v1: what a profile lends them, and what one can find out about each without changing anything.
+"""The planes: what a profile lends those beside v1, and what one can find out about each without changing anything.
 
 Source: schema-plane.md §1, §2; automation-plane.md §3.1.
 """
@@ -44,7 +44,7 @@ class PlaneProbe:
 
     Attributes:
         plane: Its name.
-        subject: What is asked; None when nothing can be (the documented plane, whose use proves it).
+        subject: What is asked.
         unproven: Message ids of what only a write would prove.
     """
 
@@ -80,7 +80,7 @@ class Probes:
     planes: Sequence[PlaneProbe] = ()
 
     def probe(self, *, workspace: WorkspaceId) -> tuple[Finding, ...]:
-        """Return what harmless reads show of every plane that is switched on, beside v1.
+        """Return what harmless reads show of every plane that is switched on.
 
         Args:
             workspace: Which one.

@@ -124,6 +124,20 @@ class HuobanTables:
         tables = tuple(self._table(table) for table in listed)
         return ObservedSchema(workspace=workspace, tables=tables)
 
+    def check(self, *, workspace: WorkspaceId) -> None:
+        """Find out with one harmless read whether the key is accepted and authorised for the workspace.
+
+        Args:
+            workspace: Which one.
+
+        Raises:
+            AccessError: It is not.
+            PlatformError: The read failed.
+
+        Source: openapi-v1.md §2.1 [code]: code 100 for both.
+        """
+        self._transport.call(TABLE_LIST, {"space_id": workspace})
+
     def _table(self, listed: WireTable) -> ObservedTable:
         answer = self._transport.call(TABLE_CONFIG, {}, ids={"table_id": listed.table_id})
         return read_table(answer.data, listed=listed, trace_id=answer.trace_id)
