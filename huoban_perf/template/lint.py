@@ -26,6 +26,7 @@ from huoban_perf.template.checks.sight import check_sight
 from huoban_perf.template.checks.tables import check_tables
 from huoban_perf.template.checks.trace import check_trace
 from huoban_perf.template.checks.twice import check_twice
+from huoban_perf.template.checks.writes import check_writes
 from huoban_perf.template.compile import Compiled, compile_draft
 from huoban_perf.template.findings import Finding, error
 from huoban_perf.template.load import AppTemplate, Draft, read_template
@@ -44,6 +45,7 @@ _MEANING: Final[tuple[Callable[[Compiled], Iterator[Finding]], ...]] = (
     check_forms,
     check_machines,
     check_automations,
+    check_writes,
     check_ripples,
     check_quota,
     check_trace,

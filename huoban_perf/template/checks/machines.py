@@ -5,14 +5,13 @@ Source: workflows.md §1, §4; data-model.md §1 rule 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.filters import Condition, Operator, matches
 from huoban_perf.core.rules import Every, Rule, Some, Test
-from huoban_perf.core.schema import Machine, ViewSpec
-from huoban_perf.core.schema.machines import FORMER, JOB
-from huoban_perf.template.checks.sight import permissions_of
+from huoban_perf.core.schema import Machine, Transition, ViewSpec, Writer
+from huoban_perf.core.schema.machines import FORMER, JOB, Actor
 from huoban_perf.template.compile import Compiled
 from huoban_perf.template.findings import Finding, error, warning
 
@@ -46,35 +45,69 @@ def _states(compiled: Compiled, machine: Machine) -> Iterator[Finding]:
             yield error(place.problem("template.state_unreachable", table=table, state=state.key))
         if not state.closed and state.key not in left:
             yield error(place.problem("template.state_stuck", table=table, state=state.key))
+    endless = tuple(state for state in _endless(machine) if state in left)
+    if endless:
+        yield error(place.problem("template.never_ends", table=table, states=endless))
+
+
+def _endless(machine: Machine) -> tuple[str, ...]:
+    """Return the open states from which no closed state can be reached; none for a machine without closed states."""
+    ending = set(machine.closed_states)
+    if not ending:
+        return ()
+    before = -1
+    while before != len(ending):
+        before = len(ending)
+        ending |= {state.key for state in machine.states if state.skip_to in ending}
+        for one in machine.transitions:
+            if one.target in ending or one.target == FORMER:
+                ending |= set(one.sources)
+    return tuple(state.key for state in machine.states if state.key not in ending)
 
 
 def _actors(compiled: Compiled, machine: Machine) -> Iterator[Finding]:
-    schema, table = compiled.schema, machine.table.key
-    permissions = permissions_of(schema)
     opened: dict[str, set[str]] = {}
-    for permission in schema.permissions:
-        if permission.address.keys[0] == table:
+    for permission in compiled.schema.permissions:
+        if permission.address.keys[0] == machine.table.key:
             for grant in permission.grants:
                 for field in grant.editable:
                     opened.setdefault(field.key, set()).add(grant.role)
     for transition in machine.transitions:
-        place = compiled.places[f"transition:{table}.{transition.key}"]
-        people = [machine.actor(key) for key in transition.actors if key != JOB]
-        if not transition.sources:
-            continue
-        for actor in people:
-            roles = opened.get(actor.action_field or "", set())
-            facts: dict[str, FactValue] = {"transition": transition.key, "actor": actor.key, "table": table}
-            if not roles:
-                yield error(place.problem("template.nobody_may", **facts))
-                continue
-            lacking = tuple(
-                state
-                for state in transition.sources
-                if not any(_serves(view, machine, state, actor.action_field or "", roles) for view in schema.views)
-            )
-            if lacking and any((table, role) in permissions for role in roles):
-                yield warning(place.problem("template.no_view_for_actor", **facts, states=lacking))
+        people = tuple(key for key in transition.actors if key != JOB)
+        if transition.sources and people:
+            yield from _needs(compiled, machine, transition, opened)
+            for key in people:
+                yield from _actor(compiled, machine, transition, machine.actor(key), opened)
+
+
+def _needs(
+    compiled: Compiled, machine: Machine, transition: Transition, opened: Mapping[str, set[str]]
+) -> Iterator[Finding]:
+    table = compiled.schema.table(machine.table.key)
+    place = compiled.places[f"transition:{table.key}.{transition.key}"]
+    for key in transition.needs:
+        if table.field(key).writer is Writer.PEOPLE and key not in opened:
+            yield error(place.problem("template.needs_unfillable", transition=transition.key, field=key))
+
+
+def _actor(
+    compiled: Compiled, machine: Machine, transition: Transition, actor: Actor, opened: Mapping[str, set[str]]
+) -> Iterator[Finding]:
+    schema, table = compiled.schema, machine.table.key
+    place = compiled.places[f"transition:{table}.{transition.key}"]
+    action = actor.action_field or ""
+    roles = opened.get(action, set())
+    facts: dict[str, FactValue] = {"transition": transition.key, "actor": actor.key, "table": table}
+    if not roles:
+        yield error(place.problem("template.nobody_may", **facts))
+        return
+    lacking = tuple(
+        state
+        for state in transition.sources
+        if not any(_serves(view, machine, state, action, roles) for view in schema.views)
+    )
+    if lacking:
+        yield warning(place.problem("template.no_view_for_actor", **facts, states=lacking))
 
 
 def _serves(view: ViewSpec, machine: Machine, state: str, action: str, roles: set[str]) -> bool:
