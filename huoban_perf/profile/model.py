@@ -27,11 +27,21 @@ class ApiKeyRef(BaseModel):
     env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
 
 
+class ApplicationRef(BaseModel):
+    """Where id and secret of an enterprise application are to be found; it gets its own tickets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: ApiKeyRef
+    secret: ApiKeyRef
+
+
 class V2Ref(BaseModel):
-    """Where the identity of the v2 tables plane is to be found: a ticket, or the token of a signed-in person.
+    """Where the identity of the v2 tables plane is: a ticket, an application, or the token of a signed-in person.
 
     Attributes:
-        ticket: Variable that holds a ticket; HUOBAN_TICKET when neither is named.
+        ticket: Variable that holds a ticket; HUOBAN_TICKET when nothing is named.
+        application: Variables of an application's id and secret.
         token: Variable that holds a login token.
         relations: Whether relation fields may be created too; their form is the least proven.
     """
@@ -39,6 +49,7 @@ class V2Ref(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ticket: ApiKeyRef | None = None
+    application: ApplicationRef | None = None
     token: ApiKeyRef | None = None
     relations: bool = False
 

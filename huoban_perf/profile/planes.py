@@ -24,17 +24,12 @@ def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
         An identity for each plane that is on.
 
     Raises:
-        ProfileError: A variable is empty, or both a ticket and a token are named.
+        ProfileError: A variable is empty, or more than one of ticket, application and token is named.
         AccessError: A value cannot stand in a header.
     """
-    v2 = None
+    v2: identity.Speaker | None = None
     if "v2" in profile.planes:
-        if profile.v2.ticket and profile.v2.token:
-            raise ProfileError("profile.ticket_or_token", facts={"profile": profile.name})
-        if profile.v2.token:
-            v2 = identity.login(_secret(profile.v2.token, "v2", environ))
-        else:
-            v2 = identity.ticket(_secret(profile.v2.ticket or _TICKET, "v2", environ))
+        v2 = _v2_from(profile, environ)
     gateway = None
     if "gateway" in profile.planes:
         refs = profile.gateway
@@ -45,6 +40,20 @@ def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
             request_id=_request_id,
         )
     return PlaneAccess(v2=v2, gateway=gateway, relations=profile.v2.relations)
+
+
+def _v2_from(profile: Profile, environ: Mapping[str, str]) -> identity.Speaker:
+    named = profile.v2
+    if sum(ref is not None for ref in (named.ticket, named.application, named.token)) > 1:
+        raise ProfileError("profile.ticket_or_token", facts={"profile": profile.name})
+    if named.token:
+        return identity.login(_secret(named.token, "v2", environ))
+    if named.application:
+        return identity.Application(
+            application_id=_secret(named.application.id, "v2", environ),
+            secret=_secret(named.application.secret, "v2", environ),
+        )
+    return identity.ticket(_secret(named.ticket or _TICKET, "v2", environ))
 
 
 def embedded_access(profile: Profile, *, control: ControlPlane, workspace: WorkspaceId) -> PlaneAccess:

@@ -29,6 +29,7 @@ from huoban_perf.platforms.huoban.tables import HuobanTables
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
 from huoban_perf.platforms.huoban.v2 import V2Tables
 from huoban_perf.platforms.huoban.v2.envelope import read_bare
+from huoban_perf.platforms.huoban.v2.ticket import ticket_asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,9 @@ def _v2(options: HuobanOptions, access: PlaneAccess | None, wiring: Wiring) -> V
         raise ProfileError("platform.no_plane_identity", facts={"plane": "v2"})
     limiter = Limiter(rate_per_s=options.rate_per_s, clock=wiring.clock)
     root = beside(options.base_url, "/v2")
+    if isinstance(access.v2, identity.Application):
+        silent = Transport(root=root, identity=access.v2.silent(), limiter=limiter, wiring=wiring, reader=read_bare)
+        access.v2.asks(ticket_asker(silent))
     transport = Transport(root=root, identity=access.v2, limiter=limiter, wiring=wiring, reader=read_bare)
     return V2Tables(transport, relations=access.relations)
 

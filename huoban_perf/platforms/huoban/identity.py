@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -22,7 +23,22 @@ from huoban_perf.core.errors import AccessError
 HIDDEN = "***"
 """Stands where a secret stood."""
 
+TICKET_LIVES_S = 86_400
+"""A day: a command needs no more, though the vendor's library asks for fourteen."""
+
 _BAD = "platform.bad_credential"
+
+
+class Speaker(Protocol):
+    """Whoever a transport speaks for."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of one request."""
+        ...
+
+    def scrub(self, text: str) -> str:
+        """Return a text of the platform without our secrets."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +76,64 @@ class Identity:
         for header in self.secrets:
             text = text.replace(header.secret.get_secret_value(), HIDDEN)
         return text
+
+
+class Application:
+    """An installed application that gets its own ticket when the first one is needed.
+
+    Source: schema-plane.md §2 [code S1 S2]: ``POST /v2/ticket`` with id, secret and lifetime in seconds.
+    """
+
+    def __init__(self, *, application_id: str, secret: str) -> None:
+        """Keep id and secret; nothing is sent.
+
+        Args:
+            application_id: Of the enterprise's application.
+            secret: Its secret.
+
+        Raises:
+            AccessError: One of them is empty or holds characters that no secret has.
+        """
+        self._id = checked_key(application_id, bad=_BAD).get_secret_value()
+        self._secret = checked_key(secret, bad=_BAD)
+        self._ticket: SecretStr | None = None
+        self._ask: Callable[[Mapping[str, object]], str] | None = None
+
+    def asks(self, ask: Callable[[Mapping[str, object]], str]) -> None:
+        """Learn how a ticket is asked for.
+
+        Args:
+            ask: Sends a body to the ticket's endpoint and returns the ticket.
+        """
+        self._ask = ask
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the ticket's header, asking for the ticket first when there is none."""
+        if self._ticket is None:
+            if self._ask is None:
+                raise AccessError("platform.no_key")
+            body = {"application_id": self._id, "application_secret": self._secret.get_secret_value()}
+            self._ticket = checked_key(self._ask({**body, "expired": TICKET_LIVES_S}), bad=_BAD)
+        return {"X-Huoban-Ticket": self._ticket.get_secret_value()}
+
+    def scrub(self, text: str) -> str:
+        """Return a text of the platform without secret and ticket."""
+        for known in (self._secret, self._ticket):
+            text = text if known is None else text.replace(known.get_secret_value(), HIDDEN)
+        return text
+
+    def silent(self) -> Speaker:
+        """Return who asks for the ticket: sends no header, and still hides the secret."""
+        return _Silent(self.scrub)
+
+
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    scrub: Callable[[str], str]
+
+    def headers(self) -> Mapping[str, str]:
+        """Return none."""
+        return {}
 
 
 def api_key(key: str) -> Identity:

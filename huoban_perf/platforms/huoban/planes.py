@@ -12,7 +12,7 @@ from typing import Protocol
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem
 from huoban_perf.core.ports import Finding, Verdict
-from huoban_perf.platforms.huoban.identity import Identity
+from huoban_perf.platforms.huoban.identity import Speaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +20,13 @@ class PlaneAccess:
     """Identities for the planes beside v1; None where the plane is off.
 
     Attributes:
-        v2: A ticket or a signed-in person, for the v2 tables plane.
+        v2: A ticket, an application or a signed-in person, for the v2 tables plane.
         gateway: A signed-in person, for the automation gateway.
         relations: Whether v2 may create relation fields (their form is the least proven).
     """
 
-    v2: Identity | None = None
-    gateway: Identity | None = None
+    v2: Speaker | None = None
+    gateway: Speaker | None = None
     relations: bool = False
 
 

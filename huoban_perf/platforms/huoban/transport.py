@@ -19,7 +19,7 @@ from huoban_perf.platforms.huoban.config import HuobanOptions, check_url
 from huoban_perf.platforms.huoban.endpoints import Endpoint
 from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, dump_json, read_answer
 from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
-from huoban_perf.platforms.huoban.identity import Identity
+from huoban_perf.platforms.huoban.identity import Speaker
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.retry import Repeatable, RetryPolicy
 
@@ -90,7 +90,7 @@ class Transport:
         self,
         *,
         root: str,
-        identity: Identity | None,
+        identity: Speaker | None,
         limiter: Limiter,
         wiring: Wiring,
         reader: AnswerReader = read_answer,
@@ -172,7 +172,7 @@ class Transport:
         headers = {"Accept": "application/json", "User-Agent": "huoban-perf"}
         if is_json:
             headers["Content-Type"] = "application/json"
-        return headers if self._identity is None else headers | self._identity.headers()
+        return headers if self._identity is None else {**headers, **self._identity.headers()}
 
     def _scrub(self, text: str) -> str:
         return text if self._identity is None else self._identity.scrub(text)

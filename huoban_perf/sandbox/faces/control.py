@@ -16,6 +16,7 @@ from huoban_perf.sandbox.callbacks import check_address
 from huoban_perf.sandbox.faces.answers import envelope, refusal
 from huoban_perf.sandbox.faces.building import BUILDS
 from huoban_perf.sandbox.faces.v1 import Gate
+from huoban_perf.sandbox.faces.v2 import TICKET_LIVES_S
 from huoban_perf.sandbox.faults import fault_of
 from huoban_perf.sandbox.rules import SWITCHES, rules_of
 from huoban_perf.sandbox.switches import SwitchError
@@ -25,8 +26,7 @@ from huoban_perf.sandbox.world.refusals import ParameterError, RefusalError, Unk
 from huoban_perf.sandbox.world.state import World
 
 BASE = "/_sandbox"
-TICKET_LIVES_S = 1_209_600
-"""Source: schema-plane.md §2 [code S1 S2]: what the vendor's library asks for."""
+APPLICATION_LIVES_S = 10**9
 LOGIN_LIVES_S = 43_200
 """Ours: how long a login lasts is open (automation-plane.md §13.5)."""
 _TRACE = "0" * 16
@@ -62,6 +62,14 @@ def _ticket(gate: Gate, body: Body) -> Any:
         gate.world.definitions.space_name(space_id)
     lives_s = number_of(body, "lives_s", default=TICKET_LIVES_S)
     return {"ticket": gate.world.credentials.mint("ticket", user_id=None, rights=rights, lives_s=lives_s).text}
+
+
+def _application(gate: Gate, body: Body) -> Any:
+    """Register an enterprise application that is installed in workspaces. Source: schema-plane.md §2."""
+    spaces = [as_id(space, "space_ids") for space in list_of(body, "space_ids")]
+    rights = dict.fromkeys(spaces, True)
+    made = gate.world.credentials.mint("application", user_id=None, rights=rights, lives_s=APPLICATION_LIVES_S)
+    return {"application_id": str(made.credential_id), "application_secret": made.text}
 
 
 def _login(gate: Gate, body: Body) -> Any:
@@ -191,6 +199,7 @@ _WORKS: dict[str, Work] = {
     "GET workspaces": _workspaces,
     "POST key": _key,
     "POST ticket": _ticket,
+    "POST application": _application,
     "POST login": _login,
     "POST credential": _credential,
     "POST callback_address": _callback_address,

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Request, Response, request
 
 from huoban_perf.sandbox import wire
-from huoban_perf.sandbox.asked import as_id, list_of, text_of
+from huoban_perf.sandbox.asked import as_id, list_of, number_of, text_of
 from huoban_perf.sandbox.faces.planes import VERBS, Plane, PlaneCall, PlaneRoute, code_of, refusal_response, status_of
 from huoban_perf.sandbox.faces.v1 import Gate
 from huoban_perf.sandbox.faces.v2_fields import field_entity, new_field
@@ -23,7 +23,21 @@ from huoban_perf.sandbox.world.refusals import AccessRefusedError, NotAdminError
 from huoban_perf.sandbox.world.state import Call, World
 
 BASE = "/v2"
+TICKET_LIVES_S = 1_209_600
+"""Source: schema-plane.md §2 [code S1 S2]: what the vendor's library asks for."""
+_NOBODY = Credential(credential_id=0, sort="application", user_id=None, company="", rights={})
+"""Who asks for a ticket shows its secret in the body."""
 _ROUTES: list[tuple[re.Pattern[str], PlaneRoute]] = []
+
+
+def _ticket(asked: PlaneCall) -> Any:
+    """获取 ticket. Source: schema-plane.md §2 [code S1 S2]."""
+    secret = text_of(asked.body, "application_secret")
+    known = asked.world.credentials.recognise(secret, sort="application")
+    if str(known.credential_id) != str(asked.body.get("application_id", "")):
+        raise AccessRefusedError
+    lives_s = number_of(asked.body, "expired", default=TICKET_LIVES_S)
+    return {"ticket": asked.world.credentials.mint("ticket", user_id=None, rights=known.rights, lives_s=lives_s).text}
 
 
 def _space(asked: PlaneCall) -> Any:
@@ -147,6 +161,7 @@ def _entity(table: TableDef, asked: PlaneCall) -> dict[str, Any]:
 
 
 for _verb, _path, _writes, _handler in (
+    ("POST", r"/ticket", False, _ticket),
     ("GET", r"/space/(\d{1,18})", False, _space),
     ("GET", r"/table/(\d{1,18})", False, _table),
     ("GET", r"/tables/space/(\d{1,18})", False, _tables),
@@ -160,6 +175,8 @@ for _verb, _path, _writes, _handler in (
 
 def _let_in(incoming: Request, world: World) -> Credential:
     """A ticket, or a signed-in person; an API key is neither. Source: schema-plane.md §1 [doc D1][code S1 S2 S4]."""
+    if incoming.path == f"{BASE}/ticket":
+        return _NOBODY
     ticket = incoming.headers.get("X-Huoban-Ticket", "")
     if ticket:
         return world.credentials.recognise(ticket, sort="ticket")

@@ -1,4 +1,4 @@
-"""Tickets and login tokens of the planes beside v1: who they act for, where, with what right, and until when.
+"""Tickets, applications and login tokens of the planes beside v1: whom they act for, where, with what right, how long.
 
 A ticket acts as an application installed in workspaces; a login token acts as one person, whose admin right is looked
 at. Only hashes are stored. Source: schema-plane.md §2, §15.4.
@@ -16,7 +16,7 @@ from huoban_perf.sandbox.world.ids import Ids
 from huoban_perf.sandbox.world.moments import Moments
 from huoban_perf.sandbox.world.refusals import AccessRefusedError, GoneError
 
-Sort = Literal["ticket", "login"]
+Sort = Literal["ticket", "login", "application"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Credential:
 class Minted:
     """A new credential as text; nowhere kept."""
 
+    credential_id: int
     text: str
     company: str
 
@@ -64,7 +65,7 @@ class Credentials:
         self._store.run("INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?)", *row)
         for space_id, may_build in rights.items():
             self._store.run("INSERT INTO rights VALUES (?, ?, ?)", credential_id, space_id, may_build)
-        return Minted(text=text, company=company)
+        return Minted(credential_id=credential_id, text=text, company=company)
 
     def recognise(self, text: str, *, sort: Sort) -> Credential:
         """Return the credential of a text; AccessRefusedError when nobody minted it, or it has ended."""

@@ -10,7 +10,7 @@ from huoban_perf.cli.texts import error_lines
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.errors import AccessError, NotFoundError, ProfileError
 from huoban_perf.profile import Profile, connect, environment, forget_world, load_profile, serve_world
-from huoban_perf.profile.model import ApiKeyRef, V2Ref
+from huoban_perf.profile.model import ApiKeyRef, ApplicationRef, V2Ref
 from huoban_perf.profile.planes import access_from
 
 HOLD = """
@@ -154,6 +154,29 @@ def test_identity_of_a_plane_is_asked_for_before_anything_is_sent(
     with pytest.raises(ProfileError) as caught:
         access_from(profile, environ)
     assert caught.value.code == code
+
+
+def test_application_gets_its_own_ticket_once_and_shows_neither(tmp_path: Path) -> None:
+    home = embedded(tmp_path)
+    with connect(home, clock=SystemClock(), environ={}) as site:
+        assert site.control is not None
+        key = site.control.mint_key(site.workspace)
+        made = site.control.post("application", {"space_ids": [site.workspace]})
+    environ = {"HUOBAN_API_KEY": key, "ID": made["application_id"], "SECRET": made["application_secret"]}
+    ref = V2Ref(application=ApplicationRef(id=ApiKeyRef(env="ID"), secret=ApiKeyRef(env="SECRET")))
+    with serve_world(home) as url:
+        remote = Profile(platform="huoban", base_url=f"{url}/openapi/v1", planes=("v1", "v2"), v2=ref, rate_per_s=None)
+        with connect(remote, clock=SystemClock(), environ=environ) as found:
+            assert found.connection.prober is not None
+            verdicts = [entry.verdict.value for entry in found.connection.prober.probe(workspace=found.workspace)]
+            assert verdicts == ["proven", "not_proven"] * 2
+            found.connection.schema_sink.check(workspace=found.workspace)  # type: ignore[attr-defined]
+            assert made["application_secret"] not in repr(found)
+        with connect(remote, clock=SystemClock(), environ={**environ, "SECRET": "x" * 40}) as found:
+            with pytest.raises(AccessError) as caught:
+                found.connection.schema_sink.check(workspace=found.workspace)  # type: ignore[attr-defined]
+            assert caught.value.code == "platform.application_refused"
+            assert "x" * 40 not in f"{caught.value} {caught.value.facts}"
 
 
 def test_token_in_the_place_of_a_ticket_stands_in_its_own_header() -> None:

@@ -7,6 +7,15 @@ from __future__ import annotations
 
 from huoban_perf.platforms.huoban.endpoints import Endpoint, Mark
 
+TICKET_CREATE = Endpoint(
+    name="v2.ticket.create",
+    method="POST",
+    path="/ticket",
+    safe_to_repeat=True,  # another ticket changes nothing
+    writes=False,
+    mark=Mark.CODE,
+    source="schema-plane.md §2",
+)
 SPACE_READ = Endpoint(
     name="v2.space.read",
     method="GET",
@@ -44,5 +53,5 @@ TABLE_UPDATE = Endpoint(
     source="schema-plane.md §3, §3.3",
 )
 
-V2 = (SPACE_READ, TABLE_READ, TABLE_CREATE, TABLE_UPDATE)
+V2 = (TICKET_CREATE, SPACE_READ, TABLE_READ, TABLE_CREATE, TABLE_UPDATE)
 """All of them."""

@@ -36,6 +36,7 @@ SECRETS = {
     "token:ended": "b" * 40,
     "company": "c" * 40,
     "company:wrong": "d" * 40,
+    "application:secret": "e" * 40,
 }
 EXAMPLES = [example for file in FILES.values() for example in file["examples"]]
 Json = dict[str, Any]
@@ -49,6 +50,7 @@ class Server(requests.adapters.BaseAdapter):
     names: Names
     beside: dict[str, Any] = field(default_factory=dict)
     sent: list[requests.PreparedRequest] = field(default_factory=list)
+    asked_beside: list[requests.PreparedRequest] = field(default_factory=list)
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
         wanted, answer = self.example["request"], self.example["response"]
@@ -56,6 +58,7 @@ class Server(requests.adapters.BaseAdapter):
         if (request.method, path) == (wanted["method"], self.names.fill(wanted["path"])):
             self.sent.append(request)
             return self._answered(request, answer.get("status", 200), self.names.fill(answer["body"]))
+        self.asked_beside.append(request)
         found = self.beside[f"{request.method} {path}"]
         body = found.pop(0) if isinstance(found, list) else found
         return self._answered(request, 200, body)
@@ -107,6 +110,15 @@ class Client:
 
 def check(client: Client) -> None:
     client.connection.schema_sink.check(workspace=client.space)  # type: ignore[attr-defined]
+
+
+def ticket(client: Client) -> None:
+    secret = client.names.fill(client.wish.get("secret", "{{application:secret}}"))
+    access = PlaneAccess(v2=identity.Application(application_id=client.names.ids["application"], secret=secret))
+    connection = connected(client.server, access, planes=("v1", "v2"))
+    client.server.beside[f"GET /v2/space/{client.space}"] = {"space_id": int(client.space)}
+    connection.schema_sink.check(workspace=client.space)  # type: ignore[attr-defined]
+    assert client.server.asked_beside[0].headers["X-Huoban-Ticket"] == "x"
 
 
 def create_table(client: Client) -> None:
@@ -180,7 +192,20 @@ def post(client: Client) -> None:
     assert posting.automation_id == (existing or "7500000000000777")
 
 
+def connected(server: Server, access: PlaneAccess, *, planes: Any) -> HuobanConnection:
+    session = requests.Session()
+    session.mount("http://", server)
+    return connect(
+        options=HuobanOptions(base_url=ROOT, planes=planes, attempts=1),
+        api_key=SECRETS["key"],
+        session=session,
+        clock=StillClock(),
+        access=access,
+    )
+
+
 CALLS: dict[str, Callable[[Client], None]] = {
+    "ticket": ticket,
     "check": check,
     "create_table": create_table,
     "add_field": add_field,
@@ -192,11 +217,9 @@ CALLS: dict[str, Callable[[Client], None]] = {
 
 def prepare(example: Mapping[str, Any]) -> Client:
     names = Names(WORLDS[example["world"]])
-    names.ids |= {**SECRETS, "tenant": "9000000000000001", "automation": "7500000000000001"}
+    names.ids |= {**SECRETS, "tenant": "9000000000000001", "application": "77", "automation": "7500000000000001"}
     headers = example["request"]["headers"]
     server = Server(example=example, names=names)
-    session = requests.Session()
-    session.mount("http://", server)
     bearer = names.fill(headers.get("Authorization", "Bearer {{token}}")).removeprefix("Bearer ")
     tickets = names.fill(headers.get("X-Huoban-Ticket", "{{ticket}}"))
     access = PlaneAccess(
@@ -208,13 +231,7 @@ def prepare(example: Mapping[str, Any]) -> Client:
             request_id=lambda: "0" * 32,
         ),
     )
-    connection = connect(
-        options=HuobanOptions(base_url=ROOT, planes=("v1", "v2", "gateway"), attempts=1),
-        api_key=SECRETS["key"],
-        session=session,
-        clock=StillClock(),
-        access=access,
-    )
+    connection = connected(server, access, planes=("v1", "v2", "gateway"))
     return Client(example=example, names=names, server=server, connection=connection)
 
 

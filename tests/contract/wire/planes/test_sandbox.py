@@ -40,6 +40,8 @@ class PlaneReplay(Replay):
             "ticket:ended": {"space_ids": [space], "lives_s": 0},
         }
         self.known |= {name: self.control("ticket", body)["ticket"] for name, body in tickets.items()}
+        made = self.control("application", {"space_ids": [space]})
+        self.known |= {"application": made["application_id"], "application:secret": made["application_secret"]}
         held = self.control("login", {"space_id": space, "is_admin": True})
         self.known |= {"token": held["access_token"], "tenant": held["tenant_id"], "company": held["token_company"]}
         self.known["token:ended"] = self.control("login", {"space_id": space, "lives_s": 0})["access_token"]
