@@ -71,7 +71,8 @@ def folded(body: str) -> str:
         body: Lines of text.
 
     Returns:
-        The same text; a line breaks at a space where there is one, else between characters.
+        The same text; a line breaks at a space or beside a Chinese character. A word, path or address is never cut: one
+        that is wider than a line stands whole, so that it can be copied.
     """
     from rich.cells import cell_len
 
@@ -81,12 +82,26 @@ def folded(body: str) -> str:
         inset = " " * (len(line) - len(line.lstrip()) + 2)
         while cell_len(rest) > WIDTH:
             fits = next(count for count in range(len(rest), 0, -1) if cell_len(rest[:count]) <= WIDTH)
-            space = rest.rfind(" ", len(inset), fits + 1)
-            cut = space if space > fits // 2 else fits
+            cut = _place_to_cut(rest, start=len(rest) - len(rest.lstrip()), fits=fits)
+            if cut == len(rest):
+                break
             lines.append(rest[:cut].rstrip())
             rest = inset + rest[cut:].lstrip()
         lines.append(rest)
     return "\n".join(lines)
+
+
+def _place_to_cut(line: str, *, start: int, fits: int) -> int:
+    """Return the last place that fits, else the first one after it; prefer a space in the line's second half."""
+    space = line.rfind(" ", start + 1, fits + 1)
+    if space > fits // 2:
+        return space
+    places = [at for at in range(start + 1, len(line)) if not _is_inside_word(line, at)]
+    return max((at for at in places if at <= fits), default=min(places, default=len(line)))
+
+
+def _is_inside_word(line: str, at: int) -> bool:
+    return all(" " < character <= "~" for character in line[at - 1 : at + 1])
 
 
 def bar(share: Decimal, *, width: int = 24) -> str:

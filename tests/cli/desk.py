@@ -40,6 +40,11 @@ class Said:
         return found
 
 
+def flat(text: str) -> str:
+    """The text without the breaks of its folding at 80 columns."""
+    return "".join(text.split())
+
+
 def width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in line)
 

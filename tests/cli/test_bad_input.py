@@ -14,7 +14,7 @@ import pytest
 from huoban_perf.cli.exits import Exit
 from huoban_perf.sandbox.world.rows import API_USER
 from huoban_perf.template import find_template
-from tests.cli.desk import Desk, Remote, Said, write_profile
+from tests.cli.desk import Desk, Remote, Said, flat, write_profile
 
 PRODUCTION = ("--profile", "production")
 
@@ -189,7 +189,7 @@ def test_field_of_another_type(desk: Desk, remote: Remote, command: tuple[str, .
     remote.build_table("员工", {"name": "工号", "kind": "number"})
     said = refused(desk, remote, *PRODUCTION, *command)
     assert said.exit is Exit.INVALID
-    assert "表「员工」的字段「工号」类型应为 单行文本, 现在是 数值" in said.err
+    assert flat("表「员工」的字段「工号」类型应为 单行文本, 现在是 数值") in flat(said.err)
     assert "字段类型不能就地修改" in said.err
 
 
@@ -236,7 +236,7 @@ def test_server_that_answers_html(desk: Desk, monkeypatch: pytest.MonkeyPatch, c
         said = refused(desk, None, *PRODUCTION, *command)
     assert said.exit is Exit.ERROR
     assert "收到的不是平台的 JSON, 而是 text/html" in said.err
-    assert "base_url 应形如 https://api.huoban.com/openapi/v1" in said.err
+    assert flat("base_url 应形如 https://api.huoban.com/openapi/v1") in flat(said.err)
 
 
 def test_address_that_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

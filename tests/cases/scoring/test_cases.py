@@ -12,6 +12,8 @@ import yaml
 from huoban_perf.scoring import ScoreOptions
 from tests.cases.scoring.harness import ARMS_REACHED, Run, all_arms, score
 
+pytestmark = pytest.mark.xdist_group("scoring_cases")  # the last test asks what the others reached
+
 GRADES = "subject pool rank percentile first_grade suggested_grade final_grade final_score note"
 BONUS = "subject raw amount reason"
 POOLS = "pool n waiting is_advisory grade quota first_count suggested_count final_count is_over"
