@@ -193,9 +193,10 @@ def _deploy(site: Site, schema: DesiredSchema, *, clock: Clock, progress: Progre
         clock=clock,
         options=PlanOptions(locale=site.profile.locale),
     )
+    created = 0
     if not plan.is_empty:
-        apply_plan(plan=plan, desired=schema, target=target, store=store, observed=observed)
-    created = sum(1 for step in plan.steps if step.action is Action.CREATE)
+        report = apply_plan(plan=plan, desired=schema, target=target, store=store, observed=observed)
+        created = report.count(Action.CREATE)
     bindings = bindings_of(store.load(owner))
     app = DeployedApp(connection=site.connection, schema=schema, bindings=bindings, clock=clock, progress=progress)
     return created, app
