@@ -20,7 +20,7 @@ from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.template.automation_model import AutomationsText, JobsText
 from huoban_perf.template.faults import address_of, shape_problems
 from huoban_perf.template.layers import Layers
-from huoban_perf.template.locate import find_template
+from huoban_perf.template.locate import find_included, find_template
 from huoban_perf.template.mending import mended
 from huoban_perf.template.model import AppText, CriterionText, ParametersText, TableText
 from huoban_perf.template.page_model import PageText
@@ -180,7 +180,7 @@ def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | N
         for row in layers.missing:
             name = app.model.include[row]
             reader.problems.append(app.problem("template.no_such_include", "include", row, name=name))
-    company_file = parameters or layers.one("parameters.yaml")
+    company_file = parameters or _parameters(folder, layers, app, reader)
     company = reader.one(company_file, ParametersText)
     if scheme is None and company is not None and company.model.scheme is not None:
         scheme = company_file.parent / company.model.scheme
@@ -204,6 +204,17 @@ def read_template(name: str | Path, *, parameters: Path | None, scheme: Path | N
         own_tables=frozenset(file.stem for file in (folder / "tables").glob("*.yaml")),
         problems=tuple(reader.problems),
     )
+
+
+def _parameters(folder: Path, layers: Layers, app: Source[AppText] | None, reader: _Reader) -> Path:
+    """Return the parameter file of an app: another template's when it shares that one."""
+    name = app.model.parameters if app is not None else None
+    if app is not None and name is not None:
+        home = find_included(name, folder=folder)
+        if home is not None:
+            return home / "parameters.yaml"
+        reader.problems.append(app.problem("template.no_such_include", "parameters", name=name))
+    return layers.one("parameters.yaml")
 
 
 class _Reader:

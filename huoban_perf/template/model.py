@@ -137,6 +137,8 @@ class AppText(Text):
     include: tuple[IncludeName, ...] = ()
     """Shared parts (``app_templates/_parts/<name>``) or other templates whose files are taken as if they stood here;
     a file of this app replaces an included one of the same name; what speaks of tables not in ``order`` is left out."""
+    parameters: IncludeName | None = None
+    """Template or part whose ``parameters.yaml`` this app shares; none: its own, or an included one."""
     features: tuple[Key, ...] = ()
     """Words that switch on what carries them as ``feature``."""
     order: tuple[Key, ...] = Field(min_length=1)
