@@ -45,7 +45,7 @@ FROM (
   JOIN t_items AS i ON i.kind = g.kind AND i.subject = g.subject $placed
   LEFT JOIN s_metric AS m ON m.metric_code = i.metric_code
   $joins
-  WHERE g.scheme = $scheme
+  WHERE g.scheme = $scheme $only
 )
 """
 
@@ -90,7 +90,7 @@ FROM (
       FROM (
         SELECT *, CASE WHEN fault IS NULL AND an IS NOT NULL THEN $num END AS num,
           CASE WHEN fault IS NULL AND an IS NOT NULL THEN $den END AS den
-        FROM (SELECT *, $fault AS fault FROM (SELECT r.*, $hits FROM $raw AS r $joined))
+        FROM (SELECT *, $fault AS fault FROM ($raw))
       )
     )
   )
@@ -190,35 +190,40 @@ def score_items(bench: Workbench, scheme: Scheme, facts: ItemFacts) -> None:
 
     Source: scoring.md S2; quantised once per item, half away from zero (S0).
     """
-    raw = fill(RAW, **_raw_parts(scheme, facts))
-    if facts.has_hits:
-        bench.run("CREATE OR REPLACE TEMP TABLE c_raw AS $raw", raw=raw)
-        bench.run(HITS)
-    hits = (
-        "h.step, h.hit"
-        if facts.has_hits
-        else ("CAST(NULL AS BIGINT) AS step, CAST(NULL AS STRUCT(x BIGINT, y BIGINT, nx BIGINT, ny BIGINT)) AS hit")
-    )
     limited = "least(greatest({}, CAST(floor AS HUGEINT) * 100000), CAST(cap AS HUGEINT) * 100000)"
     clamp = f"CASE WHEN num IS NOT NULL THEN {limited} END"  # least and greatest skip nulls
     columns = facts.columns()
     bench.run(
         SCORED,
         columns="".join(f"{_stored(name, columns)}, " for name, absent in columns.items() if not absent),
-        raw="c_raw" if facts.has_hits else f"({raw})",
+        raw=_with_hits(bench, fill(RAW, **_raw_parts(scheme, facts), only="$only"), facts),
         quantised=sql_quantise("num", "den", rounding=scheme.rounding.get("item"), clamp=clamp),
         num=sql_arms("num", facts.methods),
         den=sql_arms("den", facts.methods),
         fault=sql_faults(facts.methods),
         veto_hit=_HIT if facts.has_vetoes else "false",
         score=_ZEROED if facts.has_vetoes else "own_n",
-        hits=hits,
-        joined="LEFT JOIN c_hit AS h ON h.row = r.rowid" if facts.has_hits else "",
     )
     bench.run(
         _NAMED,
         scheme=sql_literal(scheme.key),
         columns=", ".join(f"s.{name}" if not absent else f"{absent} AS {name}" for name, absent in columns.items()),
+    )
+
+
+_NO_HIT: Final = "CAST(NULL AS BIGINT) AS step, CAST(NULL AS STRUCT(x BIGINT, y BIGINT, nx BIGINT, ny BIGINT)) AS hit"
+
+
+def _with_hits(bench: Workbench, raw: str, facts: ItemFacts) -> str:
+    """Write the item rows with the step or point each one hits; only rows of a metric with steps or points are stored."""
+    if not facts.has_hits:
+        return f"SELECT *, {_NO_HIT} FROM ({fill(raw, only='')})"
+    bench.run("CREATE OR REPLACE TEMP TABLE c_raw AS $raw", raw=fill(raw, only="AND (m.has_steps OR m.has_points)"))
+    bench.run(HITS)
+    others = fill(raw, only="AND NOT coalesce(m.has_steps OR m.has_points, false)")
+    return (
+        "SELECT r.*, h.step, h.hit FROM c_raw AS r LEFT JOIN c_hit AS h ON h.row = r.rowid"
+        f" UNION ALL SELECT *, {_NO_HIT} FROM ({others})"
     )
 
 
