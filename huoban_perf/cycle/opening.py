@@ -16,6 +16,7 @@ from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import (
     announced_rules,
     check_cycle,
@@ -68,6 +69,8 @@ def open_cycle(context: JobContext) -> Draft:
             return _start_reviews(context)
         case "reviewing":
             return _keep_reviewing(context)
+        case "calibrating" if picked(cycle, "reopen_reviews"):
+            return _reopen(context)
         case _:
             return Draft()
 
@@ -80,18 +83,18 @@ def _announce(context: JobContext) -> Draft:
     problems = check_cycle(context)
     if problems:
         raise CycleError("cycle.not_ready", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
-    if not context.options.get("announce"):
+    if not context.options.get("announce") and not picked(cycle, "announce"):
         return Draft(notes=(note("cycle.ready_to_announce", cycle=cycle.key),))
     documents, _ = announced_rules(context.book, cycle)
-    step: Values = {
-        "name": cycle.key,
-        "announced_scheme": canonical_json(documents),
-        "announced_hash": rules_hash(documents),
-        "announced_on": context.book.app.clock.now(),
-        "status": "announced",
-    }
+    step = _cycle_step(
+        context,
+        "announced",
+        announced_scheme=canonical_json(documents),
+        announced_hash=rules_hash(documents),
+        announced_on=context.book.app.clock.now(),
+    )
     return Draft(
-        wishes=(*_sheets(context, "announced"), Wish(table="cycle", rows=(WantedRow(key=cycle.key, values=step),))),
+        wishes=(*_sheets(context, "announced"), step),
         notices=tuple(_to_all(context, "announced")),
         audited=True,
     )
@@ -184,7 +187,7 @@ def _open_goals(context: JobContext) -> Draft:
     if announced is not None:
         opens = max(opens, announced + timedelta(days=context.process.announce_days))
     if context.today >= opens:
-        wishes.append(_cycle_step(cycle, "goal_setting"))
+        wishes.append(_cycle_step(context, "goal_setting"))
     return Draft(wishes=tuple(wishes), audited=True)
 
 
@@ -192,31 +195,33 @@ def _day(moment: Value) -> date | None:
     return moment.astimezone(CHINA).date() if isinstance(moment, datetime) else None
 
 
-def _cycle_step(cycle: Row, state: str, **more: Value) -> Wish:
-    return Wish(table="cycle", rows=(WantedRow(key=cycle.key, values={"name": cycle.key, "status": state, **more}),))
+def _cycle_step(context: JobContext, state: str, **more: Value) -> Wish:
+    return Wish(table="cycle", rows=(cycle_step(context, state, **more),), by_people=True)
 
 
 def _lock_goals(context: JobContext) -> Draft:
     cycle = context.cycle
     wishes = list(_sheets(context, "goal_setting"))
     due = cycle.day("goal_due_on")
-    if context.stage_on("goal") and due is not None and context.today <= due:
+    asked = picked(cycle, "lock_goals")
+    signed = bool(context.options.get("exceptions")) or (asked and cycle.has("action_reason"))
+    if context.stage_on("goal") and due is not None and context.today <= due and not asked:
         return Draft(wishes=tuple(wishes))
     open_sheets = [row for row in _sheets_of(context) if row.text("status") in _UNCONFIRMED]
-    if context.stage_on("goal") and open_sheets and not context.options.get("exceptions"):
+    if context.stage_on("goal") and open_sheets and not signed:
         notes = tuple(note("cycle.goals_not_confirmed", address=row.text("name") or row.key) for row in open_sheets)
         return Draft(wishes=tuple(wishes), notes=notes)
     items, problems = _goal_items(context)
-    if problems and not context.options.get("exceptions"):
+    if problems and not signed:
         raise CycleError("cycle.goals_off", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
     locked = digest({row.key: {field: row.values[field] for field in _LOCKED} for row in items})
-    running = [WantedRow(key=row.key, values={"natural_key": row.key, "status": "running"}) for row in open_sheets]
+    running = [moved(row, "running", today=context.today) for row in open_sheets]
     return Draft(
         wishes=(
             *wishes,
             Wish(table="appraisal_item", rows=tuple(items)),
             Wish(table="appraisal", rows=tuple(running)),
-            _cycle_step(cycle, "running", goal_hash=locked),
+            _cycle_step(context, "running", goal_hash=locked),
         ),
         notes=tuple(problems),
         notices=tuple(_to_all(context, "announced_again")),
@@ -291,7 +296,7 @@ def _start_reviews(context: JobContext) -> Draft:
             Wish(table="goal", rows=tuple(goals)),
             *reviews,
             Wish(table="appraisal", rows=tuple(_into_review(context))),
-            _cycle_step(cycle, "reviewing"),
+            _cycle_step(context, "reviewing"),
         ),
         notes=tuple(notes),
         notices=tuple(notices),
@@ -307,10 +312,12 @@ def _into_review(context: JobContext) -> Iterator[WantedRow]:
             continue
         employee = sheet.related("employee")
         days = days_in(employee, cycle) if employee else least
-        values: Values = {"natural_key": sheet.key, "status": "reviewing", "days_present": Decimal(days)}
+        present = Decimal(days)
         if employee is not None and days < least:
-            values |= {"status": "not_appraised", "exclusion_reason": _TOO_SHORT}
-        yield WantedRow(key=sheet.key, values=values)
+            out: dict[str, Value] = {"days_present": present, "exclusion_reason": _TOO_SHORT}
+            yield moved(sheet, "not_appraised", today=context.today, **out)
+        else:
+            yield moved(sheet, "reviewing", today=context.today, days_present=present)
 
 
 def days_in(employee: Row, cycle: Row) -> int:
@@ -331,6 +338,34 @@ def _keep_reviewing(context: JobContext) -> Draft:
         wishes=(*_sheets(context, "reviewing"), *reviews, Wish(table="appraisal", rows=moved)),
         notes=tuple(notes),
         notices=tuple(notices),
+    )
+
+
+def _reopen(context: JobContext) -> Draft:
+    """重开评价: expired tasks and sheets go back, results are scored anew; 拟校准等级 stays to be decided again."""
+    book, today = context.book, context.today
+    tasks, sheets, results = [], [], []
+    for sheet in _sheets_of(context):
+        if sheet.text("status") == "calculating":
+            sheets.append(moved(sheet, "reviewing", today=today))
+        tasks += [
+            moved(task, "to_review", today=today)
+            for task in book.of("review_task", "appraisal", sheet)
+            if task.text("status") == "expired"
+        ]
+        results += [
+            moved(result, "scored", today=today)
+            for result in book.of("score_result", "appraisal", sheet)
+            if result.text("status") in {"calibrated", "approved"}
+        ]
+    return Draft(
+        wishes=(
+            Wish(table="review_task", rows=tuple(tasks)),
+            Wish(table="score_result", rows=tuple(results)),
+            Wish(table="appraisal", rows=tuple(sheets)),
+            _cycle_step(context, "reviewing"),
+        ),
+        audited=True,
     )
 
 

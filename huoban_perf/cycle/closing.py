@@ -1,0 +1,170 @@
+"""The jobs that bring a released cycle to its end: ``remind`` (silence counts as read), ``improve``, ``archive``.
+
+Source: workflows.md §1 (待确认→已完成 by J; 改进计划; 反馈申诉→已归档).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from huoban_perf.core.errors import CycleError, FactValue, Problem
+from huoban_perf.core.notices import Notice
+from huoban_perf.core.values import CHINA, Value
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.moves import cycle_step, moved, picked
+from huoban_perf.cycle.work import Draft, Wish, note
+from huoban_perf.sync.book import Row
+from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
+
+_FINAL_SHEETS = frozenset({"completed", "not_appraised", "void"})
+_OPEN_APPEALS = frozenset({"submitted", "accepted", "reviewing", "awaiting_final"})
+_FINAL_OUTCOMES = frozenset({"executed", "cancelled"})
+_LONG_OVERDUE_WORKDAYS = 3
+
+
+def remind(context: JobContext) -> Draft:
+    """Let silence count as read after 确认截止 and enough reminders, and hand what is long overdue to HR's list.
+
+    The reminders themselves are declared automations; this job does what no automation may.
+
+    Args:
+        context: What stands.
+
+    Returns:
+        Sheets that lapse; one line to HR when something is long overdue.
+    """
+    cycle = context.cycle
+    due = cycle.day("confirm_due_on")
+    sheets: list[WantedRow] = []
+    if cycle.text("status") == "feedback" and due is not None and context.today > due:
+        sheets = [
+            moved(sheet, "completed", today=context.today, confirmation_kind="lapsed")
+            for sheet in context.book.of("appraisal", "cycle", cycle)
+            if sheet.text("status") == "awaiting_confirmation" and _reminded(context, sheet)
+        ]
+    return Draft(wishes=(Wish(table="appraisal", rows=tuple(sheets)),), notices=tuple(_to_hr(context)))
+
+
+def _reminded(context: JobContext, sheet: Row) -> bool:
+    released = sheet["released_on"]
+    if not isinstance(released, datetime):
+        return False
+    passed = context.calendar.passed(released.astimezone(CHINA).date(), context.today)
+    return passed >= context.process.confirm_reminders
+
+
+def _to_hr(context: JobContext) -> Iterator[Notice]:
+    """After three reminders one escalation, then only HR's list: one notice a day that names no person."""
+    late = 0
+    for sheet in context.book.of("appraisal", "cycle", context.cycle):
+        for task in context.book.of("review_task", "appraisal", sheet):
+            due = task.day("due_on")
+            is_open = task.text("status") in {"awaiting_acceptance", "to_review"}
+            if is_open and due and context.calendar.passed(due, context.today) > _LONG_OVERDUE_WORKDAYS:
+                late += 1
+    if late:
+        for receiver in context.process.role_members.get("hr", ("group:hr",)):
+            facts = {"cycle": context.cycle.key}
+            yield Notice(receiver=receiver, event="hr_list", object=context.cycle.key, day=context.today, facts=facts)
+
+
+def improve(context: JobContext) -> Draft:
+    """Draft improvement plans after weak results and move plans whose end has come to 待结案.
+
+    Args:
+        context: What stands.
+
+    Returns:
+        Plans in 草稿 for people with a weak grade or 岗位达标结论 未达标; never anything about dismissal.
+    """
+    today = context.today
+    plans: list[WantedRow] = []
+    if context.cycle.text("status") == "feedback":
+        for sheet in sorted(context.book.of("appraisal", "cycle", context.cycle), key=lambda row: row.key):
+            weak = sheet.text("released_grade") in context.process.weak_grades
+            if weak or sheet.text("position_verdict") == "not_met":
+                plans += _plan(context, sheet)
+    due: list[WantedRow] = []
+    notes: list[Problem] = []
+    for plan in context.book.all("improvement"):
+        end = plan.day("extended_to") or plan.day("end_date")
+        if plan.text("status") == "running" and plan.key and end is not None and today > end:
+            reviews = [
+                row for row in context.book.of("log", "improvement", plan) if row.text("kind") == "improvement_review"
+            ]
+            if reviews:
+                due.append(moved(plan, "awaiting_closure", today=today))
+            else:
+                notes.append(note("cycle.no_improvement_review", address=plan.text("name") or plan.key))
+    return Draft(
+        wishes=(
+            Wish(table="improvement", rows=tuple(plans), first_only=_ONCE),
+            Wish(table="improvement", rows=tuple(due)),
+        ),
+        notes=tuple(notes),
+    )
+
+
+_ONCE = frozenset({"status", "name", "coach", "start_date", "end_date", "review_frequency"})
+_PLAN_DAYS = 90
+
+
+def _plan(context: JobContext, sheet: Row) -> Iterator[WantedRow]:
+    employee = sheet.related("employee")
+    if employee is None:
+        return
+    manager = employee.related("manager")
+    key = natural_key(employee.key, *sheet.key.strip("[]").split("|"))
+    standing = context.book.find("improvement", key)
+    start = standing.day("start_date") if standing else None
+    values: dict[str, Value | Refs] = {
+        "natural_key": key,
+        "name": f"{employee.text('name')} 改进计划",
+        "status": "draft",
+        "employee": Refs("employee", (employee.key,)),
+        "appraisal": Refs("appraisal", (sheet.key,)),
+        "coach": manager.members("account") if manager else None,
+        "start_date": start or context.today,
+        "end_date": (start or context.today) + timedelta(days=_PLAN_DAYS),
+        "review_frequency": "month",
+    }
+    yield WantedRow(key=key, values=values)
+
+
+def archive(context: JobContext) -> Draft:
+    """Seal the cycle once everything in it is settled; HR asks for it.
+
+    Args:
+        context: What stands; option ``archive`` asks like HR's action does.
+
+    Returns:
+        The cycle's last step.
+
+    Raises:
+        CycleError: Something is still open; each is listed and nothing was written.
+    """
+    cycle = context.cycle
+    asked = context.options.get("archive") or picked(cycle, "archive")
+    if cycle.text("status") != "feedback" or not asked:
+        return Draft()
+    problems: list[Problem] = []
+    for sheet in context.book.of("appraisal", "cycle", cycle):
+        where = sheet.text("name") or sheet.key
+        if sheet.text("status") not in _FINAL_SHEETS:
+            problems.append(note("cycle.sheet_open", address=where))
+        problems += [
+            note("cycle.appeal_open", address=where)
+            for row in context.book.of("appeal", "appraisal", sheet)
+            if row.text("status") in _OPEN_APPEALS
+        ]
+        problems += [
+            note("cycle.outcome_open", address=where)
+            for row in context.book.of("outcome", "appraisal", sheet)
+            if row.text("status") not in _FINAL_OUTCOMES
+        ]
+    if problems:
+        facts: dict[str, FactValue] = {"cycle": cycle.key, "count": len(problems)}
+        raise CycleError("cycle.not_settled", facts=facts, problems=problems)
+    step = Wish(table="cycle", rows=(cycle_step(context, "archived"),), by_people=True)
+    return Draft(wishes=(step,), audited=True)
