@@ -25,6 +25,7 @@ _COMMANDS = {
     "apply": ("deploy", "执行计划: 建表、建字段, 或列出须手工完成的步骤"),
     "automation": ("automation", "自动化: 把手工搭好的存成文档, 搬到别的工作区 (私有接口, 默认关闭)"),
     "completion": ("completion", "命令补全: bash、zsh、fish"),
+    "cycle": ("cycle", "周期: status 进展与卡点, open 公示与推进"),
     "demo": ("demo", "演示: 在内置工作区里部署、评分、写回, 一条命令走完"),
     "doctor": ("deploy", "体检: Key、工作区、可用能力"),
     "drift": ("deploy", "漂移: 工作区被手工改动了什么 (只读)"),
@@ -36,6 +37,7 @@ _COMMANDS = {
     "rollback": ("rollback", "回滚: 恢复到上一次会丢数据的执行之前"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
     "score": ("score", "评分: explain 说明, run 用文件, simulate 试算, replay 复算"),
+    "serve": ("serve", "服务: 定时作业、自动化、通知、回调、监控"),
     "state": ("state", "状态: 地址与平台 ID 的绑定"),
     "template": ("template", "模板: list, show, lint, schema"),
 }

@@ -200,7 +200,8 @@ def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:
             if isinstance(value, Refs):
                 context.book.rows(value.table)
     machine = context.book.app.schema.machine(wish.table)
-    actions = tuple(actor.action_field for actor in machine.actors if actor.action_field) if machine else ()
+    fields = tuple(actor.action_field for actor in machine.actors if actor.action_field) if machine else ()
+    actions = tuple(key for key in fields if key in standing.columns)
     rows = (
         wish.rows if wish.by_people else tuple(r for r in wish.rows if not _awaits_executor(standing, r.key, actions))
     )

@@ -33,7 +33,10 @@ class Message:
 class Channel(Protocol):
     """Sends messages one way."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The channel's name, for people."""
+        ...
 
     def reaches(self, receiver: str) -> bool:
         """Return whether this channel has an address of a receiver."""

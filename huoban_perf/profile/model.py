@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -70,6 +71,59 @@ class GatewayRef(BaseModel):
     token_company: ApiKeyRef = ApiKeyRef(env="HB_TOKEN_COMPANY")
 
 
+class RobotRef(BaseModel):
+    """A group robot.
+
+    Attributes:
+        robot: Whose robot.
+        group: Name of the group here: ``admin``, ``hr`` or any other; notices go to ``group:<name>``.
+        url: Variable that holds the robot's address.
+        secret: Variable of its signing secret, for robots that sign.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    robot: Literal["wecom", "dingtalk", "feishu"]
+    group: str
+    url: ApiKeyRef
+    secret: ApiKeyRef | None = None
+
+
+class MailRef(BaseModel):
+    """A mail server.
+
+    Attributes:
+        host: Its name.
+        port: Its port.
+        sender: Address in From.
+        addresses: CSV file with the columns ``member`` and ``mail``.
+        security: How the connection is secured.
+        user: Account, or empty.
+        password: Variable of its password.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str
+    port: int = 587
+    sender: str
+    addresses: Path
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: ApiKeyRef | None = None
+
+
+class ScheduleRef(BaseModel):
+    """When a job runs; replaces the job's own time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job: str
+    cron: str
+    zone: str = "Asia/Shanghai"
+    catch_up: Literal["latest", "all", "none"] = "latest"
+
+
 class Profile(BaseModel):
     """One environment.
 
@@ -90,6 +144,10 @@ class Profile(BaseModel):
         names: Mapping file with the company's own names; None: those of the template.
         shared: Folder of state and snapshots that several admins share; None: inside ``home``.
         home: Folder for state, runs and the embedded workspace; holds personal data.
+        notices: Ways out for notices, in order.
+        schedules: Times of jobs that differ from the program's own; an empty ``cron`` turns a job's schedule off.
+        days_off: Days the company does not work although the national calendar does.
+        days_on: Days it works although the calendar does not.
         rate_per_s: Requests a second; None lifts the limit (embedded workspace only).
     """
 
@@ -104,6 +162,10 @@ class Profile(BaseModel):
     v2: V2Ref = V2Ref()
     gateway: GatewayRef = GatewayRef()
     token: ApiKeyRef | None = None
+    notices: tuple[RobotRef | MailRef, ...] = ()
+    schedules: tuple[ScheduleRef, ...] = ()
+    days_off: tuple[date, ...] = ()
+    days_on: tuple[date, ...] = ()
     locale: Literal["zh", "en"] = "zh"
     template: str = "performance"
     parameters: Path | None = None

@@ -82,7 +82,7 @@ def cron_lines(*, command: Sequence[str], schedules: Sequence[Schedule], folder:
     for zone, entries in zones.items():
         lines.append(f"CRON_TZ={zone}")
         for entry in entries:
-            words = [*command, "job", "run", entry.job, "--yes"]
+            words = [*command, "job", "run", entry.job, "--yes", "--unattended"]
             line = f"cd {shlex.quote(str(folder))} && {shlex.join(words)}".replace("%", "\\%")
             lines.append(f"{entry.cron} {line}")
     return "\n".join([*lines, ""])

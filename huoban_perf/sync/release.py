@@ -9,7 +9,7 @@ Source: data-model.md "For the first deployment".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from huoban_perf.core.errors import FactValue, Problem, SyncError, UnsafePlanError
@@ -22,7 +22,7 @@ from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import WriteReport, compare, write
 
 _OPEN = frozenset({"held", "awaiting_reviews"})
-_RELEASED_APPRAISALS = frozenset({"awaiting_confirmation", "appealing", "completed"})
+_RELEASED_APPRAISALS = frozenset({"awaiting_interview", "awaiting_confirmation", "appealing", "completed"})
 """Statuses of 绩效考核单 that follow the release; people move on from there."""
 
 
@@ -38,13 +38,33 @@ class Released:
         return sum(report.written for report in self.reports)
 
 
-def release(outcome: ScoreOutcome, *, app: DeployedApp, decider: str | None) -> Released:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTerms:
+    """What a calibrated release does otherwise than one of scores as they are.
+
+    Attributes:
+        opened: State of 绩效考核单 after the release.
+        grades: Natural key → final grade, for results whose grade was decided.
+        remarks: Natural key → lines added to the receipt: how the grade was decided.
+        cycle_values: Further fields of the cycle's row, written with its state.
+    """
+
+    opened: str = "awaiting_confirmation"
+    grades: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    cycle_values: Mapping[str, Value] = field(default_factory=dict)
+
+
+def release(
+    outcome: ScoreOutcome, *, app: DeployedApp, decider: str | None, terms: ReleaseTerms | None = None
+) -> Released:
     """Release a scored cycle.
 
     Args:
         outcome: A run of ``score`` that was applied; its rows stand in the workspace.
         app: The deployed app.
         decider: Member who decides; must be the cycle's 结果审定人 where one is named.
+        terms: What calibration decided; None releases the scores as they are.
 
     Returns:
         What was written; nothing when the cycle is released already.
@@ -59,34 +79,36 @@ def release(outcome: ScoreOutcome, *, app: DeployedApp, decider: str | None) -> 
         raise UnsafePlanError("sync.wrong_decider", facts=facts)
     tables = outcome.reading.tables
     _refuse_open(outcome, tables)
-    reports = [_write(app, tables, table, rows) for table, rows in _steps(outcome, app)]
+    reports = [_write(app, tables, table, rows) for table, rows in _steps(outcome, app, terms or ReleaseTerms())]
     return Released(reports=tuple(reports))
 
 
-def release_preview(outcome: ScoreOutcome, *, app: DeployedApp) -> int:
+def release_preview(outcome: ScoreOutcome, *, app: DeployedApp, terms: ReleaseTerms | None = None) -> int:
     """Count the rows that a release of the results as they stand would write; writes nothing.
 
     Args:
         outcome: A run of ``score``, applied or not.
         app: The deployed app.
+        terms: What calibration decided.
 
     Returns:
         Rows to write; results that are not in the workspace yet are not counted.
     """
     tables = outcome.reading.tables
-    plans = [compare(wanted=rows, standing=tables[table], tables=tables) for table, rows in _steps(outcome, app)]
+    steps = _steps(outcome, app, terms or ReleaseTerms())
+    plans = [compare(wanted=rows, standing=tables[table], tables=tables) for table, rows in steps]
     return sum(len(plan.writes) for plan in plans)
 
 
-def _steps(outcome: ScoreOutcome, app: DeployedApp) -> list[tuple[str, list[WantedRow]]]:
+def _steps(outcome: ScoreOutcome, app: DeployedApp, terms: ReleaseTerms) -> list[tuple[str, list[WantedRow]]]:
     """Return the tables to write with their rows, in the order of the three steps."""
     tables = outcome.reading.tables
     return [
-        ("appraisal", list(_copies(outcome, tables, app))),
+        ("appraisal", list(_copies(outcome, tables, app, terms))),
         ("appraisal_item", list(_items(outcome, tables))),
-        ("appraisal", list(_opened(outcome, tables))),
+        ("appraisal", list(_opened(outcome, tables, terms.opened))),
         ("score_result", list(_signed(outcome, tables))),
-        ("cycle", list(_cycle(outcome))),
+        ("cycle", list(_cycle(outcome, terms))),
     ]
 
 
@@ -110,7 +132,9 @@ def _refuse_open(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> None
         raise SyncError("sync.unfinished", facts=count, problems=problems)
 
 
-def _copies(outcome: ScoreOutcome, tables: Mapping[str, TableRows], app: DeployedApp) -> Iterator[WantedRow]:
+def _copies(
+    outcome: ScoreOutcome, tables: Mapping[str, TableRows], app: DeployedApp, terms: ReleaseTerms
+) -> Iterator[WantedRow]:
     """Copy each released figure to 绩效考核单; the first release is revision 1."""
     now = app.clock.now()
     results = tables["score_result"]
@@ -122,8 +146,8 @@ def _copies(outcome: ScoreOutcome, tables: Mapping[str, TableRows], app: Deploye
         values: dict[str, Value | Refs] = {
             "natural_key": key,
             "released_score": score.result,
-            "released_grade": results.value(row, "initial_grade"),
-            "released_receipt": score.receipt_text,
+            "released_grade": terms.grades.get(key) or results.value(row, "initial_grade"),
+            "released_receipt": "\n".join(part for part in (score.receipt_text, terms.remarks.get(key)) if part),
             "release_revision": Decimal(1),
             "released_on": now,
         }
@@ -157,14 +181,14 @@ def _key_of(rows: TableRows, relation: Value) -> str:
     return "" if row is None else str(rows.value(row, rows.table.key_field or ""))
 
 
-def _opened(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
+def _opened(outcome: ScoreOutcome, tables: Mapping[str, TableRows], state: str) -> Iterator[WantedRow]:
     appraisals = tables["appraisal"]
     for score in outcome.scores.subjects:
         key = score.natural_key(outcome.cycle.name)
         row = appraisals.row_of_key(key)
         if row is None or score.result is None or appraisals.value(row, "status") in _RELEASED_APPRAISALS:
             continue
-        yield WantedRow(key=key, values={"natural_key": key, "status": "awaiting_confirmation"})
+        yield WantedRow(key=key, values={"natural_key": key, "status": state})
 
 
 def _signed(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
@@ -174,6 +198,8 @@ def _signed(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[
             yield WantedRow(key=key, values={"natural_key": key, "status": "released"})
 
 
-def _cycle(outcome: ScoreOutcome) -> Iterator[WantedRow]:
+def _cycle(outcome: ScoreOutcome, terms: ReleaseTerms) -> Iterator[WantedRow]:
     if outcome.cycle.status not in SEALED:
-        yield WantedRow(key=outcome.cycle.name, values={"name": outcome.cycle.name, "status": "feedback"})
+        yield WantedRow(
+            key=outcome.cycle.name, values={"name": outcome.cycle.name, **terms.cycle_values, "status": "feedback"}
+        )

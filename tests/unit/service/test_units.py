@@ -45,6 +45,6 @@ def test_cron_lines_stand_under_their_zone() -> None:
     assert lines[3].startswith(
         "0 9 * * 1-5 cd '/srv/绩效' && '/opt/huoban perf/bin/huoban-perf' --profile '生产 100\\%'"
     )
-    assert lines[3].endswith("job run remind --yes")
+    assert lines[3].endswith("job run remind --yes --unattended")
     assert lines[5] == "CRON_TZ=UTC"
     assert len(lines) == 7

@@ -1,0 +1,270 @@
+"""Putting the service together: workshops, executors, outboxes, the store, the endpoint, and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from huoban_perf.automation import Executor, Surroundings
+from huoban_perf.cli.session import Settings
+from huoban_perf.cli.texts import text
+from huoban_perf.cli.workshop import ALL_JOBS, Request, Workshop, open_workshop
+from huoban_perf.core.notices import NoticeSink
+from huoban_perf.core.progress import silent
+from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
+from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
+from huoban_perf.cycle.jobs import JOBS
+from huoban_perf.cycle.keys import key_of
+from huoban_perf.notices import TextBook
+from huoban_perf.profile import Profile, channels_of, load_profile
+from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
+from huoban_perf.service.fence import Lease, fenced
+from huoban_perf.service.ledger import SqliteLedger
+from huoban_perf.service.metrics import Metrics
+from huoban_perf.service.occurrences import Claim, OccurrenceStore
+from huoban_perf.service.outbox import Outbox
+from huoban_perf.service.rounds import EVENTS_JOB, Rounds, Tenant, run_forever
+from huoban_perf.service.schedule import CatchUp, Schedule, check_schedules
+from huoban_perf.service.store import SqliteStore
+from huoban_perf.service.timetable import TIMETABLE
+from huoban_perf.service.units import cron_lines, systemd_unit
+from huoban_perf.sync.book import Row
+
+_STAGES = ("goal", "nomination", "self", "peer", "subordinate", "customer", "calibration", "interview", "confirmation")
+_ALSO = ("appeal", "outcome")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """How to serve.
+
+    Attributes:
+        host: Address of the endpoint.
+        port: Its port.
+        poll_s: Seconds between looks for events.
+        tenants: Further profiles.
+        worker: Whether work is shared through Redis.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8766
+    poll_s: int = 30
+    tenants: tuple[str, ...] = ()
+    worker: bool = False
+
+
+@dataclass(kw_only=True)
+class House:
+    """One profile at work: its workshop, its executor's memory, its outbox.
+
+    Attributes:
+        shop: The workshop.
+        ledger: What the executor remembers.
+        outbox: Its notices.
+        asked: Jobs that automations started; run after the round.
+    """
+
+    shop: Workshop
+    ledger: SqliteLedger
+    outbox: Outbox
+    asked: list[str] = field(default_factory=list)
+
+    def run(self, claim: Claim, *, lease: Lease) -> str:
+        """Run one occurrence behind its fence and return a line about it."""
+        shop = self.shop.behind(fenced(self.shop.app.connection, lease))
+        if claim.job != EVENTS_JOB:
+            reports = shop.run(Request(job=claim.job, apply=True, unattended=True))
+            return "; ".join(report.summary or str(report.changes) for report in reports) or "-"
+        executor = Executor(shop.app, ledger=self.ledger, around=surroundings(shop, self.outbox, self.asked.append))
+        done = executor.round()
+        for job in dict.fromkeys(self.asked):
+            lease.check()
+            for report in shop.run(Request(job=job, apply=True, unattended=True)):
+                done.new += report.changes
+        self.asked.clear()
+        return f"firings {done.new}"
+
+
+def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], None]) -> Surroundings:
+    """Return what the executor is handed in for a workshop.
+
+    Args:
+        shop: The workshop.
+        sink: Takes notices.
+        start_job: Takes the names of jobs to be run after the round.
+
+    Returns:
+        Guards bound to the workshop's clock, parameters and calendar; words in Chinese.
+    """
+    asked = Asked(clock=shop.app.clock, process=shop.process, calendar=shop.calendar)
+
+    def bound(place: tuple[str, str]) -> Callable[[Row], object]:
+        check = {**CYCLE_GUARDS, **REVIEW_GUARDS}[place]
+        return lambda row: check(asked, row)
+
+    return Surroundings(
+        guards={place: bound(place) for place in {**CYCLE_GUARDS, **REVIEW_GUARDS}},  # type: ignore[misc]
+        start_job=start_job,
+        notices=sink,
+        role_members=shop.process.role_members,
+        words=lambda code, facts: text(code, locale="zh", facts=facts),
+        stages_off=stages_off,
+        key_of=key_of,
+    )
+
+
+def stages_off(row: Row) -> frozenset[str]:
+    """Return the stages that a row's cycle does not have; none when its cycle names none."""
+    cycle = cycle_of(row)
+    stages = cycle["enabled_stages"] if cycle is not None else None
+    return frozenset({*_STAGES, *_ALSO} - set(stages)) if isinstance(stages, tuple) and stages else frozenset()
+
+
+def schedules_of(profile: Profile) -> tuple[Schedule, ...]:
+    """Return when a profile's jobs run: the program's own times, replaced by the profile's.
+
+    Args:
+        profile: The profile.
+
+    Returns:
+        Checked schedules.
+
+    Raises:
+        ServiceError: A job, cron line or time zone is unknown; all are listed.
+    """
+    own = {entry.job: entry for entry in profile.schedules}
+    kept = [entry for entry in TIMETABLE if entry.job not in own]
+    kept += [
+        Schedule(job=entry.job, cron=entry.cron, zone=entry.zone, catch_up=CatchUp(entry.catch_up))
+        for entry in profile.schedules
+        if entry.cron
+    ]
+    found = tuple(sorted(kept, key=lambda entry: entry.job))
+    check_schedules(found, jobs=frozenset(job for job in ALL_JOBS if job not in JOBS or not JOBS[job].needs))
+    return found
+
+
+@contextmanager
+def open_house(settings: Settings, profile: Profile, *, store: SqliteStore) -> Iterator[House]:
+    """Put one profile to work for the length of a ``with`` block."""
+    with channels_of(profile, clock=settings.clock, environ=settings.environ) as channels:
+        calendar = WorkCalendar(off=frozenset(profile.days_off), on=frozenset(profile.days_on))
+        outbox = Outbox(
+            profile=profile.name,
+            store=store,
+            clock=settings.clock,
+            calendar=calendar,
+            texts=TextBook(locale=profile.locale),
+            channels=channels,
+        )
+        with open_workshop(settings, silent, profile=profile, sink=outbox) as shop:
+            yield House(shop=shop, ledger=SqliteLedger(store, profile=profile.name), outbox=outbox)
+
+
+def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; the job under way ends first.
+
+    Args:
+        settings: The command's settings.
+        options: How.
+        ready: Told the endpoint's address once it listens.
+
+    Raises:
+        HuobanPerfError: The service cannot start.
+    """
+    profiles = _profiles(settings, options)
+    schedules = {profile.name: schedules_of(profile) for profile in profiles}
+    stop, poked = threading.Event(), threading.Event()
+    with ExitStack() as stack:
+        store = SqliteStore(profiles[0].home / "service.sqlite")
+        stack.callback(store.close)
+        houses = {p.name: stack.enter_context(open_house(settings, p, store=store)) for p in profiles}
+        metrics = Metrics()
+        poll = timedelta(seconds=options.poll_s)
+        rounds = Rounds(
+            tenants=[
+                Tenant(profile=name, schedules=schedules[name], outbox=house.outbox, poll=poll)
+                for name, house in houses.items()
+            ],
+            store=_occurrences(settings, options, store),
+            run_job=lambda claim, lease: houses[claim.profile].run(claim, lease=lease),
+            clock=settings.clock,
+            name=f"{os.uname().nodename}:{os.getpid()}",
+            metrics=metrics,
+        )
+        endpoint = Endpoint(
+            secret=settings.environ.get("HUOBAN_PERF_CALLBACK_SECRET", "").strip(),
+            store=store,
+            metrics=metrics,
+            clock=settings.clock,
+            poke=poked.set,
+            is_healthy=lambda: rounds.is_healthy(within=max(10 * poll, timedelta(minutes=10))),
+        )
+        url = stack.enter_context(listening(create_endpoint(endpoint), host=options.host, port=options.port))
+        ready(url)
+        if options.worker:
+            from huoban_perf.service.queue import make_queue, run_worker
+
+            run_worker(make_queue(settings.environ["HUOBAN_PERF_REDIS"], rounds=rounds), rounds=rounds)
+            return
+        _on_signals(stop, poked)
+        run_forever(rounds, stop=stop, poked=poked, pause_s=min(options.poll_s, 30))
+
+
+def _profiles(settings: Settings, options: ServeOptions) -> list[Profile]:
+    names = dict.fromkeys(options.tenants)
+    found = [settings.profile()]
+    found += [load_profile(name, environ=settings.environ) for name in names if name != found[0].name]
+    return found
+
+
+def _occurrences(settings: Settings, options: ServeOptions, store: SqliteStore) -> OccurrenceStore:
+    if not options.worker:
+        return store
+    from huoban_perf.profile import secret_of
+    from huoban_perf.service.queue import connect_store
+
+    return connect_store(secret_of("HUOBAN_PERF_REDIS", settings.environ))
+
+
+def _on_signals(stop: threading.Event, poked: threading.Event) -> None:
+    def end(number: int, frame: object) -> None:
+        del number, frame
+        stop.set()
+        poked.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+
+
+def print_units(settings: Settings, options: ServeOptions, *, cron: bool) -> str:
+    """Return the systemd unit or the crontab of a profile.
+
+    Args:
+        settings: The command's settings.
+        options: How it is to be served.
+        cron: Print a crontab.
+
+    Returns:
+        The text; it holds no secret.
+    """
+    profile = settings.profile()
+    schedules = schedules_of(profile)
+    program = Path(sys.argv[0]).resolve()
+    started = [sys.executable, "-m", "huoban_perf"] if program.name == "__main__.py" else [str(program)]
+    command = [*started, "--profile", profile.name]
+    if cron:
+        return cron_lines(command=command, schedules=schedules, folder=Path.cwd())
+    words = [*command, "serve", "--host", options.host, "--port", str(options.port), "--poll", str(options.poll_s)]
+    words += [word for name in options.tenants for word in ("--tenant", name)]
+    words += ["--worker"] if options.worker else []
+    return systemd_unit(command=words, home=profile.home.resolve(), folder=Path.cwd())

@@ -1,0 +1,271 @@
+"""The workshop: everything a job needs of one profile, put together for ``job``, ``cycle`` and ``serve``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from huoban_perf.cli.deployed import Wish, deployed_app, wish_of
+from huoban_perf.cli.exits import exit_of
+from huoban_perf.cli.session import Settings
+from huoban_perf.cli.texts import error_lines
+from huoban_perf.core.errors import HuobanPerfError, LeaseLostError, ProfileError
+from huoban_perf.core.notices import NoticeSink
+from huoban_perf.core.progress import Progress
+from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.cycle.context import JobContext, Process
+from huoban_perf.cycle.jobs import JOBS, cycles_for
+from huoban_perf.cycle.publish import asked_to_release, refuse_changed_rules, release_terms
+from huoban_perf.cycle.work import Desk, JobReport, TableCount, carry_out
+from huoban_perf.exchange import write_outputs
+from huoban_perf.profile import Profile, Site
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.audit import AuditLog
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.release import release, release_preview
+from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.runs import RunStore
+from huoban_perf.sync.score import ScoreOutcome, refuse_sealed, run_score
+
+if TYPE_CHECKING:
+    from huoban_perf.core.ports import Connection
+
+ALL_JOBS = tuple(sorted({*JOBS, "publish", "score"}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked for.
+
+    Attributes:
+        job: Name of the job.
+        cycle: 周期名称; empty: every cycle the job works on.
+        apply: Write; else only preview.
+        options: Further options by name.
+        decider: Member who releases.
+        allow_large_change: Consent to replace much.
+        unattended: Nobody watches: a failure is written to 运行记录 too.
+    """
+
+    job: str
+    cycle: str = ""
+    apply: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    decider: str | None = None
+    allow_large_change: bool = False
+    unattended: bool = False
+
+
+@dataclass(kw_only=True)
+class Workshop:
+    """One profile, connected.
+
+    Attributes:
+        site: The workspace.
+        wish: The template.
+        app: The deployed app.
+        process: The company's process parameters.
+        calendar: Its working days.
+        members: Name → member id, and id → id.
+        notices: Takes notices, or None.
+    """
+
+    site: Site
+    wish: Wish
+    app: DeployedApp
+    process: Process
+    calendar: WorkCalendar
+    members: Mapping[str, str]
+    notices: NoticeSink | None = None
+
+    @property
+    def audit(self) -> AuditLog:
+        """The profile's audit log."""
+        return AuditLog(self.site.profile.home / "audit.jsonl")
+
+    def behind(self, connection: Connection) -> Workshop:
+        """Return the same workshop with another connection, for example one behind a fence."""
+        return replace(self, app=replace(self.app, connection=connection))
+
+    def context(self, cycle: str, options: Mapping[str, str] | None = None) -> JobContext:
+        """Return what a job on a cycle is given; the tables are read anew."""
+        return JobContext(
+            book=Book(self.app),
+            cycle_name=cycle,
+            process=self.process,
+            calendar=self.calendar,
+            options=options or {},
+            members=self.members,
+        )
+
+    def run(self, request: Request) -> list[JobReport]:
+        """Run a job on the cycle named, or on every cycle it works on.
+
+        Args:
+            request: What was asked for.
+
+        Returns:
+            One report a cycle.
+
+        Raises:
+            HuobanPerfError: The job refused or failed; unattended, 运行记录 says so too.
+        """
+        cycles = [request.cycle] if request.cycle else cycles_for(Book(self.app), request.job)
+        return [self._logged(replace(request, cycle=cycle)) for cycle in cycles]
+
+    def _logged(self, request: Request) -> JobReport:
+        started = self.app.clock.now()
+        try:
+            return self._run_one(request)
+        except LeaseLostError:
+            raise
+        except HuobanPerfError as error:
+            if request.unattended:
+                lines = "\n".join(error_lines(error, locale="zh"))
+                entry = RunEntry(
+                    command=f"job run {request.job}",
+                    run=f"{started:%Y%m%dT%H%M%S}-{request.job}-failed",
+                    started=started,
+                    planned=0,
+                    succeeded=0,
+                    failed=max(1, len(error.problems)),
+                    summary=lines,
+                    exit_code=int(exit_of(error)),
+                )
+                self._try_to_log(entry)
+            raise
+
+    def _try_to_log(self, entry: RunEntry) -> None:
+        """Write the failure's row; when the workspace itself is the trouble, the error at hand says enough."""
+        try:
+            log_run(self.app, entry)
+        except HuobanPerfError:
+            return
+
+    def _run_one(self, request: Request) -> JobReport:
+        context = self.context(request.cycle, request.options)
+        if request.job in {"score", "publish"}:
+            return self._score(request, context)
+        desk = Desk(notices=self.notices, audit=self.audit, allow_large_change=request.allow_large_change)
+        return carry_out(request.job, JOBS[request.job].plan, context, apply=request.apply, desk=desk)
+
+    def _score(self, request: Request, context: JobContext) -> JobReport:
+        refuse_changed_rules(context)
+        releasing = request.job == "publish"
+        decider = request.decider or asked_to_release(context)
+        terms = release_terms(context) if releasing else None
+        outcome = run_score(
+            self.app,
+            extract_map=self.wish.extract_map,
+            cycle=request.cycle,
+            runs=RunStore(folder=self.site.profile.runs_dir, keep=write_outputs),
+            apply=request.apply,
+            allow_large_change=request.allow_large_change,
+        )
+        refuse_sealed(outcome.cycle, pending=0 if outcome.reports else outcome.pending)
+        report = _report_of(outcome, request)
+        if not releasing:
+            return self._audited(report, request)
+        if request.apply:
+            done = release(outcome, app=self.app, decider=decider, terms=terms)
+            counts = [(r.table, TableCount(created=r.created, updated=r.updated)) for r in done.reports]
+        else:
+            counts = [("appraisal", TableCount(updated=release_preview(outcome, app=self.app, terms=terms)))]
+        tables = dict(report.tables)
+        for table, count in counts:
+            tables[table] = tables.get(table, TableCount()).plus(count)
+        return self._audited(
+            replace(report, tables={k: v for k, v in tables.items() if k in report.tables or v.updated}), request
+        )
+
+    def _audited(self, report: JobReport, request: Request) -> JobReport:
+        if request.apply and report.changes:
+            facts: dict[str, str | int] = {"run": report.run, "cycle": request.cycle, "rows": report.changes}
+            self.audit.append(f"job run {request.job}", at=self.app.clock.now(), facts=facts)
+        return report
+
+
+def _report_of(outcome: ScoreOutcome, request: Request) -> JobReport:
+    tables = {
+        plan.table.key: TableCount(created=len(plan.created), updated=len(plan.updated), unchanged=plan.unchanged)
+        for plan in outcome.plans
+    }
+    return JobReport(
+        job=request.job, run=outcome.run, tables=tables, notes=(), notices=0, applied=request.apply, summary=""
+    )
+
+
+@contextmanager
+def open_workshop(
+    settings: Settings, reporter: Progress, *, profile: Profile | None = None, sink: NoticeSink | None = None
+) -> Iterator[Workshop]:
+    """Connect and put a profile's workshop together.
+
+    Args:
+        settings: The command's settings.
+        reporter: Told about long work.
+        profile: The profile; None takes the one asked for.
+        sink: Takes notices.
+
+    Yields:
+        The workshop.
+    """
+    with settings.site(profile) as site:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        members = members_of(site)
+        yield Workshop(
+            site=site,
+            wish=wish,
+            app=app,
+            process=process_of(wish, members),
+            calendar=WorkCalendar(off=frozenset(site.profile.days_off), on=frozenset(site.profile.days_on)),
+            members=members,
+            notices=sink,
+        )
+
+
+def members_of(site: Site) -> dict[str, str]:
+    """Return name → member id and id → id of a workspace's people; a name that two share stands for nobody."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for member in site.connection.member_source.members(workspace=site.workspace):
+        if member.name in found:
+            twice.add(member.name)
+        found[member.name] = str(member.member_id)
+        found[str(member.member_id)] = str(member.member_id)
+    return {name: member for name, member in found.items() if name not in twice}
+
+
+def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
+    """Return the process parameters of a template's parameter file.
+
+    Args:
+        wish: The template.
+        members: Name → member id.
+
+    Returns:
+        The parameters; role members by id.
+
+    Raises:
+        ProfileError: A role member is no member of the workspace; all are listed.
+    """
+    model = wish.template.parameters.model
+    unknown = tuple(name for names in model.role_members.values() for name in names if name not in members)
+    if unknown:
+        raise ProfileError("cli.unknown_members", facts={"names": unknown})
+    criteria: dict[str, dict[str, object]] = {}
+    for criterion in model.criteria:
+        for relation in criterion.relations:
+            criteria.setdefault(relation, {})[criterion.key] = criterion.weight
+    return Process(
+        announce_days=model.process.announce_days,
+        goals_min=model.process.goals_min,
+        goals_max=model.process.goals_max,
+        confirm_reminders=model.process.confirm_reminders,
+        interview_grades=tuple(model.process.interview_for),
+        criteria=criteria,  # type: ignore[arg-type] # weights are Decimals
+        role_members={role: tuple(members[name] for name in names) for role, names in model.role_members.items()},
+    )

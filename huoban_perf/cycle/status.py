@@ -1,0 +1,188 @@
+"""Where a cycle stands and what blocks its next step: counts and names, nothing about results.
+
+Each line of ``blocks`` is something a person can go and do. Source: issue 6 point 1; workflows.md §7 (HR sees who holds
+the cycle up).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from huoban_perf.core.errors import Problem
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.opening_checks import check_cycle
+from huoban_perf.cycle.work import note
+from huoban_perf.sync.book import Row
+
+STAGES = (
+    "draft",
+    "announced",
+    "goal_setting",
+    "running",
+    "reviewing",
+    "calibrating",
+    "awaiting_release",
+    "feedback",
+    "archived",
+)
+_DATE_OF = {
+    "announced": "goal_open_on",
+    "goal_setting": "goal_due_on",
+    "running": "review_start_on",
+    "reviewing": "review_due_on",
+    "calibrating": "calibration_on",
+    "awaiting_release": "release_on",
+    "feedback": "appeal_due_on",
+}
+"""State → the date field at which it should be left."""
+_OPEN_TASKS = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleStatus:
+    """Where a cycle stands.
+
+    Attributes:
+        cycle: 周期名称.
+        status: Key of its state.
+        leaves_on: When it should leave that state, or None.
+        days_late: Working days past it; 0 when in time.
+        sheets: State of 考核单 → how many.
+        tasks: 评价关系 → (submitted, all).
+        results: State of 核算结果 → how many.
+        blocks: What keeps the next step from happening, one line a matter.
+    """
+
+    cycle: str
+    status: str
+    leaves_on: date | None
+    days_late: int
+    sheets: Mapping[str, int]
+    tasks: Mapping[str, tuple[int, int]]
+    results: Mapping[str, int]
+    blocks: tuple[Problem, ...]
+
+
+def cycle_status(context: JobContext) -> CycleStatus:
+    """Return where the context's cycle stands.
+
+    Args:
+        context: What stands.
+
+    Returns:
+        Counts and what blocks the next step.
+    """
+    book, cycle = context.book, context.cycle
+    status = cycle.text("status")
+    sheets = list(book.of("appraisal", "cycle", cycle))
+    leaves = cycle.day(_DATE_OF[status]) if status in _DATE_OF else None
+    tasks: dict[str, list[Row]] = {}
+    results: Counter[str] = Counter()
+    for sheet in sheets:
+        for task in book.of("review_task", "appraisal", sheet):
+            if task.text("status") not in {"recalled", "declined"}:
+                tasks.setdefault(task.text("relation"), []).append(task)
+        results.update(row.text("status") for row in book.of("score_result", "appraisal", sheet))
+    return CycleStatus(
+        cycle=cycle.key,
+        status=status,
+        leaves_on=leaves,
+        days_late=context.calendar.passed(leaves, context.today) if leaves else 0,
+        sheets=Counter(sheet.text("status") for sheet in sheets),
+        tasks={
+            relation: (sum(task.text("status") == "submitted" for task in rows), len(rows))
+            for relation, rows in sorted(tasks.items())
+        },
+        results=results,
+        blocks=tuple(_blocks(context, status, sheets)),
+    )
+
+
+def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Problem]:
+    match status:
+        case "draft":
+            yield from check_cycle(context)
+        case "goal_setting":
+            yield from _unconfirmed(sheets)
+        case "reviewing":
+            yield from _open_reviews(context, sheets)
+        case "calibrating":
+            yield from _undecided(context, sheets)
+        case "awaiting_release":
+            yield note("cycle.awaits_decider", names=_decider(context))
+        case "feedback":
+            yield from _unsettled(context, sheets)
+        case _:
+            return
+
+
+def _by_superior(rows: list[Row]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for sheet in rows:
+        employee = sheet.related("employee")
+        manager = employee.related("manager") if employee else None
+        counts[manager.text("name") if manager else "-"] += 1
+    return dict(counts.most_common())
+
+
+def _unconfirmed(sheets: list[Row]) -> Iterator[Problem]:
+    waiting = [sheet for sheet in sheets if sheet.text("status") == "goals_awaiting_confirmation"]
+    for superior, count in _by_superior(waiting).items():
+        yield note("cycle.goals_wait_for", name=superior, count=count)
+    missing = [sheet for sheet in sheets if sheet.text("status") == "goal_setting"]
+    for superior, count in _by_superior(missing).items():
+        yield note("cycle.goals_missing_under", name=superior, count=count)
+
+
+def _open_reviews(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
+    people = {row.member("account"): row.text("name") for row in context.book.all("employee") if row.has("account")}
+    waiting: Counter[str] = Counter()
+    overdue: Counter[str] = Counter()
+    for sheet in sheets:
+        for task in context.book.of("review_task", "appraisal", sheet):
+            if task.text("status") in _OPEN_TASKS:
+                name = people.get(task.member("rater"), task.text("external_rater") or "-")
+                due = task.day("due_on")
+                (overdue if due is not None and due < context.today else waiting)[name] += 1
+    for name, count in overdue.most_common():
+        yield note("cycle.reviews_overdue", name=name, count=count)
+    for name, count in waiting.most_common():
+        yield note("cycle.reviews_waiting", name=name, count=count)
+    for sheet in sheets:
+        for result in context.book.of("score_result", "appraisal", sheet):
+            if result.text("status") in {"held", "awaiting_reviews"}:
+                where = sheet.text("name") or sheet.key
+                yield note("cycle.result_held", address=where, reason=result.text("missing_notes") or "-")
+
+
+def _undecided(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
+    for sheet in sheets:
+        for record in context.book.of("calibration", "appraisal", sheet):
+            if record.text("status") == "pending":
+                yield note("cycle.calibration_waits", address=sheet.text("name") or sheet.key)
+    yield note("cycle.awaits_hr")
+
+
+def _decider(context: JobContext) -> str:
+    names = {row.member("account"): row.text("name") for row in context.book.all("employee") if row.has("account")}
+    return "、".join(names.get(member, member) for member in context.cycle.members("decider")) or "-"
+
+
+def _unsettled(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
+    labels = {
+        state.address.key: state.labels.zh for state in context.book.rows("appraisal").table.field("status").options
+    }
+    open_states = Counter(
+        sheet.text("status") for sheet in sheets if sheet.text("status") not in {"completed", "not_appraised", "void"}
+    )
+    for state, count in open_states.most_common():
+        yield note("cycle.sheets_open", state=labels.get(state, state), count=count)
+    for table, code in (("appeal", "cycle.appeals_open"), ("outcome", "cycle.outcomes_open")):
+        closed = {"upheld", "adjusted", "refused", "withdrawn", "executed", "cancelled"}
+        rows = [row for sheet in sheets for row in context.book.of(table, "appraisal", sheet)]
+        count = sum(row.text("status") not in closed for row in rows)
+        if count:
+            yield note(code, count=count)

@@ -1,0 +1,19 @@
+"""When the program's own jobs run, unless a profile says otherwise; all times in China.
+
+Sources that need a file are given a time by the company. Jobs look at what stands, so an hour more or less changes
+nothing but the delay.
+"""
+
+from __future__ import annotations
+
+from huoban_perf.service.schedule import Schedule
+
+TIMETABLE: tuple[Schedule, ...] = (
+    Schedule(job="access-sync", cron="10 5 * * *"),
+    Schedule(job="open", cron="30 5 * * *"),
+    Schedule(job="score", cron="0 6 * * *"),
+    Schedule(job="calibrate", cron="30 6 * * *"),
+    Schedule(job="interview", cron="0 7 * * *"),
+    Schedule(job="improve", cron="10 7 * * *"),
+    Schedule(job="remind", cron="30 7 * * *"),
+)

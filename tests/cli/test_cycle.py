@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.job_commands import JOB_NAMES
+from huoban_perf.cli.workshop import ALL_JOBS
+from tests.cli.desk import Desk, too_wide
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_job_of_the_registry_stands_in_the_command() -> None:
+    assert set(JOB_NAMES) == set(ALL_JOBS)
+
+
+def test_status_shows_the_road_and_what_blocks_it_within_80_columns(company: Desk) -> None:
+    said = company.run("cycle", "status")
+    assert said.exit is Exit.DONE
+    assert said.out.startswith("2026Q3 · 反馈申诉")
+    assert "●反馈申诉 ○已归档" in said.out
+    assert "考核单「待确认」58 份" in said.out
+    assert too_wide(said.out) == []
+    found = company.run("cycle", "status", "2026Q3", "-o", "json").json["cycles"][0]
+    assert (found["status"], found["appraisals"]["awaiting_confirmation"]) == ("feedback", 58)
+
+
+def test_status_of_an_unknown_cycle_names_those_there_are(company: Desk) -> None:
+    said = company.run("cycle", "status", "2031Q1")
+    assert said.exit is Exit.INVALID
+    assert "2026Q3" in said.err
+
+
+def test_permission_columns_are_previewed_then_written_then_left_alone(company: Desk) -> None:
+    before = company.dump()
+    preview = company.run("job", "run", "access-sync", "-o", "json").json
+    assert preview["rows_pending"] > 1000
+    assert company.dump() == before
+    written = company.run("job", "run", "access-sync", "--yes", "-o", "json").json
+    assert written["rows_written"] == preview["rows_pending"]
+    again = company.run("job", "run", "access-sync", "--yes", "-o", "json").json
+    assert again["rows_written"] == 0
+
+
+def test_job_without_its_source_says_so_in_the_run_log_too(company: Desk) -> None:
+    said = company.run("job", "run", "org-sync", "--yes", "--unattended")
+    assert said.exit is Exit.INVALID
+    assert "作业 org-sync 需要 --from" in said.err
+    logged = json.dumps(company.dump(), ensure_ascii=False)
+    assert "作业 org-sync 需要 --from" in logged
+
+
+def test_units_hold_no_secret_and_name_every_schedule(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUOBAN_PERF_CALLBACK_SECRET", "s" * 40)
+    cron = company.run("serve", "--print-cron").out
+    assert cron.count("job run") == 7
+    unit = company.run("serve", "--print-systemd").out
+    assert "s" * 40 not in cron + unit
+    assert "ReadWritePaths=" in unit
+
+
+def test_unknown_zone_of_a_profile_keeps_the_service_from_starting(company: Desk) -> None:
+    file = company.home / "profiles.yaml"
+    entry = "{job: remind, cron: '0 9 * * *', zone: Mars/Olympus}"
+    file.write_text(f"profiles:\n  sandbox:\n    planes: [v1, builder]\n    schedules: [{entry}]\n", encoding="utf-8")
+    said = company.run("serve", "--port", "0")
+    assert said.exit is Exit.INVALID
+    assert "Mars/Olympus" in said.err
+    assert "Asia/Shanghai" in said.err
+
+
+class Served:
+    """The service as a process of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "huoban_perf", "serve", "--port", "0", "--poll", "5"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "HUOBAN_PERF_HOME": str(home),
+                "PYTHONPATH": str(ROOT),
+                "HUOBAN_PERF_CALLBACK_SECRET": "a-secret-path-of-more-than-24-characters",
+            },
+        )
+        assert self.process.stderr is not None
+        self.url = ""
+        for line in self.process.stderr:
+            found = re.search(r"http://[\d.:]+", line)
+            if found:
+                self.url = found[0]
+                break
+
+    def get(self, path: str) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(self.url + path, timeout=30)
+
+    def post(self, path: str) -> int:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.post(self.url + path, data=b"{}", timeout=30).status_code
+
+    def wait_for_round(self) -> None:
+        for _ in range(2000):
+            if "huoban_perf_last_tick_seconds 1" in self.get("/metrics").text:
+                return
+        raise AssertionError("no round ended")
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=60)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        return code
+
+
+def test_service_survives_kill_9_and_ends_well_on_sigterm(company: Desk) -> None:
+    first = Served(company.home)
+    first.wait_for_round()
+    assert first.get("/health").status_code == 200
+    assert first.post("/hook/a-secret-path-of-more-than-24-characters") == 200
+    assert first.post("/hook/another") == 404
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    second = Served(company.home)
+    second.wait_for_round()
+    assert second.end(signal.SIGTERM) == 0
+    database = sqlite3.connect(company.home / "service.sqlite")
+    states = dict(database.execute("SELECT state, count(*) FROM occurrences GROUP BY state").fetchall())
+    database.close()
+    assert states.get("done", 0) >= 1
+    assert "parked" not in states
