@@ -21,10 +21,12 @@ JOB_NAMES = (
     "access-sync",
     "archive",
     "calibrate",
+    "collect",
     "improve",
     "interview",
     "open",
     "org-sync",
+    "progress",
     "publish",
     "remind",
     "score",
@@ -48,7 +50,9 @@ def list_jobs(settings: Settings) -> None:
 @click.argument("name", type=click.Choice(JOB_NAMES))
 @click.option("--cycle", default="", help="考核周期名称; 不写则处理所有需要它的周期.")
 @click.option("--yes", is_flag=True, help="写入; 不加则只预览.")
-@click.option("--from", "source", default=None, help="org-sync 用: 人员文件 (.csv 或 .xlsx).")
+@click.option(
+    "--from", "source", default=None, help="org-sync 用: 人员文件 (.csv 或 .xlsx); collect 用: 映射文件 (.yaml)."
+)
 @click.option("--departments", default=None, help="org-sync 用: 部门文件.")
 @click.option("--decider", default=None, help="publish 用: 结果审定人的成员 ID.")
 @click.option("--allow-large-change", is_flag=True, help="同意改写大量已有结果.")

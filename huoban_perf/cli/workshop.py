@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from huoban_perf.cycle.jobs import JOBS, cycles_for
 from huoban_perf.cycle.publish import asked_to_release, refuse_changed_rules, release_terms
 from huoban_perf.cycle.work import Desk, JobReport, TableCount, carry_out
 from huoban_perf.exchange import write_outputs
-from huoban_perf.profile import Profile, Site
+from huoban_perf.profile import Profile, Site, secret_of
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
@@ -69,6 +69,7 @@ class Workshop:
         process: The company's process parameters.
         calendar: Its working days.
         members: Name → member id, and id → id.
+        secret: Name of a variable → the secret it holds.
         notices: Takes notices, or None.
     """
 
@@ -78,6 +79,7 @@ class Workshop:
     process: Process
     calendar: WorkCalendar
     members: Mapping[str, str]
+    secret: Callable[[str], str]
     notices: NoticeSink | None = None
 
     @property
@@ -98,6 +100,7 @@ class Workshop:
             calendar=self.calendar,
             options=options or {},
             members=self.members,
+            secret=self.secret,
         )
 
     def run(self, request: Request) -> list[JobReport]:
@@ -224,6 +227,7 @@ def open_workshop(
             calendar=WorkCalendar(off=frozenset(site.profile.days_off), on=frozenset(site.profile.days_on)),
             members=members,
             notices=sink,
+            secret=lambda name: secret_of(name, settings.environ),
         )
 
 

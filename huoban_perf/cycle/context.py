@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -54,6 +54,10 @@ class Process:
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+def _no_secret(name: str) -> str:
+    raise CycleError("cycle.no_secret", facts={"variable": name})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
     """What a job is given.
@@ -64,6 +68,7 @@ class JobContext:
         process: Parameters.
         calendar: Working days.
         options: What was asked for beyond the defaults, by option name.
+        secret: Name of a variable → the secret it holds, for sources.
         members: Name of a member of the workspace → member id; also id → id.
     """
 
@@ -73,6 +78,7 @@ class JobContext:
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
+    secret: Callable[[str], str] = field(default=_no_secret, repr=False)
 
     @property
     def today(self) -> date:

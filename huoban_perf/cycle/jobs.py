@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from huoban_perf.cycle.access_sync import access_sync
 from huoban_perf.cycle.calibrate import calibrate
 from huoban_perf.cycle.closing import archive, improve, remind
+from huoban_perf.cycle.collect import collect
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.moves import picked
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.org_sync import org_sync_from_options
+from huoban_perf.cycle.progress import progress
 from huoban_perf.cycle.work import Plan
 from huoban_perf.sync.book import Book
 
@@ -37,6 +39,8 @@ class Job:
 JOBS: Mapping[str, Job] = {
     "org-sync": Job(plan=org_sync_from_options, states=None, needs=("from",)),
     "access-sync": Job(plan=access_sync, states=None),
+    "collect": Job(plan=collect, states=frozenset({"running", "reviewing"})),
+    "progress": Job(plan=progress, states=frozenset({"running", "reviewing"})),
     "open": Job(plan=open_cycle, states=_BEFORE_RELEASE),
     "calibrate": Job(plan=calibrate, states=frozenset({"reviewing", "calibrating", "awaiting_release"})),
     "interview": Job(plan=interview, states=frozenset({"feedback"})),

@@ -11,6 +11,8 @@ from huoban_perf.service.schedule import Schedule
 TIMETABLE: tuple[Schedule, ...] = (
     Schedule(job="access-sync", cron="10 5 * * *"),
     Schedule(job="open", cron="30 5 * * *"),
+    Schedule(job="collect", cron="40 5 * * *"),
+    Schedule(job="progress", cron="50 5 * * *"),
     Schedule(job="score", cron="0 6 * * *"),
     Schedule(job="calibrate", cron="30 6 * * *"),
     Schedule(job="interview", cron="0 7 * * *"),

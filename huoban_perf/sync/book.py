@@ -95,6 +95,7 @@ class Book:
         """Start empty."""
         self.app = app
         self.tables: dict[str, TableRows] = {}
+        self._index: dict[tuple[str, str], tuple[TableRows, int, dict[str, list[int]]]] = {}
 
     def rows(self, table: str) -> TableRows:
         """Return a table's rows, read whole on first use.
@@ -145,9 +146,19 @@ class Book:
         self.tables.pop(table, None)
 
     def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
-        """Yield the rows of a table whose relation points to a row."""
-        item = target.rows.item_id(target.index)
-        for row in self.all(table):
-            value = row[relation]
-            if isinstance(value, tuple) and item in value:
-                yield row
+        """Yield the rows of a table whose relation points to a row.
+
+        The rows are indexed by what they point to; the index is made anew when the table was read again or has grown.
+        """
+        rows = self.rows(table)
+        known = self._index.get((table, relation))
+        if known is None or known[0] is not rows or known[1] != len(rows):
+            pointing: dict[str, list[int]] = {}
+            for index in rows:
+                value = rows.value(index, relation)
+                for item in value if isinstance(value, tuple) else ():
+                    pointing.setdefault(item, []).append(index)
+            known = (rows, len(rows), pointing)
+            self._index[table, relation] = known
+        for index in known[2].get(target.item_id, ()):
+            yield Row(self, rows, index)
