@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 JOB_NAMES = (
     "access-sync",
+    "announce",
     "archive",
     "calibrate",
     "collect",
@@ -50,20 +52,26 @@ def list_jobs(settings: Settings) -> None:
 @click.argument("name", type=click.Choice(JOB_NAMES))
 @click.option("--cycle", default="", help="考核周期名称; 不写则处理所有需要它的周期.")
 @click.option("--yes", is_flag=True, help="写入; 不加则只预览.")
-@click.option(
-    "--from", "source", default=None, help="org-sync 用: 人员文件 (.csv 或 .xlsx); collect 用: 映射文件 (.yaml)."
-)
+@click.option("--from", "source", default=None, help="org-sync: 人员文件; collect: 映射文件 (.yaml).")
 @click.option("--departments", default=None, help="org-sync 用: 部门文件.")
 @click.option("--decider", default=None, help="publish 用: 结果审定人的成员 ID.")
 @click.option("--allow-large-change", is_flag=True, help="同意改写大量已有结果.")
+@click.option(
+    "--adjustments",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="score 用: 批准过的评分松紧校正快照 (score adopt 生成).",
+)
 @click.option("--unattended", is_flag=True, help="无人值守 (cron): 失败时也写一条运行记录.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
+def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
     """运行一个作业. 默认只预览, 加 --yes 才写入."""
     from huoban_perf.cli.workshop import Request, open_workshop
 
     form = cast("OutputForm", options["output"])
+    if options["name"] == "announce":
+        return _announce(settings, cycle=str(options["cycle"]), apply=bool(options["yes"]), form=form)
     named = {"from": options["source"], "departments": options["departments"]}
     request = Request(
         job=str(options["name"]),
@@ -73,10 +81,32 @@ def run_job(settings: Settings, /, **options: str | bool | None) -> Exit:
         decider=str(options["decider"]) if options["decider"] else None,
         allow_large_change=bool(options["allow_large_change"]),
         unattended=bool(options["unattended"]),
+        adjustments=cast("Path | None", options["adjustments"]),
     )
     with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
         reports = shop.run(request)
     show_reports(reports, schema=shop.wish.schema, form=form, locale=settings.locale)
+    return Exit.DONE
+
+
+def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) -> Exit:
+    from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.sync.pin import announce
+
+    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        done = announce(app, cycle=cycle, pass_grade=wish.extract_map.pass_grade, apply=apply)
+    written = done.report.written if done.report else 0
+    pending = 0 if apply else len(done.plan.writes)
+    if form == "json":
+        content = {"cycle": cycle, "rules_hash": done.hash, "is_change": done.is_change}
+        show_json({"format_version": 1, **content, "rows_pending": pending, "rows_written": written})
+        return Exit.DONE
+    show_text("\n".join(f"  · {problem_line(each, locale=settings.locale)}" for each in done.differences))
+    show_text(text("cli.job_pinned", locale=settings.locale, facts={"cycle": cycle, "hash": done.hash}))
+    code = "cli.job_written" if written else "cli.job_preview" if pending else "cli.job_nothing"
+    show_text(text(code, locale=settings.locale, facts={"run": "-", "written": written, "pending": pending}))
     return Exit.DONE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huoban_perf.cli.deployed import Wish, deployed_app, wish_of
@@ -17,7 +18,7 @@ from huoban_perf.core.progress import Progress
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process
 from huoban_perf.cycle.jobs import JOBS, cycles_for
-from huoban_perf.cycle.publish import asked_to_release, refuse_changed_rules, release_terms
+from huoban_perf.cycle.publish import asked_to_release, release_terms
 from huoban_perf.cycle.work import Desk, JobReport, TableCount, carry_out
 from huoban_perf.exchange import write_outputs
 from huoban_perf.profile import Profile, Site, secret_of
@@ -32,7 +33,7 @@ from huoban_perf.sync.score import ScoreOutcome, refuse_sealed, run_score
 if TYPE_CHECKING:
     from huoban_perf.core.ports import Connection
 
-ALL_JOBS = tuple(sorted({*JOBS, "publish", "score"}))
+ALL_JOBS = tuple(sorted({*JOBS, "announce", "publish", "score"}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Request:
         options: Further options by name.
         decider: Member who releases.
         allow_large_change: Consent to replace much.
+        adjustments: Snapshot of rater adjustments that ``score`` takes, or None.
         unattended: Nobody watches: a failure is written to 运行记录 too.
     """
 
@@ -56,6 +58,7 @@ class Request:
     decider: str | None = None
     allow_large_change: bool = False
     unattended: bool = False
+    adjustments: Path | None = None
 
 
 @dataclass(kw_only=True)
@@ -155,7 +158,6 @@ class Workshop:
         return carry_out(request.job, JOBS[request.job].plan, context, apply=request.apply, desk=desk)
 
     def _score(self, request: Request, context: JobContext) -> JobReport:
-        refuse_changed_rules(context)
         releasing = request.job == "publish"
         decider = request.decider or asked_to_release(context)
         terms = release_terms(context) if releasing else None
@@ -163,7 +165,7 @@ class Workshop:
             self.app,
             extract_map=self.wish.extract_map,
             cycle=request.cycle,
-            runs=RunStore(folder=self.site.profile.runs_dir, keep=write_outputs),
+            runs=RunStore(folder=self.site.profile.runs_dir, keep=write_outputs, adjustments=request.adjustments),
             apply=request.apply,
             allow_large_change=request.allow_large_change,
         )
@@ -265,6 +267,7 @@ def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
         for relation in criterion.relations:
             criteria.setdefault(relation, {})[criterion.key] = criterion.weight
     return Process(
+        pass_grade=wish.extract_map.pass_grade,
         announce_days=model.process.announce_days,
         goals_min=model.process.goals_min,
         goals_max=model.process.goals_max,

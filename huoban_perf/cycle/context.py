@@ -33,6 +33,7 @@ class Process:
         weak_grades: Grades after which an improvement plan is proposed.
         interview_grades: Grades after which a talk is due; empty = all.
         criteria: Relation → criterion fields asked, with their share.
+        pass_grade: The grade that counts as 合格, as the scheme documents name it.
         role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
     """
 
@@ -51,6 +52,7 @@ class Process:
     weak_grades: tuple[str, ...] = ("c", "d")
     interview_grades: tuple[str, ...] = ()
     criteria: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    pass_grade: str = ""
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -12,13 +12,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from huoban_perf.core.clock import Clock
-from huoban_perf.core.errors import FactValue
+from huoban_perf.core.errors import FactValue, PinnedRulesError
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process
-from huoban_perf.cycle.opening_checks import announced_rules, date_faults, people_faults, rules_hash
+from huoban_perf.cycle.opening_checks import announced_rules, date_faults, people_faults
 from huoban_perf.cycle.quotas import over_quota
 from huoban_perf.sync.book import Row
+from huoban_perf.sync.pin import refuse_other_rules
 
 Verdict = Mapping[str, FactValue] | None
 Check = Callable[["Asked", Row], Verdict]
@@ -98,8 +99,7 @@ def cycle_of(row: Row) -> Row | None:
 
 
 def _scheme_complete(asked: Asked, cycle: Row) -> Verdict:
-    del asked
-    _, problems = announced_rules(cycle.book, cycle)
+    _, problems = announced_rules(cycle.book, cycle, pass_grade=asked.process.pass_grade)
     if not problems:
         return None
     schemes = tuple(row.text("name") for row in cycle.all_related("schemes"))
@@ -183,24 +183,20 @@ def _results_approved(asked: Asked, cycle: Row) -> Verdict:
 
 
 def _hashes_match(asked: Asked, cycle: Row) -> Verdict:
-    del asked
-    fault = rules_changed(cycle)
+    fault = rules_changed(cycle, pass_grade=asked.process.pass_grade)
     return {"detail": fault} if fault else None
 
 
-def rules_changed(cycle: Row) -> str:
-    """Return what differs from the announced rules without a recorded change, in Chinese, or an empty text."""
-    announced = cycle.text("announced_hash")
-    if not announced:
-        return ""
-    documents, problems = announced_rules(cycle.book, cycle)
+def rules_changed(cycle: Row, *, pass_grade: str) -> tuple[str, ...]:
+    """Return what differs from the announced rules without a recorded and approved change; empty for nothing."""
+    documents, problems = announced_rules(cycle.book, cycle, pass_grade=pass_grade)
     if problems:
-        return "方案现在自相矛盾"
-    now = rules_hash(documents)
-    if now == announced:
-        return ""
-    recorded = cycle.has("scheme_change_note") and cycle.has("change_approver") and cycle.text("changed_hash") == now
-    return "" if recorded else f"现在 {now[7:15]}, 公示时 {announced[7:15]}"
+        return tuple(sorted({problem.code for problem in problems}))
+    try:
+        refuse_other_rules(cycle.key, tables=cycle.book.tables, schemes=documents)
+    except PinnedRulesError as error:
+        return tuple(str(problem.address) for problem in error.problems) or (error.code,)
+    return ()
 
 
 def _working_day(asked: Asked, cycle: Row) -> Verdict:

@@ -7,11 +7,12 @@ next. 草稿→已公示 only when asked (a person decides to announce); the ste
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from huoban_perf.core.digest import canonical_json, digest
+from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA, Value
@@ -23,12 +24,12 @@ from huoban_perf.cycle.opening_checks import (
     is_excluded,
     open_assignments,
     participants,
-    rules_hash,
     scheme_of,
 )
 from huoban_perf.cycle.reviewers import review_wishes
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
+from huoban_perf.sync.pin import rules_hash
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 Values = dict[str, Value | Refs]
@@ -85,11 +86,11 @@ def _announce(context: JobContext) -> Draft:
         raise CycleError("cycle.not_ready", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
     if not context.options.get("announce") and not picked(cycle, "announce"):
         return Draft(notes=(note("cycle.ready_to_announce", cycle=cycle.key),))
-    documents, _ = announced_rules(context.book, cycle)
+    documents, _ = announced_rules(context.book, cycle, pass_grade=context.process.pass_grade)
     step = _cycle_step(
         context,
         "announced",
-        announced_scheme=canonical_json(documents),
+        announced_scheme=json.dumps(documents, ensure_ascii=False, sort_keys=True, default=str),
         announced_hash=rules_hash(documents),
         announced_on=context.book.app.clock.now(),
     )

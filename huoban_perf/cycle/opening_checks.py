@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
-from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import note
-from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
+from huoban_perf.scoring import parse_scheme, scheme_document
 from huoban_perf.sync.book import Book, Row
-from huoban_perf.sync.scheme import scheme_documents
+from huoban_perf.sync.scheme import TABLES, scheme_documents
 
 _ORDER = (
     "goal_open_on",
@@ -74,19 +73,20 @@ def open_assignments(book: Book) -> dict[str, Row]:
     return found
 
 
-def announced_rules(book: Book, cycle: Row) -> tuple[dict[str, dict[str, object]], list[Problem]]:
+def announced_rules(book: Book, cycle: Row, *, pass_grade: str) -> tuple[dict[str, dict[str, object]], list[Problem]]:
     """Return the canonical documents of a cycle's schemes, and what is wrong with them.
 
     Args:
         book: What stands.
         cycle: The cycle.
+        pass_grade: The grade that counts as 合格.
 
     Returns:
         Scheme key → document; every contradiction of every scheme.
     """
-    for table in ("scheme", "rater_group", "grade_band"):
+    for table in TABLES:
         book.rows(table)
-    raw = scheme_documents(book.tables, schema=book.app.schema)
+    raw = scheme_documents(book.tables, schema=book.app.schema, pass_grade=pass_grade)
     documents: dict[str, dict[str, object]] = {}
     problems: list[Problem] = []
     for scheme in cycle.all_related("schemes"):
@@ -103,11 +103,6 @@ def announced_rules(book: Book, cycle: Row) -> tuple[dict[str, dict[str, object]
     return documents, problems
 
 
-def rules_hash(documents: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the hash over all schemes of a cycle, as it is announced and as scoring checks it."""
-    return digest({key: scheme_hash(document) for key, document in sorted(documents.items())})
-
-
 def check_cycle(context: JobContext) -> list[Problem]:
     """List everything that keeps a cycle from being announced.
 
@@ -118,7 +113,7 @@ def check_cycle(context: JobContext) -> list[Problem]:
         Faults of dates, rules and people.
     """
     cycle = context.cycle
-    _, faults = announced_rules(context.book, cycle)
+    _, faults = announced_rules(context.book, cycle, pass_grade=context.process.pass_grade)
     problems = [*date_faults(context, cycle), *faults, *people_faults(context, cycle), *_standards(context.book)]
     if not cycle.has("decider"):
         problems.append(note("cycle.no_decider", address=_field(cycle, "decider")))

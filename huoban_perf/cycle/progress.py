@@ -1,4 +1,4 @@
-"""The job ``progress``: current value, progress, forecast and 进展状态 of goals; counts of reviews; 完成率 of the cycle.
+"""The job ``progress``: current value, progress, forecast and 进展状态 of goals; counts of reviews; 完成率.
 
 A forecast of a summed indicator goes on at the pace so far; averages and levels stay as they are. 正常 reaches the
 target, 预警 the passing value, 滞后 neither. Source: data-model.md §2 目标; workflows.md §6 (goal turns 滞后).

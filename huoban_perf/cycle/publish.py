@@ -9,7 +9,6 @@ from __future__ import annotations
 from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.guards import rules_changed
 from huoban_perf.cycle.moves import cycle_step, picked
 from huoban_perf.cycle.quotas import final_grade
 from huoban_perf.cycle.work import note
@@ -17,20 +16,6 @@ from huoban_perf.sync.release import ReleaseTerms
 from huoban_perf.sync.wanted import Refs
 
 _READY = frozenset({"calibrated", "approved", "released"})
-
-
-def refuse_changed_rules(context: JobContext) -> None:
-    """Stop when the rules differ from the announced ones without a recorded and approved change.
-
-    Args:
-        context: What stands.
-
-    Raises:
-        CycleError: They differ.
-    """
-    fault = rules_changed(context.cycle)
-    if fault:
-        raise CycleError("cycle.rules_changed", facts={"cycle": context.cycle.key, "detail": fault})
 
 
 def asked_to_release(context: JobContext) -> str | None:
@@ -48,10 +33,9 @@ def release_terms(context: JobContext) -> ReleaseTerms:
         Plain terms for a cycle that was never calibrated (it is not in 待公布).
 
     Raises:
-        CycleError: Results are undecided, the rules changed, or it is no working day; each is listed.
+        CycleError: Results are undecided, or it is no working day; each is listed (scoring itself refuses other rules).
     """
     cycle = context.cycle
-    refuse_changed_rules(context)
     if cycle.text("status") not in {"awaiting_release", "feedback"} or not cycle.text("announced_hash"):
         return ReleaseTerms()
     grades, remarks, problems = _decided(context)

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from huoban_perf.core.digest import digest
@@ -26,10 +25,11 @@ from huoban_perf.sync.extract import FORMS_TABLE, Reading, read_workspace, write
 from huoban_perf.sync.extract_map import ExtractMap
 from huoban_perf.sync.pin import refuse_other_rules, refuse_other_schemes
 from huoban_perf.sync.results import CycleScores, score_extract
+from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest, run_id
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
 from huoban_perf.sync.scheme import scheme_documents
-from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, write
 
@@ -251,19 +251,15 @@ def _log(
     app: DeployedApp, *, run: str, started: datetime, pending: int, schemes: Mapping[str, Mapping[str, object]]
 ) -> WriteReport:
     """Write the 运行记录 row of a run that changed something."""
-    table = app.schema.table("run_log")
-    standing = read_table(app, table=table)
-    values: dict[str, Value | Refs] = {
-        "command": "job run score",
-        "batch": run,
-        "started_on": started,
-        "ended_on": app.clock.now(),
-        "planned_count": Decimal(pending),
-        "success_count": Decimal(pending),
-        "failure_count": Decimal(0),
-        "scheme_hash": digest({key: scheme_hash(document) for key, document in schemes.items()}),
-        "summary": f"写入 {pending} 条",
-        "exit_code": Decimal(0),
-    }
-    plan = compare(wanted=[WantedRow(key=run, values=values)], standing=standing, tables={"run_log": standing})
-    return write(plan, app=app, standing=standing)
+    return log_run(
+        app,
+        RunEntry(
+            command="job run score",
+            run=run,
+            started=started,
+            planned=pending,
+            succeeded=pending,
+            scheme_hash=digest({key: scheme_hash(document) for key, document in schemes.items()}),
+            summary=f"写入 {pending} 条",
+        ),
+    )

@@ -50,7 +50,7 @@ def test_announcing_makes_sheets_publishes_the_rules_and_tells_everybody(company
     report = opened(company, ANNOUNCED_ON, announce="yes")
     cycle = company.rows("cycle")[CYCLE]
     assert (status(company), str(cycle["announced_hash"])[:7]) == ("announced", "sha256:")
-    assert '"kpi_weight":"' in str(cycle["announced_scheme"])
+    assert '"kpi_weight": "' in str(cycle["announced_scheme"])
     people = company.rows("employee")
     sheets = company.rows("appraisal")
     assert set(sheets) == {f"[{CYCLE}|{number}]" for number in people}
