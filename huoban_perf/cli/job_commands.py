@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 JOB_NAMES = (
     "access-sync",
     "announce",
+    "appeal",
     "archive",
     "calibrate",
     "collect",
     "improve",
     "interview",
+    "match-external",
     "open",
     "org-sync",
+    "outcomes",
     "progress",
     "publish",
     "remind",
@@ -45,7 +48,7 @@ def job_command() -> None:
 @pass_settings
 def list_jobs(settings: Settings) -> None:
     """列出作业."""
-    show_text("\n".join(f"{name:<12}{text(f'cli.job_{name}', locale=settings.locale)}" for name in JOB_NAMES))
+    show_text("\n".join(f"{name:<16}{text(f'cli.job_{name}', locale=settings.locale)}" for name in JOB_NAMES))
 
 
 @job_command.command("run")

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -69,13 +69,15 @@ class House:
         shop: The workshop.
         ledger: What the executor remembers.
         outbox: Its notices.
-        asked: Jobs that automations started; run after the round.
+        store: Takes the jobs that automations start.
+        metrics: Counts firings.
     """
 
     shop: Workshop
     ledger: SqliteLedger
     outbox: Outbox
-    asked: list[str] = field(default_factory=list)
+    store: OccurrenceStore
+    metrics: Metrics
 
     def run(self, claim: Claim, *, lease: Lease) -> str:
         """Run one occurrence behind its fence and return a line about it."""
@@ -83,14 +85,15 @@ class House:
         if claim.job != EVENTS_JOB:
             reports = shop.run(Request(job=claim.job, apply=True, unattended=True))
             return "; ".join(report.summary or str(report.changes) for report in reports) or "-"
-        executor = Executor(shop.app, ledger=self.ledger, around=surroundings(shop, self.outbox, self.asked.append))
+        executor = Executor(shop.app, ledger=self.ledger, around=surroundings(shop, self.outbox, self.start))
         done = executor.round()
-        for job in dict.fromkeys(self.asked):
-            lease.check()
-            for report in shop.run(Request(job=job, apply=True, unattended=True)):
-                done.new += report.changes
-        self.asked.clear()
+        for state, count in done.counts.items():
+            self.metrics.fired(claim.profile, state.value, count)
         return f"firings {done.new}"
+
+    def start(self, job: str) -> None:
+        """Make a job due at once; it runs under its own lease, and its failure is its own."""
+        self.store.add(profile=self.shop.site.profile.name, job=job, due=self.shop.app.clock.now())
 
 
 def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], None]) -> Surroundings:
@@ -153,7 +156,9 @@ def schedules_of(profile: Profile) -> tuple[Schedule, ...]:
 
 
 @contextmanager
-def open_house(settings: Settings, profile: Profile, *, store: SqliteStore) -> Iterator[House]:
+def open_house(
+    settings: Settings, profile: Profile, *, store: SqliteStore, jobs: OccurrenceStore, metrics: Metrics
+) -> Iterator[House]:
     """Put one profile to work for the length of a ``with`` block."""
     with channels_of(profile, clock=settings.clock, environ=settings.environ) as channels:
         calendar = WorkCalendar(off=frozenset(profile.days_off), on=frozenset(profile.days_on))
@@ -166,7 +171,8 @@ def open_house(settings: Settings, profile: Profile, *, store: SqliteStore) -> I
             channels=channels,
         )
         with open_workshop(settings, silent, profile=profile, sink=outbox) as shop:
-            yield House(shop=shop, ledger=SqliteLedger(store, profile=profile.name), outbox=outbox)
+            ledger = SqliteLedger(store, profile=profile.name)
+            yield House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
 
 
 def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], None]) -> None:
@@ -186,15 +192,19 @@ def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], N
     with ExitStack() as stack:
         store = SqliteStore(profiles[0].home / "service.sqlite")
         stack.callback(store.close)
-        houses = {p.name: stack.enter_context(open_house(settings, p, store=store)) for p in profiles}
         metrics = Metrics()
+        jobs = _occurrences(settings, options, store)
+        houses = {
+            p.name: stack.enter_context(open_house(settings, p, store=store, jobs=jobs, metrics=metrics))
+            for p in profiles
+        }
         poll = timedelta(seconds=options.poll_s)
         rounds = Rounds(
             tenants=[
                 Tenant(profile=name, schedules=schedules[name], outbox=house.outbox, poll=poll)
                 for name, house in houses.items()
             ],
-            store=_occurrences(settings, options, store),
+            store=jobs,
             run_job=lambda claim, lease: houses[claim.profile].run(claim, lease=lease),
             clock=settings.clock,
             name=f"{os.uname().nodename}:{os.getpid()}",

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from huoban_perf.cycle.access_sync import access_sync
+from huoban_perf.cycle.appeals import appeal
 from huoban_perf.cycle.calibrate import calibrate
 from huoban_perf.cycle.closing import archive, improve, remind
 from huoban_perf.cycle.collect import collect
+from huoban_perf.cycle.external import match_external
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.moves import picked
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.org_sync import org_sync_from_options
+from huoban_perf.cycle.outcomes import outcomes
 from huoban_perf.cycle.progress import progress
 from huoban_perf.cycle.work import Plan
 from huoban_perf.sync.book import Book
@@ -45,6 +48,9 @@ JOBS: Mapping[str, Job] = {
     "calibrate": Job(plan=calibrate, states=frozenset({"reviewing", "calibrating", "awaiting_release"})),
     "interview": Job(plan=interview, states=frozenset({"feedback"})),
     "improve": Job(plan=improve, states=frozenset({"feedback"})),
+    "appeal": Job(plan=appeal, states=frozenset({"feedback"})),
+    "match-external": Job(plan=match_external, states=frozenset({"reviewing"})),
+    "outcomes": Job(plan=outcomes, states=frozenset({"feedback"})),
     "remind": Job(plan=remind, states=_ACTIVE),
     "archive": Job(plan=archive, states=frozenset({"feedback"})),
 }

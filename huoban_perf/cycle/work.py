@@ -57,6 +57,7 @@ class Draft:
         notices: Who is to be told once the rows stand.
         summary: Chinese lines for 运行记录.
         audited: Whether a run that writes belongs into the audit log.
+        after: What is done once the rows stand, for rows without a key of their own; returns how many it wrote.
     """
 
     wishes: tuple[Wish, ...] = ()
@@ -64,6 +65,7 @@ class Draft:
     notices: tuple[Notice, ...] = ()
     summary: str = ""
     audited: bool = False
+    after: Callable[[JobContext], int] | None = None
 
 
 Plan = Callable[[JobContext], Draft]
@@ -175,6 +177,8 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
         if wish.guarded:
             guard(found, share_percent=_SHARE_PERCENT, allowed=desk.allow_large_change)
         write(found, app=context.book.app, standing=standing)
+    if apply and draft.after is not None:
+        draft.after(context)
     told = len(draft.notices)
     if apply and desk.notices is not None:
         told = desk.notices.put(draft.notices)

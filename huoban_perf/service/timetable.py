@@ -16,6 +16,9 @@ TIMETABLE: tuple[Schedule, ...] = (
     Schedule(job="score", cron="0 6 * * *"),
     Schedule(job="calibrate", cron="30 6 * * *"),
     Schedule(job="interview", cron="0 7 * * *"),
+    Schedule(job="match-external", cron="*/30 * * * *"),
+    Schedule(job="appeal", cron="5 7 * * *"),
+    Schedule(job="outcomes", cron="20 7 * * *"),
     Schedule(job="improve", cron="10 7 * * *"),
     Schedule(job="remind", cron="30 7 * * *"),
 )
