@@ -17,6 +17,9 @@ from huoban_perf.core.errors import ProfileError
 from huoban_perf.platforms.nocodb.installation import default_folder, installed
 from huoban_perf.platforms.nocodb.server import LocalServer, down, free_port, up
 
+CACHE = default_folder(os.environ)
+"""Where programs are kept; read before any test moves the home folder."""
+
 _CANNOT_INSTALL = {"nocodb.no_node", "nocodb.node_version", "nocodb.install_failed"}
 
 
@@ -32,7 +35,7 @@ def nocodb(home: Path, *, database: str | None = None) -> Iterator[LocalServer]:
     """Run a server on a data folder of its own; one that was installed and does not start is a failure."""
     environ = dict(os.environ)
     try:
-        program = installed(default_folder(environ), environ=environ)
+        program = installed(CACHE, environ=environ)
     except ProfileError as error:
         if error.code not in _CANNOT_INSTALL:
             raise
