@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import click
 
 from huoban_perf.cli.deploy_report import proposal_lines
-from huoban_perf.cli.desk import Desk
+from huoban_perf.cli.desk import Desk, address_of
 from huoban_perf.cli.render import folded, show_json, show_text
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import text
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.errors import FactValue
-from huoban_perf.deploy import Proposal, StateFile, adopt, exact, proposals, similar, survey
+from huoban_perf.deploy import Proposal, StateFile, adopt, exact, proposals, similar, survey, unseen
 from huoban_perf.deploy.guard import covers
 
 Confirm = Callable[[Proposal], bool]
@@ -30,7 +30,7 @@ class Asked:
     yes: bool
     only: tuple[Address, ...]
     pairs: Mapping[Address, str]
-    attested: tuple[Address, ...]
+    attested: tuple[str, ...]
     by: str | None
     output: str
 
@@ -112,6 +112,30 @@ def adopt_all_asked(desk: Desk, asked: Asked, *, confirm: Confirm) -> Adopted:
         )
         adopted.bound |= chosen
         chosen = {}
+
+
+def attested_addresses(desk: Desk, state: StateFile, words: tuple[str, ...]) -> tuple[Address, ...]:
+    """Return what a person attests: addresses, kinds (``view``), or ``all`` that no read shows.
+
+    Args:
+        desk: Wish and world.
+        state: What is bound so far.
+        words: As typed; a usage error says how they are written.
+
+    Returns:
+        The addresses, each once.
+    """
+    kinds = {kind.value: kind for kind in desk.site.connection.capabilities.attests}
+    seen = survey(desired=desk.wish.schema, observed=desk.observed, state=state, locale=desk.site.profile.locale)
+    found: list[Address] = []
+    for word in words:
+        if word == "all":
+            found += unseen(seen, kinds.values())
+        elif word in kinds:
+            found += unseen(seen, [kinds[word]])
+        else:
+            found.append(address_of(word))
+    return tuple(dict.fromkeys(found))
 
 
 def show_proposals(found: list[Proposal], settings: Settings, *, as_json: bool) -> None:

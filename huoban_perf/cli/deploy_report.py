@@ -13,6 +13,7 @@ from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
+from huoban_perf.core.schema import DEFINITION_KINDS
 from huoban_perf.deploy import (
     ApplyReport,
     DriftReport,
@@ -45,10 +46,16 @@ def plan_lines(plan: Plan, *, locale: Locale) -> list[str]:
     lines = [text("cli.plan_counts", locale=locale, facts={"steps": len(plan.steps), **risks_of(plan)})]
     changing = [step for step in plan.steps if step.action.value != "create"]
     lines += _first(list(_step_lines(changing, locale)), locale)
-    new = Counter(step.named[0] for step in plan.steps if step.action.value == "create")
+    made = [step for step in plan.steps if step.action.value == "create"]
+    new = Counter(step.named[0] for step in made if step.address.kind not in DEFINITION_KINDS)
     lines += [
         text("cli.plan_new_in_table", locale=locale, facts={"table": table, "count": count})
         for table, count in new.items()
+    ]
+    kinds = Counter(step.address.kind for step in made if step.address.kind in DEFINITION_KINDS)
+    lines += [
+        text("cli.plan_new_of_kind", locale=locale, facts={"kind": text(f"cli.kind_{kind}", locale=locale), "count": n})
+        for kind, n in kinds.items()
     ]
     return [*lines, *_notes(plan, locale), *loss_lines(plan, locale=locale)]
 

@@ -120,7 +120,7 @@ def addresses(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ..
     Returns:
         The addresses; a usage error says how they are written.
     """
-    return tuple(_address(word) for word in words)
+    return tuple(address_of(word) for word in words)
 
 
 def tables(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[Address, ...]:
@@ -134,7 +134,7 @@ def tables(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...])
     Returns:
         The addresses; a usage error says how they are written.
     """
-    return tuple(_address(word if ":" in word else f"table:{word}") for word in words)
+    return tuple(address_of(word if ":" in word else f"table:{word}") for word in words)
 
 
 def bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[Address, str]:
@@ -152,10 +152,11 @@ def bindings(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...
     for word, (_, equals, remote) in zip(words, pairs, strict=True):
         if not equals or not remote:
             raise WordError("usage.binding", word=word)
-    return {_address(name): remote for name, _, remote in pairs}
+    return {address_of(name): remote for name, _, remote in pairs}
 
 
-def _address(word: str) -> Address:
+def address_of(word: str) -> Address:
+    """Read one address; a usage error says how it is written."""
     try:
         return Address.parse(word)
     except ValueError as error:

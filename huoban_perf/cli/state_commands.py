@@ -9,6 +9,7 @@ import click
 from huoban_perf.cli.adoption import (
     Asked,
     adopt_all_asked,
+    attested_addresses,
     confirmer,
     found_at,
     show_adopted,
@@ -33,7 +34,7 @@ from huoban_perf.deploy import attest
 @click.option("--only", multiple=True, metavar="表", callback=tables, help="--all 和 --similar 只管这张表, 可写多次.")
 @click.option("--bind", "pairs", multiple=True, metavar="地址=ID", callback=bindings, help="认领一个对象, 可写多次.")
 @click.option(
-    "--attest", "attested", multiple=True, metavar="地址", callback=addresses, help="确认此对象已按模板手工设好."
+    "--attest", "attested", multiple=True, metavar="地址", help="确认已按模板手工设好; view、all 等指全部看不到的."
 )
 @click.option("--by", default=None, help="--attest 用: 确认人.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
@@ -51,18 +52,19 @@ def adopt_command(settings: Settings, /, **wishes: Any) -> Exit:
         with desk.store.locked(clock=settings.clock):
             adopted = adopt_all_asked(desk, asked, confirm=confirmer(settings, asked))
             state = adopted.state
-            if asked.attested:
+            said = attested_addresses(desk, state, asked.attested)
+            if said:
                 state = attest(
                     desired=desk.wish.schema,
                     observed=desk.observed,
                     state=state,
-                    addresses=asked.attested,
+                    addresses=said,
                     by=asked.by or "",
                     clock=settings.clock,
                 )
             if state != desk.state:
                 desk.store.save(state, clock=settings.clock)
-    show_adopted(adopted, settings, attested=len(asked.attested), as_json=asked.output == "json")
+    show_adopted(adopted, settings, attested=len(said), as_json=asked.output == "json")
     return Exit.DONE
 
 

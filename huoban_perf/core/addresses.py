@@ -95,6 +95,11 @@ class Address:
         return table_address(self.keys[0])
 
     @property
+    def outermost(self) -> Address:
+        """The table this object belongs to; a role or page itself."""
+        return self if self.kind in {ObjectKind.ROLE, ObjectKind.PAGE} else self.table
+
+    @property
     def parent(self) -> Address | None:
         """The enclosing object: a field's table, an option's field; None for a table, role or page."""
         if self.kind is ObjectKind.OPTION:

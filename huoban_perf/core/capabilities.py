@@ -23,6 +23,8 @@ class Capabilities:
         upserts_by_key: Whether the platform itself matches rows by a key field.
         item_editor: Whether a read names the person who last edited an item.
         row_permissions: Whether the platform restricts rows by member fields.
+        attests: Kinds of definitions that the platform has and no read of this connection shows: a person builds them
+            and says so. A kind that is neither observed nor attested is not planned here.
         creates_kinds: Field kinds that can be created by program; None: all that it holds.
         tables_come_with_fields: Whether creating a table creates, in the same call, all its fields that can be created
             by program and point to no table.
@@ -38,6 +40,7 @@ class Capabilities:
     upserts_by_key: bool
     item_editor: bool = False
     row_permissions: bool = False
+    attests: frozenset[ObjectKind] = frozenset()
     creates_kinds: frozenset[FieldKind] | None = None
     tables_come_with_fields: bool = False
     caution: str | None = None

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from huoban_perf.core.addresses import Address, RemoteId
 from huoban_perf.core.labels import Locale
+from huoban_perf.core.schema.definitions import DefinitionSpec
 from huoban_perf.core.schema.fields import FieldSpec, OptionSpec
 from huoban_perf.core.schema.tables import TableSpec
 
@@ -53,19 +54,21 @@ class SchemaOperation:
     Attributes:
         address: The object.
         action: CREATE, UPDATE or DELETE.
-        spec: The object as wished: a table (without its fields), a field (with its options), or an option.
+        spec: The object as wished: a table (without its fields), a field (with its options), an option, or a
+            definition.
         remote_ids: Ids of everything the step refers to: its parent table and field, a relation's target, and for
             UPDATE and DELETE the object itself.
         attributes: Names of the attributes to set: ``name``, ``group``, ``title`` (table); ``name``, ``help``,
-            ``required``, ``unique``, ``many``, ``decimals`` (field); ``name``, ``color`` (option). Empty for CREATE
-            (all) and DELETE. A sink that cannot set one raises UnsupportedChangeError; the step becomes manual.
+            ``required``, ``unique``, ``many``, ``decimals`` (field); ``name``, ``color`` (option); any part
+            of a definition, which is written as a whole. Empty for CREATE (all) and DELETE. A sink that cannot set one
+            raises UnsupportedChangeError; the step becomes manual.
         locale: Language in which names are written.
         is_title: For a field: whether its value names the items of its table (the spec of a field does not say so).
     """
 
     address: Address
     action: Action
-    spec: TableSpec | FieldSpec | OptionSpec
+    spec: TableSpec | FieldSpec | OptionSpec | DefinitionSpec
     remote_ids: dict[Address, RemoteId]
     locale: Locale
     attributes: tuple[str, ...] = ()

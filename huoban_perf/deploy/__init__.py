@@ -14,7 +14,7 @@ id; nothing that is not ours is touched; what a read cannot prove is neither pas
 Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
 """
 
-from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals, similar
+from huoban_perf.deploy.adopt import Proposal, adopt, attest, exact, proposals, similar, unseen
 from huoban_perf.deploy.apply import apply_plan
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.captures import CaptureRegister, KnownAutomation
@@ -98,6 +98,7 @@ __all__ = [
     "state_path",
     "survey",
     "undertaking_of",
+    "unseen",
     "value_text",
     "with_own_names",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.clock import Clock
@@ -20,11 +21,14 @@ from huoban_perf.core.schema import DesiredSchema, ObservedSchema
 from huoban_perf.deploy.artifact import AddressText, Artifact, Note
 from huoban_perf.deploy.compare import shown, wished
 from huoban_perf.deploy.likeness import alike_pairs
-from huoban_perf.deploy.pairing import Found
+from huoban_perf.deploy.pairing import Found, Pair
 from huoban_perf.deploy.perform import record_found
 from huoban_perf.deploy.state import Origin, StateFile, StateObject
 from huoban_perf.deploy.survey import Survey, survey
 from huoban_perf.deploy.world import id_of
+
+SAID = "attested:"
+"""Stands for the id of what no read shows."""
 
 
 class Proposal(Artifact):
@@ -177,6 +181,37 @@ def _faults(chosen: Mapping[Address, str], state: StateFile, seen: Survey) -> It
             yield Note(code="adopt.not_there", address=address, facts=facts)
 
 
+def _said(pair: Pair, *, state: StateFile, by: str, at: datetime) -> StateObject:
+    """Return the record of what no read shows: it stands as wished because a person says so."""
+    return StateObject(
+        remote_id=f"{SAID}{pair.address.key}",
+        applied=wished(pair.spec, locale=state.locale),
+        origin=Origin.ATTESTED,
+        at=at,
+        attested_by=by,
+    )
+
+
+def unseen(seen: Survey, kinds: Iterable[ObjectKind]) -> list[Address]:
+    """Return what is declared, shown by no read, and not said to stand as it is now wished.
+
+    Args:
+        seen: Wish, state and workspace side by side.
+        kinds: Kinds that a person may attest here.
+
+    Returns:
+        The addresses, in build order.
+    """
+    asked = frozenset(kinds)
+    return [
+        address
+        for address, pair in seen.pairing.pairs.items()
+        if address.kind in asked
+        and not seen.world.shows(address.kind)
+        and (pair.found is Found.ABSENT or seen.comparisons[address].changes)
+    ]
+
+
 def attest(
     *,
     desired: DesiredSchema,
@@ -198,6 +233,7 @@ def attest(
 
     Returns:
         The state in which every attribute that is not shown counts as applied; what is shown is left to comparison.
+        What no read shows at all is recorded as standing.
 
     Raises:
         PlanError: An address is not declared or stands nowhere; every such address is listed.
@@ -207,6 +243,9 @@ def attest(
     problems: list[Note] = []
     for address in addresses:
         pair = seen.pairing.pairs.get(address)
+        if pair is not None and not seen.world.shows(address.kind):
+            state = state.with_object(address, _said(pair, state=state, by=by, at=clock.now()))
+            continue
         if pair is None or pair.live is None or pair.record is None or not pair.is_bound:
             problems.append(Note(code="adopt.not_bound", address=address))
             continue

@@ -226,7 +226,7 @@ class _Run:
         observed = self.target.observe() if self.effects else self.seen.world.observed
         if self.plan.steps:
             self._take_in(observed)
-            if not self.plan.only:
+            if not (self.plan.only or self.plan.structure_only):
                 self.ledger.note(template_digest=self.desired.digest, locale=self.plan.locale)
         self.ledger.save()
         left = self._left()
@@ -263,5 +263,5 @@ class _Run:
         delete = frozenset(step.address for step in self.plan.steps if step.action is Action.DELETE)
         capabilities = self.target.connection.capabilities
         steps = steps_of(self.seen, capabilities=capabilities, delete=delete) if self.plan.steps else ()
-        scoped = within(steps, frozenset(self.plan.only))
+        scoped = within(steps, frozenset(self.plan.only), structure_only=self.plan.structure_only)
         return [step for step in scoped if step.performer is not Performer.STATE]

@@ -12,7 +12,7 @@ from huoban_perf.core.addresses import Address, WorkspaceId
 from huoban_perf.core.changes import Action
 from huoban_perf.core.errors import ConflictError, FactValue, PlanError, StalePlanError, UnsafePlanError
 from huoban_perf.core.schema import DesiredSchema
-from huoban_perf.deploy.artifact import Note
+from huoban_perf.deploy.artifact import Attributes, Note
 from huoban_perf.deploy.compare import seen_digest, shown
 from huoban_perf.deploy.pairing import Found
 from huoban_perf.deploy.plan import Plan, Reason, Step
@@ -95,6 +95,8 @@ def is_settled(step: Step, now: Survey) -> bool:
     """
     live = _live(step, now)
     pair = now.pairing.pairs.get(step.address)
+    if step.action is not Action.FORGET and not now.world.shows(step.address.kind):
+        return step.address in now.records and _has_values(step, {}, now)
     match step.action:
         case Action.CREATE:
             return pair is not None and pair.is_bound
@@ -102,7 +104,9 @@ def is_settled(step: Step, now: Survey) -> bool:
             is_known = pair is not None and pair.is_bound and not now.comparisons[step.address].converged
             return is_known and step.reason is not Reason.MOVED
         case Action.UPDATE:
-            return live is not None and _has_values(step, live, now)
+            if live is None:
+                return False
+            return _has_values(step, shown(live, address_by_table_id=now.pairing.address_by_table_id()), now)
         case Action.DELETE:
             return live is None
         case Action.FORGET:
@@ -111,10 +115,10 @@ def is_settled(step: Step, now: Survey) -> bool:
             assert_never(step.action)
 
 
-def _has_values(step: Step, live: Live, now: Survey) -> bool:
+def _has_values(step: Step, seen: Attributes, now: Survey) -> bool:
     record = now.records.get(step.address)
     standing = {} if record is None else dict(record.applied)
-    standing |= shown(live, address_by_table_id=now.pairing.address_by_table_id())
+    standing |= seen
     return all(standing.get(change.attribute) == change.after for change in step.changes)
 
 
@@ -122,7 +126,7 @@ def _staleness(step: Step, standing: Set[Address], now: Survey) -> Note | None:
     missing = [need for need in step.needs if need not in standing]
     if missing:
         return Note(code="plan.stale_need", address=step.address, facts={"need": str(missing[0])})
-    if is_settled(step, now) or step.action is Action.FORGET:
+    if is_settled(step, now) or step.action is Action.FORGET or not now.world.shows(step.address.kind):
         return None
     facts: dict[str, FactValue] = {"name": " / ".join(step.named)}
     live = _live(step, now)

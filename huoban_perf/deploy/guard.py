@@ -93,7 +93,7 @@ def refusals(steps: Iterable[Step], *, ours: int, consent: Consent, limits: Limi
         ("guard.many_removed", removed, limits.removed_percent),
     ):
         if len(found) > limits.floor and len(found) * 100 > ours * percent:
-            tables = tuple(sorted({str(step.address.table) for step in found}))
+            tables = tuple(sorted({str(step.address.outermost) for step in found}))
             notes.append(
                 Note(code=code, facts={"count": len(found), "total": ours, "percent": percent, "tables": tables})
             )

@@ -16,7 +16,8 @@ from typing import Literal
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.changes import Action, AttributeValue
 from huoban_perf.core.labels import Labels, Locale
-from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, Writer
+from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, Writer, definitions_of
+from huoban_perf.deploy.definition_words import DefinitionWords
 from huoban_perf.deploy.order import stage_of
 from huoban_perf.deploy.plan import Step
 from huoban_perf.deploy.words import attribute_name, kind_name, value_text
@@ -34,6 +35,20 @@ _PLAIN = Labels("建表和普通字段", "Tables and plain fields")
 _RELATIONS = Labels("关联字段 (所有表都建好之后)", "Relations (once all tables stand)")
 _COMPUTED = Labels("计算和附加字段 (关联字段都建好之后)", "Computed fields (once all relations stand)")
 _OPTIONS = Labels("已有选项字段里的新选项", "New options of existing fields")
+_DEFINED = {
+    ObjectKind.VIEW: Labels("视图 (字段都建好之后)", "Views (once all fields stand)"),
+    ObjectKind.FORM: Labels("表单", "Forms"),
+    ObjectKind.PERMISSION: Labels("权限组", "Permission groups"),
+    ObjectKind.PAGE: Labels("页面 (24 列网格, 从左上角逐行排)", "Pages (a grid of 24 columns, row by row)"),
+    ObjectKind.AUTOMATION: Labels("自动化 (按步骤在编辑器里搭)", "Automations (node by node in the editor)"),
+}
+_PAGES = Labels("工作区", "Workspace")
+_ATTEST = Labels(
+    "视图、表单、权限组、页面、自动化从接口里看不到: 做完后运行 huoban-perf adopt --attest 地址 --by 姓名 "
+    "(全部: --attest all).",
+    "Views, forms, permission groups, pages and automations are not shown by the interface: when done, run huoban-perf "
+    "adopt --attest ADDRESS --by NAME (all of them: --attest all).",
+)
 _CHANGES = Labels("修改已有的对象", "Changes to what exists")
 _REMOVALS = Labels("删除", "Deletions")
 _NEW_TABLE = Labels("新建表「{name}」", "New table “{name}”")
@@ -110,6 +125,8 @@ def manual_sheet(
         for block in part.blocks:
             lines += ["", f"### {block.title}" if form == "markdown" else f"  {block.title}"]
             lines += [*([""] if form == "markdown" else []), *_rows(block.rows, form)]
+    if any(step.address.kind in _DEFINED for step in todo):
+        lines += ["", _ATTEST.in_locale(locale)]
     return "\n".join(lines) + "\n"
 
 
@@ -127,7 +144,8 @@ def sheet_parts(
     Returns:
         The parts that hold anything, in build order.
     """
-    writer = _Writer(desired=desired, names=names, locale=locale)
+    words = DefinitionWords(desired, names, locale)
+    writer = _Writer(desired=desired, names=names, locale=locale, words=words)
     creates = [step for step in steps if step.action is Action.CREATE]
     staged: list[list[Step]] = [[], [], []]
     for step in creates:
@@ -138,9 +156,10 @@ def sheet_parts(
     options = [step for step in creates if step.address.kind is ObjectKind.OPTION]
     changes = [step for step in steps if step.action is Action.UPDATE]
     removals = [step for step in steps if step.action is Action.DELETE]
+    defined = [[step for step in creates if step.address.kind is kind] for kind in _DEFINED]
     titled = zip(
-        (_PLAIN, _RELATIONS, _COMPUTED, _OPTIONS, _CHANGES, _REMOVALS),
-        (*staged, options, changes, removals),
+        (_PLAIN, _RELATIONS, _COMPUTED, _OPTIONS, *_DEFINED.values(), _CHANGES, _REMOVALS),
+        (*staged, options, *defined, changes, removals),
         strict=True,
     )
     return tuple(SheetPart(title.in_locale(locale), tuple(writer.blocks(some))) for title, some in titled if some)
@@ -153,12 +172,13 @@ class _Writer:
     desired: DesiredSchema
     names: Locale
     locale: Locale
+    words: DefinitionWords
 
     def blocks(self, steps: Sequence[Step]) -> Iterator[SheetBlock]:
         """Yield one block a table, in the order in which the tables first appear."""
         by_table: dict[Address, list[Step]] = {}
         for step in steps:
-            by_table.setdefault(step.address.table, []).append(step)
+            by_table.setdefault(step.address.outermost, []).append(step)
         for members in by_table.values():
             rows = tuple(self.row(step) for step in members if not self._is_new_table(step))
             yield SheetBlock(self._block_title(members), rows)
@@ -167,6 +187,8 @@ class _Writer:
         return step.action is Action.CREATE and step.address.kind is ObjectKind.TABLE
 
     def _block_title(self, members: Sequence[Step]) -> str:
+        if members[0].address.kind is ObjectKind.PAGE:
+            return _PAGES.in_locale(self.locale)
         new = next((step for step in members if self._is_new_table(step)), None)
         if new is None:
             return self._say(_IN_TABLE, name=members[0].named[0])
@@ -180,10 +202,17 @@ class _Writer:
             return SheetRow(step.address, step.named[-1], "", tuple(self._changes(step)))
         if step.action is Action.DELETE:
             return SheetRow(step.address, step.named[-1], "", (_DELETE.in_locale(self.locale),))
+        if step.address.kind in _DEFINED:
+            lines = self._definition(step.address)
+            return SheetRow(step.address, step.named[-1], self.words.sort(step.address.kind), lines)
         if step.address.kind is ObjectKind.OPTION:
             return SheetRow(step.address, step.named[-1], "", (self._say(_ADD_OPTION, name=step.named[1]),))
         field = self.desired.field(step.address)
         return SheetRow(step.address, step.named[-1], self._kind(field.kind), tuple(self._details(field, step)))
+
+    def _definition(self, address: Address) -> tuple[str, ...]:
+        spec = next(one for one in definitions_of(self.desired) if one.address == address)
+        return self.words.lines(spec)
 
     def _kind(self, kind: FieldKind) -> str:
         on_screen = kind_name(kind, "zh")
@@ -229,12 +258,21 @@ def _rows(rows: Sequence[SheetRow], form: Form) -> Iterator[str]:
         max((_width(row.kind) for row in rows), default=0),
     )
     for row in rows:
-        if form == "markdown":
+        if row.address.kind in _DEFINED:
+            yield from _definition_row(row, form)
+        elif form == "markdown":
             kind = f" · {row.kind}" if row.kind else ""
             yield f"- [ ] **{row.name}**{kind}" + "".join(f" · {detail}" for detail in row.details)
         else:
             kind = _padded(row.kind, kinds) + "  " if kinds else ""
             yield f"    [ ] {_padded(row.name, names)}  {kind}{' · '.join(row.details)}".rstrip()
+
+
+def _definition_row(row: SheetRow, form: Form) -> Iterator[str]:
+    """A definition is too long for one line: its name, then one setting a line."""
+    yield f"- [ ] **{row.name}**" if form == "markdown" else f"    [ ] {row.name}"
+    start = "  - " if form == "markdown" else "          "
+    yield from (f"{start}{detail}" for detail in row.details)
 
 
 def _padded(text: str, width: int) -> str:

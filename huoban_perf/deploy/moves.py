@@ -5,13 +5,18 @@ Source: design.md §5.2 (``moved:``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from huoban_perf.core.addresses import Address, ObjectKind, field_address
+from huoban_perf.core.changes import AttributeValue
 from huoban_perf.core.errors import FactValue, PlanError
-from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.core.schema import DEFINITION_KINDS, DesiredSchema, definitions_of
 from huoban_perf.deploy.artifact import Attributes, Note
 from huoban_perf.deploy.state import StateObject
+
+_SPOKEN = re.compile(r"\b(?:table:[a-z][a-z0-9_]*|(?:field|view|form):[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\b")
+"""Addresses as they are printed inside the content of a definition."""
 
 
 def moved_objects(
@@ -77,7 +82,18 @@ def _moved_references(address: Address, applied: Attributes, moved: Mapping[Addr
         applied = {**applied, "target": str(_destination(Address.parse(target), moved))}
     if isinstance(title, str) and title:
         applied = {**applied, "title": _destination(field_address(address.key, title), moved).key}
+    if address.kind in DEFINITION_KINDS and moved:
+        applied = {name: _moved_words(value, moved) for name, value in applied.items()}
     return applied
+
+
+def _moved_words(value: AttributeValue, moved: Mapping[Address, Address]) -> AttributeValue:
+    """Rename every address that the content of a definition speaks of."""
+    if isinstance(value, tuple):
+        return tuple(str(_moved_words(part, moved)) for part in value)
+    if not isinstance(value, str):
+        return value
+    return _SPOKEN.sub(lambda found: str(_destination(Address.parse(found.group()), moved)), value)
 
 
 def _faults(old: Address, new: Address, moved: Mapping[Address, Address], desired: DesiredSchema) -> list[Note]:
@@ -98,6 +114,8 @@ def _is_declared(address: Address, desired: DesiredSchema) -> bool:
             return any(table.address == address for table in desired.tables)
         case ObjectKind.FIELD:
             return any(field.address == address for field in desired.fields())
+        case kind if kind in DEFINITION_KINDS:
+            return any(one.address == address for one in definitions_of(desired))
         case _:
             return any(option.address == address for option in desired.options())
 

@@ -1,6 +1,7 @@
 """Order: no step refers to a later one, and a person could follow it by hand.
 
-What is only recorded comes first, then tables, plain fields, relations, computed fields, options; then deletions, from
+What is only recorded comes first, then tables, plain fields, relations, computed fields, options, then
+views, forms, permissions, pages and automations; then deletions, from
 the inside out; what is forgotten comes last. Relations stand apart from the making of tables, so circles between
 tables never block.
 
@@ -13,11 +14,19 @@ from collections.abc import Iterable, Mapping
 
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.changes import Action
-from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind, FieldSpec
+from huoban_perf.core.schema import (
+    COMPUTED_KINDS,
+    DEFINITION_KINDS,
+    DesiredSchema,
+    FieldKind,
+    FieldSpec,
+    definitions_of,
+)
 from huoban_perf.deploy.plan import Step
 
-_RECORDED, _TABLE, _PLAIN, _RELATION, _COMPUTED, _OPTION, _DELETED, _FORGOTTEN = range(8)
-_DEPTH = {ObjectKind.TABLE: 0, ObjectKind.FIELD: 1, ObjectKind.OPTION: 2, ObjectKind.VIEW: 3, ObjectKind.AUTOMATION: 4}
+_RECORDED, _TABLE, _PLAIN, _RELATION, _COMPUTED, _OPTION, _DEFINED = range(7)
+_DELETED, _FORGOTTEN = 100, 101
+_DEPTH = {kind: depth for depth, kind in enumerate(ObjectKind)}
 
 
 def stage_of(field: FieldSpec) -> int:
@@ -52,6 +61,9 @@ def ordered(steps: Iterable[Step], *, desired: DesiredSchema) -> tuple[Step, ...
             places[field.address] = len(places)
             stages[field.address] = _PLAIN + stage_of(field)
             places |= {option.address: len(places) + number for number, option in enumerate(field.options)}
+    for definition in definitions_of(desired):
+        places[definition.address] = len(places)
+        stages[definition.address] = _DEFINED + DEFINITION_KINDS.index(definition.address.kind)
     return tuple(sorted(steps, key=lambda step: _key(step, places, stages)))
 
 

@@ -14,25 +14,28 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from huoban_perf.core.addresses import Address
+from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Labels, Locale
 from huoban_perf.core.schema import (
+    DefinitionSpec,
     DesiredSchema,
     FieldKind,
     FieldSpec,
+    ObservedDefinition,
     ObservedField,
     ObservedOption,
     ObservedTable,
     OptionSpec,
     TableSpec,
+    definitions_of,
 )
 from huoban_perf.deploy.artifact import Note
 from huoban_perf.deploy.state import StateObject
 from huoban_perf.deploy.world import Live, Spec, World, id_of
 
-LiveT = TypeVar("LiveT", ObservedTable, ObservedField, ObservedOption)
-SpecT = TypeVar("SpecT", TableSpec, FieldSpec, OptionSpec)
+LiveT = TypeVar("LiveT", ObservedTable, ObservedField, ObservedOption, ObservedDefinition)
+SpecT = TypeVar("SpecT", TableSpec, FieldSpec, OptionSpec, DefinitionSpec)
 
 
 class Found(StrEnum):
@@ -43,6 +46,7 @@ class Found(StrEnum):
     NAME = "name"
     GONE = "gone"
     ABSENT = "absent"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,8 @@ class Pair:
         spec: The object as wished.
         live: The object as seen, or None.
         record: What the state knows, or None.
-        found: How ``live`` was found; GONE = recorded but no longer there, ABSENT = never there.
+        found: How ``live`` was found; GONE = recorded but no longer there, ABSENT = never there, UNSEEN = a
+            person said that it stands and no read shows it.
         named: Names from the outside in, for people.
     """
 
@@ -96,8 +101,12 @@ class Pairing:
     unclaimed: dict[Address | None, list[Live]] = field(default_factory=dict)
 
     def ids(self) -> dict[Address, str]:
-        """Return address → id of everything that stands."""
-        return {address: id_of(pair.live) for address, pair in self.pairs.items() if pair.live is not None}
+        """Return address → id of everything that stands, or is said to stand."""
+        ids = {address: id_of(pair.live) for address, pair in self.pairs.items() if pair.live is not None}
+        for address, pair in self.pairs.items():
+            if pair.found is Found.UNSEEN and pair.record is not None:
+                ids[address] = pair.record.remote_id
+        return ids
 
     def address_by_table_id(self) -> dict[str, Address]:
         """Return table id → address, to read where a relation points."""
@@ -153,6 +162,14 @@ class _Pairer:
         self._report_unmanaged([live for live in seen if id_of(live) not in known], within)
         return paired
 
+    def trust(self, specs: Sequence[DefinitionSpec], *, named: tuple[str, ...]) -> None:
+        """Keep what no read shows: it stands when the state says so."""
+        for spec in specs:
+            record = self.records.get(spec.address)
+            found = Found.ABSENT if record is None else Found.UNSEEN
+            full = (*named, spec.labels.in_locale(self.locale))
+            self.into.pairs[spec.address] = Pair(spec=spec, live=None, record=record, found=found, named=full)
+
     def _propose(
         self,
         spec: Spec,
@@ -169,15 +186,20 @@ class _Pairer:
                 "name": " / ".join((*within.named, spec.labels.in_locale(self.locale))),
                 "ids": tuple(sorted(id_of(live) for live in candidates)),
             }
-            code = f"plan.ambiguous_{spec.address.kind.value}"
+            is_definition = isinstance(spec, DefinitionSpec)
+            code = "plan.ambiguous_definition" if is_definition else f"plan.ambiguous_{spec.address.kind.value}"
             self.into.problems.append(Note(code=code, address=spec.address, facts=facts))
 
     def _report_unmanaged(self, seen: Iterable[Live], within: _Place) -> None:
         for live in seen:
             if isinstance(live, ObservedField) and live.mirrored:
                 continue
-            kind = {ObservedTable: "table", ObservedField: "field", ObservedOption: "option"}[type(live)]
             facts: dict[str, FactValue] = {"name": " / ".join((*within.named, live.name)), "id": id_of(live)}
+            if isinstance(live, ObservedDefinition):
+                more = {**facts, "kind": live.kind.value}
+                self.into.unmanaged.append(Note(code="plan.unmanaged_definition", facts=more))
+                continue
+            kind = {ObservedTable: "table", ObservedField: "field", ObservedOption: "option"}[type(live)]
             self.into.unmanaged.append(Note(code=f"plan.unmanaged_{kind}", facts=facts))
             self.into.unclaimed.setdefault(within.address, []).append(live)
 
@@ -208,7 +230,26 @@ def pair_schema(
             named = (*inside.named, spec.labels.in_locale(locale))
             options = () if found is None else found.options
             pairer.pair(spec.options, options, within=_Place(address=spec.address, named=named))
+    _pair_definitions(desired, world, pairer)
     return pairing
+
+
+def _pair_definitions(desired: DesiredSchema, world: World, pairer: _Pairer) -> None:
+    """Pair views, forms, permissions, pages and automations; what no read shows stands by a person's word alone."""
+    by_place: dict[tuple[ObjectKind, Address | None], list[DefinitionSpec]] = {}
+    for spec in definitions_of(desired):
+        by_place.setdefault((spec.address.kind, spec.address.parent), []).append(spec)
+    for (kind, table), specs in by_place.items():
+        owner = None if table is None else pairer.into.pairs.get(table)
+        named = () if owner is None else owner.named
+        if not world.shows(kind):
+            pairer.trust(specs, named=named)
+            continue
+        place_id = str(world.observed.workspace) if table is None else None
+        if owner is not None and owner.live is not None:
+            place_id = id_of(owner.live)
+        seen = [] if place_id is None else world.definitions(kind, place_id)
+        pairer.pair(specs, seen, within=_Place(address=table, named=named))
 
 
 def matching(spec: Spec, seen: Iterable[LiveT], how: Found) -> list[LiveT]:

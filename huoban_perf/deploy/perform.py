@@ -9,8 +9,15 @@ from datetime import datetime
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, AttributeChange, SchemaOperation
-from huoban_perf.core.labels import Locale
-from huoban_perf.core.schema import DesiredSchema, FieldSpec, TableSpec
+from huoban_perf.core.labels import Labels, Locale
+from huoban_perf.core.schema import (
+    DEFINITION_KINDS,
+    DefinitionSpec,
+    DesiredSchema,
+    FieldSpec,
+    TableSpec,
+    definitions_of,
+)
 from huoban_perf.deploy.artifact import Attributes
 from huoban_perf.deploy.compare import after_applying, shown, wished
 from huoban_perf.deploy.pairing import Pair
@@ -87,6 +94,8 @@ def spec_of(address: Address, desired: DesiredSchema, applied: Attributes) -> Sp
                 return desired.table(address.key)
             case ObjectKind.FIELD:
                 return desired.field(address)
+            case kind if kind in DEFINITION_KINDS:
+                return next(one for one in definitions_of(desired) if one.address == address)
             case _:
                 field = desired.field(Address(ObjectKind.FIELD, address.keys[:2]))
                 return next(option for option in field.options if option.address == address)
@@ -100,6 +109,9 @@ def _remembered(address: Address, applied: Attributes) -> Spec:
             return recalled_table(address, applied)
         case ObjectKind.FIELD:
             return recalled_field(address, applied)
+        case kind if kind in DEFINITION_KINDS:
+            name = str(applied.get("name", address.key))
+            return DefinitionSpec(address=address, labels=Labels(name, name))
         case _:
             return recalled_option(address, applied)
 

@@ -20,6 +20,7 @@ from huoban_perf.core.changes import Action, AttributeChange, Cause
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import PlanError
 from huoban_perf.core.labels import Locale
+from huoban_perf.core.schema import DEFINITION_KINDS
 from huoban_perf.deploy.artifact import AddressText, Artifact, Note
 
 PLAN_FORMAT = 2
@@ -93,7 +94,8 @@ class Step(Artifact):
     def risk(self) -> Risk:
         """What the step may cost: deleting and reducing a relation to one item lose data."""
         narrows = any(change.attribute == "many" and change.before is True for change in self.changes)
-        if self.action is Action.DELETE or narrows:
+        holds_data = self.address.kind not in DEFINITION_KINDS
+        if (self.action is Action.DELETE and holds_data) or narrows:
             return Risk.DATA_LOSS
         return Risk.MANUAL if self.performer is Performer.MANUAL else Risk.SAFE
 
@@ -115,6 +117,7 @@ class Plan(Artifact):
         state_serial: Serial of that state.
         moved: Renamed keys, old and new.
         only: What it was limited to; empty: everything.
+        structure_only: Whether it leaves views, forms, permissions, pages and automations alone.
         steps: In the order in which they are carried out.
         conflicts: Conflicts without a choice; a plan with any is not applied.
         refusals: What the guard does not let through; a plan with any is not applied.
@@ -137,6 +140,7 @@ class Plan(Artifact):
     state_serial: int
     moved: tuple[tuple[AddressText, AddressText], ...] = ()
     only: tuple[AddressText, ...] = ()
+    structure_only: bool = False
     steps: tuple[Step, ...]
     conflicts: tuple[Note, ...] = ()
     refusals: tuple[Note, ...] = ()

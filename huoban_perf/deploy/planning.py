@@ -38,6 +38,7 @@ class PlanOptions:
         consent: What the template and the person agreed to.
         limits: Shares above which a plan stops.
         only: Tables to which the plan is limited, with what they need; empty: everything.
+        structure_only: Leave views, forms, permissions, pages and automations alone.
     """
 
     locale: Locale = "zh"
@@ -45,6 +46,7 @@ class PlanOptions:
     consent: Consent = field(default_factory=Consent)
     limits: Limits = field(default_factory=Limits)
     only: Set[Address] = frozenset()
+    structure_only: bool = False
 
 
 def make_plan(
@@ -81,7 +83,7 @@ def make_plan(
     raise_problems([*seen.problems, *_unholdable(seen, capabilities)])
     _demand_known(chosen.only, seen)
     every = ordered(steps_of(seen, capabilities=capabilities, delete=chosen.consent.delete), desired=desired)
-    steps = within(every, chosen.only)
+    steps = within(every, chosen.only, structure_only=chosen.structure_only)
     return Plan(
         tool_version=version("huoban-perf"),
         app=desired.app,
@@ -95,6 +97,7 @@ def make_plan(
         state_serial=state.serial,
         moved=tuple(sorted(chosen.moved.items())),
         only=tuple(sorted(chosen.only)),
+        structure_only=chosen.structure_only,
         steps=steps,
         conflicts=tuple(conflicts_of(steps, locale=chosen.locale, overwrite=chosen.consent.overwrite)),
         refusals=tuple(refusals(steps, ours=len(seen.records), consent=chosen.consent, limits=chosen.limits)),

@@ -139,7 +139,12 @@ def plan_rollback(
         state=remembering(state, undertaking.first.state),
         capabilities=target.connection.capabilities,
         clock=target.clock,
-        options=PlanOptions(locale=undertaking.first.locale, consent=Consent(overwrite=overwrite), limits=_NO_LIMITS),
+        options=PlanOptions(
+            locale=undertaking.first.locale,
+            consent=Consent(overwrite=overwrite),
+            limits=_NO_LIMITS,
+            structure_only=True,
+        ),
     )
 
 

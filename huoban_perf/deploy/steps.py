@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, AttributeChange
-from huoban_perf.core.schema import FieldKind, FieldSpec
+from huoban_perf.core.schema import DEFINITION_KINDS, DefinitionSpec, FieldKind, FieldSpec
 from huoban_perf.deploy.compare import seen_digest, wished
 from huoban_perf.deploy.guard import covers
 from huoban_perf.deploy.pairing import Found, Pair
@@ -30,7 +30,12 @@ def steps_of(survey: Survey, *, capabilities: Capabilities, delete: Set[Address]
         One step an object and action; an option of a field that is created comes with its field.
     """
     for pair in survey.pairing.pairs.values():
-        if pair.live is None:
+        kind = pair.address.kind
+        if kind in DEFINITION_KINDS and kind not in capabilities.observes | capabilities.attests:
+            continue
+        if pair.found is Found.UNSEEN:
+            yield from _unseen(pair, survey)
+        elif pair.live is None:
             yield from _creation(pair, survey, capabilities)
         else:
             yield from _settlement(pair, pair.live, survey, capabilities)
@@ -96,6 +101,22 @@ def _creator_of(pair: Pair, capabilities: Capabilities) -> Performer:
     if isinstance(pair.spec, FieldSpec):
         return Performer.API if capabilities.can_create(pair.spec.kind) else Performer.MANUAL
     return performer_of(capabilities, Action.CREATE, pair.address.kind)
+
+
+def _unseen(pair: Pair, survey: Survey) -> Iterator[Step]:
+    """What a person built and no read shows: the template may have changed since they said so."""
+    changes = survey.comparisons[pair.address].changes
+    if changes:
+        yield Step(
+            address=pair.address,
+            action=Action.UPDATE,
+            performer=Performer.MANUAL,
+            reason=Reason.DIFFERS,
+            named=pair.named,
+            changes=changes,
+            needs=needs_of(pair),
+            remote_id=None if pair.record is None else pair.record.remote_id,
+        )
 
 
 def _settlement(pair: Pair, live: Live, survey: Survey, capabilities: Capabilities) -> Iterator[Step]:
@@ -171,9 +192,12 @@ def needs_of(pair: Pair) -> tuple[Address, ...]:
         pair: The object.
 
     Returns:
-        What encloses it, from the outside in, the table a relation points to, and what a computed field reads.
+        What encloses it, from the outside in, the table a relation points to, what a computed field reads, and what
+        a definition speaks of.
     """
     needs = _enclosing(pair.address)
+    if isinstance(pair.spec, DefinitionSpec):
+        return tuple(dict.fromkeys((*needs, *pair.spec.refers_to)))
     if not isinstance(pair.spec, FieldSpec):
         return needs
     target = () if pair.spec.target is None else (pair.spec.target,)

@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import StateError, StateFormatError, StateSerialError
 from huoban_perf.deploy.lock import LockOwner, hold, unusable
-from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateOwner
+from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateObject, StateOwner
 
 Raw = dict[str, Any]
 Upgrade = Callable[[Raw], Raw]
@@ -43,6 +44,7 @@ class StateStore:
         self.path = path
         self._host = platform.node() if host is None else host
         self._held = False
+        self._text = StateText()
         self._written: tuple[_Trace, StateFile] | None = None
 
     @property
@@ -160,7 +162,7 @@ class StateStore:
         temporary = self.path.with_name(self.path.name + ".new")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(state_text(state))
+            stream.write(self._text.of(state))
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(self.path)
@@ -181,8 +183,49 @@ def _trace(path: Path) -> _Trace:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+class StateText:
+    """Writes states as text; an object that has not changed since is not put into words again."""
+
+    def __init__(self) -> None:
+        """Start without memory."""
+        self._known: dict[Address, tuple[StateObject, str, str]] = {}
+
+    def of(self, state: StateFile) -> str:
+        """Return the file's text: sorted keys, one object a line, with the digest of everything else.
+
+        Args:
+            state: The state.
+
+        Returns:
+            JSON text.
+        """
+        self._known = {address: self._object(address, known) for address, known in state.objects.items()}
+        by_key = sorted((str(address), texts) for address, texts in self._known.items())
+        head = state.model_dump(mode="json", exclude={"objects"})
+        compact = ",".join(f"{_compact(key)}:{texts[2]}" for key, texts in by_key)
+        parts = sorted([(key, _compact(value)) for key, value in head.items()] + [("objects", f"{{{compact}}}")])
+        content = "{" + ",".join(f"{_compact(key)}:{text}" for key, text in parts) + "}"
+        lines = [f"{json.dumps(key)}: {texts[1]}" for key, texts in by_key]
+        body = "{\n    " + ",\n    ".join(lines) + "\n  }" if lines else "{}"
+        pairs = sorted(
+            [
+                *((key, _json(value)) for key, value in head.items()),
+                ("objects", body),
+                ("digest", _json(_hash(content))),
+            ]
+        )
+        return "{\n" + ",\n".join(f'  "{key}": {value}' for key, value in pairs) + "\n}\n"
+
+    def _object(self, address: Address, known: StateObject) -> tuple[StateObject, str, str]:
+        before = self._known.get(address)
+        if before is not None and before[0] is known:
+            return before
+        raw = known.model_dump(mode="json")
+        return known, _json(raw), _compact(raw)
+
+
 def state_text(state: StateFile) -> str:
-    """Return the file's text: sorted keys, one object a line, with the digest of everything else.
+    """Return the file's text of one state; see ``StateText``.
 
     Args:
         state: The state.
@@ -190,13 +233,7 @@ def state_text(state: StateFile) -> str:
     Returns:
         JSON text.
     """
-    raw = state.model_dump(mode="json")
-    head = {**raw, "digest": _digest(raw)}
-    objects = head.pop("objects")
-    lines = [f"{json.dumps(key)}: {_json(objects[key])}" for key in sorted(objects)]
-    body = "{\n    " + ",\n    ".join(lines) + "\n  }" if lines else "{}"
-    pairs = sorted([(key, _json(value)) for key, value in head.items()] + [("objects", body)])
-    return "{\n" + ",\n".join(f'  "{key}": {value}' for key, value in pairs) + "\n}\n"
+    return StateText().of(state)
 
 
 def upgraded(raw: Raw, *, file: str, upgrades: Mapping[int, Upgrade] = UPGRADES, current: int = STATE_FORMAT) -> Raw:
@@ -237,8 +274,15 @@ def state_path(folder: Path, owner: StateOwner) -> Path:
 
 def _digest(raw: Raw) -> str:
     """``core.digest`` of content that is plain JSON already, without walking it in Python."""
-    text = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _hash(_compact(raw))
+
+
+def _hash(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _json(value: object) -> str:

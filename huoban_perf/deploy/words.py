@@ -58,6 +58,40 @@ ATTRIBUTE_NAMES: dict[str, Labels] = {
     "options": Labels("选项", "options"),
 }
 
+PART_NAMES: dict[str, Labels] = {
+    "kind": Labels("形式", "shape"),
+    "roles": Labels("给谁用", "for whom"),
+    "rows": Labels("数据范围", "rows"),
+    "sort": Labels("排序", "order"),
+    "group_by": Labels("分组", "groups"),
+    "fields": Labels("字段", "fields"),
+    "start": Labels("开始日期字段", "start field"),
+    "end": Labels("结束日期字段", "end field"),
+    "progress": Labels("进度字段", "progress field"),
+    "cover": Labels("封面字段", "cover field"),
+    "help": Labels("说明", "help"),
+    "relation": Labels("评价关系", "relation"),
+    "creates": Labels("新建数据", "makes a row"),
+    "intro": Labels("开头的话", "introduction"),
+    "thanks": Labels("提交后的话", "thanks"),
+    "details": Labels("子表", "details"),
+    "public": Labels("公开链接", "public link"),
+    "token": Labels("一次性编码字段", "token field"),
+    "visible": Labels("可见字段", "visible fields"),
+    "editable": Labels("可编辑字段", "editable fields"),
+    "rights": Labels("操作权限", "rights"),
+    "grants": Labels("各角色的授权", "grants by role"),
+    "must_not_see": Labels("不得看见", "must not see"),
+    "blocks": Labels("组件", "blocks"),
+    "trigger": Labels("触发条件", "trigger"),
+    "steps": Labels("执行步骤", "steps"),
+    "failure": Labels("失败提示", "failure message"),
+}
+"""Parts of definitions."""
+
+_LONGEST = 60
+"""Longer content of a definition is cut when it is shown."""
+
 _YES = Labels("是", "yes")
 _NO = Labels("否", "no")
 _EMPTY = Labels("(空)", "(empty)")
@@ -95,7 +129,10 @@ def attribute_name(attribute: str, locale: Locale) -> str:
     Returns:
         For example ``必填``.
     """
-    return ATTRIBUTE_NAMES[attribute].in_locale(locale)
+    if "." not in attribute:
+        return ATTRIBUTE_NAMES[attribute].in_locale(locale)
+    part = attribute.partition(".")[2]
+    return PART_NAMES[part].in_locale(locale) if part in PART_NAMES else part
 
 
 def value_text(attribute: str, value: AttributeValue, locale: Locale) -> str:
@@ -113,6 +150,8 @@ def value_text(attribute: str, value: AttributeValue, locale: Locale) -> str:
         return _EMPTY.in_locale(locale)
     if isinstance(value, bool):
         return (_YES if value else _NO).in_locale(locale)
+    if isinstance(value, str) and "." in attribute and len(value) > _LONGEST:
+        return value[:_LONGEST] + "…"
     if isinstance(value, tuple):
         return "、".join(value) if locale == "zh" else ", ".join(value)
     if attribute == "kind":

@@ -4,6 +4,7 @@ Tables and fields, views, forms, roles and permissions, pages, state machines, a
 """
 
 from huoban_perf.core.schema.automations import AutomationSpec, JobSpec
+from huoban_perf.core.schema.definitions import DEFINITION_KINDS, DefinitionSpec, declared_from, definitions_of
 from huoban_perf.core.schema.desired import DesiredSchema
 from huoban_perf.core.schema.fields import (
     CHOICE_KINDS,
@@ -23,13 +24,14 @@ from huoban_perf.core.schema.forms import FormFieldSpec, FormSpec
 from huoban_perf.core.schema.machines import Machine, State, Transition
 from huoban_perf.core.schema.pages import BlockKind, BlockSpec, Measure, PageSpec
 from huoban_perf.core.schema.roles import PERMISSION_COLUMNS, Grant, GroupSpec, PermissionSpec, Right, RoleSpec
-from huoban_perf.core.schema.tables import ObservedSchema, ObservedTable, TableSpec
+from huoban_perf.core.schema.tables import ObservedDefinition, ObservedSchema, ObservedTable, TableSpec
 from huoban_perf.core.schema.views import Sort, ViewKind, ViewSpec
 
 __all__ = [
     "CHOICE_KINDS",
     "COMPUTED_KINDS",
     "DATE_KINDS",
+    "DEFINITION_KINDS",
     "MEMBER_KINDS",
     "NUMBER_KINDS",
     "PERMISSION_COLUMNS",
@@ -37,6 +39,7 @@ __all__ = [
     "AutomationSpec",
     "BlockKind",
     "BlockSpec",
+    "DefinitionSpec",
     "DesiredSchema",
     "FieldKind",
     "FieldSpec",
@@ -47,6 +50,7 @@ __all__ = [
     "JobSpec",
     "Machine",
     "Measure",
+    "ObservedDefinition",
     "ObservedField",
     "ObservedOption",
     "ObservedSchema",
@@ -63,4 +67,6 @@ __all__ = [
     "ViewKind",
     "ViewSpec",
     "Writer",
+    "declared_from",
+    "definitions_of",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from huoban_perf.core.addresses import Address, WorkspaceId
+from huoban_perf.core.addresses import Address, ObjectKind, WorkspaceId
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema.fields import FieldSpec, ObservedField
 
@@ -68,8 +70,38 @@ class ObservedTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedDefinition:
+    """A view, form, permission, page or automation as a connection shows it.
+
+    Attributes:
+        kind: What it is.
+        definition_id: Platform id.
+        place_id: Id of its table; of the workspace for a page.
+        name: Name shown.
+        alias: Platform alias, or None.
+        body: Attribute → content in stored form.
+    """
+
+    kind: ObjectKind
+    definition_id: str
+    place_id: str
+    name: str
+    alias: str | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedSchema:
-    """Every table of a workspace as read at one moment."""
+    """A workspace as read at one moment.
+
+    Attributes:
+        workspace: Which one.
+        tables: Every table with its fields.
+        definitions: Views, forms, permissions, pages and automations of the kinds that are shown.
+        shows: Kinds of definitions that the connection shows; of others nothing is known.
+    """
 
     workspace: WorkspaceId
     tables: tuple[ObservedTable, ...]
+    definitions: tuple[ObservedDefinition, ...] = ()
+    shows: frozenset[ObjectKind] = frozenset()

@@ -13,7 +13,9 @@ from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.schema import (
+    DefinitionSpec,
     FieldSpec,
+    ObservedDefinition,
     ObservedField,
     ObservedOption,
     ObservedTable,
@@ -21,9 +23,9 @@ from huoban_perf.core.schema import (
     TableSpec,
 )
 from huoban_perf.deploy.artifact import Attributes, Note
-from huoban_perf.deploy.compare import fields, options, tables
+from huoban_perf.deploy.compare import definitions, fields, options, tables
 from huoban_perf.deploy.compare.three_way import Comparison, after_applying, compare_attributes
-from huoban_perf.deploy.pairing import Pair
+from huoban_perf.deploy.pairing import Found, Pair
 from huoban_perf.deploy.world import Live, Spec, id_of
 
 __all__ = [
@@ -55,6 +57,8 @@ def wished(spec: Spec, *, locale: Locale) -> Attributes:
             return fields.wished(spec, locale=locale)
         case OptionSpec():
             return options.wished(spec, locale=locale)
+        case DefinitionSpec():
+            return definitions.wished(spec, locale=locale)
         case _:  # pragma: no cover
             assert_never(spec)
 
@@ -76,6 +80,8 @@ def shown(live: Live, *, address_by_table_id: Mapping[str, Address]) -> Attribut
             return fields.shown(live, address_by_table_id=address_by_table_id)
         case ObservedOption():
             return options.shown(live)
+        case ObservedDefinition():
+            return definitions.shown(live)
         case _:  # pragma: no cover
             assert_never(live)
 
@@ -91,9 +97,11 @@ def compare_pair(pair: Pair, *, locale: Locale, address_by_table_id: Mapping[str
     Returns:
         The verdicts. What was never applied by us, or stands under another id than recorded, is compared two ways.
     """
-    if pair.live is None:
+    if pair.live is None and pair.found is not Found.UNSEEN:
         return Comparison()
     wish = wished(pair.spec, locale=locale)
+    if pair.live is None:
+        return compare_attributes(wish=wish, applied={} if pair.record is None else pair.record.applied, shown={})
     applied = pair.record.applied if pair.record is not None and pair.is_bound else {}
     seen = shown(pair.live, address_by_table_id=address_by_table_id)
     result = compare_attributes(wish=wish, applied=applied, shown=seen)

@@ -6,19 +6,29 @@ so a v1-only connection gets the sink that refuses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, assert_never
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceId, option_address
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
 from huoban_perf.core.labels import Locale
-from huoban_perf.core.schema import FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.ports import SchemaSource
+from huoban_perf.core.schema import (
+    DEFINITION_KINDS,
+    DefinitionSpec,
+    FieldSpec,
+    ObservedDefinition,
+    ObservedSchema,
+    OptionSpec,
+    TableSpec,
+)
 from huoban_perf.platforms.huoban.endpoints import control_endpoint
 from huoban_perf.platforms.huoban.transport import Transport
 
 Json = dict[str, Any]
 
-BUILDABLE = frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION})
+BUILDABLE = frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION, *DEFINITION_KINDS})
 """Kinds of objects the builder creates, changes and deletes."""
 
 _NAME = frozenset({"name", "label", "labels"})
@@ -42,6 +52,56 @@ class RefusingSchemaSink:
         raise _unsupported("platform.no_schema_plane", operation, workspace=workspace)
 
 
+class BuilderSource:
+    """Schema source that also shows what the builder stored: one request more than v1 for the whole workspace."""
+
+    def __init__(self, tables: SchemaSource, transport: Transport) -> None:
+        """Take both planes.
+
+        Args:
+            tables: Reads tables over v1.
+            transport: Of the control plane.
+        """
+        self._tables = tables
+        self._transport = transport
+
+    def observe(self, *, workspace: WorkspaceId) -> ObservedSchema:
+        """Read every table and every definition.
+
+        Args:
+            workspace: Which one.
+
+        Returns:
+            What stands there.
+
+        Raises:
+            PlatformError: A read failed.
+            ProtocolError: An answer is not of its written form.
+        """
+        observed = self._tables.observe(workspace=workspace)
+        endpoint = control_endpoint("build/definitions", writes=False)
+        data = self._transport.call(endpoint, {"space_id": workspace}).data
+        listed = data.get("definitions") if isinstance(data, dict) else None
+        if not isinstance(listed, list):
+            raise ProtocolError("platform.shape", endpoint=endpoint.name, facts={"part": "data.definitions"})
+        return replace(
+            observed,
+            definitions=tuple(_observed_definition(entry) for entry in listed),
+            shows=frozenset(DEFINITION_KINDS),
+        )
+
+
+def _observed_definition(entry: Json) -> ObservedDefinition:
+    return ObservedDefinition(
+        kind=ObjectKind(entry["object"]),
+        definition_id=str(entry["id"]),
+        place_id=str(entry["place_id"]),
+        name=str(entry["name"]),
+        alias=entry["alias"] or None,
+        body=entry["definition"] or {},
+    )
+
+
 class Builder:
     """Schema sink over the control plane."""
 
@@ -53,6 +113,10 @@ class Builder:
         """
         self._transport = transport
         self._title_by_table: dict[Address, str] = {}
+
+    def source(self, tables: SchemaSource) -> BuilderSource:
+        """Return a schema source that adds what this plane stored to what v1 reads."""
+        return BuilderSource(tables, self._transport)
 
     def perform(self, *, workspace: WorkspaceId, operation: SchemaOperation) -> Performed:
         """Carry out one step.
@@ -90,6 +154,8 @@ class Builder:
                 return self._create_table(workspace, table, operation)
             case FieldSpec() as field:
                 return self._create_field(field, operation)
+            case DefinitionSpec() as definition:
+                return self._create_definition(workspace, definition, operation)
             case OptionSpec() as option:
                 body = {**_ids(operation, parents_only=True), **_option(option, operation.locale)}
                 data = self._post("option", body)
@@ -108,6 +174,20 @@ class Builder:
         data = self._post("table", body)
         self._title_by_table[table.address] = table.title
         return Performed(created={table.address: _id(data, "table_id", "table")})
+
+    def _create_definition(
+        self, workspace: WorkspaceId, definition: DefinitionSpec, operation: SchemaOperation
+    ) -> Performed:
+        address = definition.address
+        body: Json = {
+            "object": address.kind.value,
+            "name": definition.labels.in_locale(operation.locale),
+            "alias": address.key,
+            "definition": dict(definition.body),
+        }
+        in_table = address.kind is not ObjectKind.PAGE
+        body |= {"table_id": _remote(operation, address.table)} if in_table else {"space_id": workspace}
+        return Performed(created={address: _id(self._post("definition", body), "id", "definition")})
 
     def _create_field(self, field: FieldSpec, operation: SchemaOperation) -> Performed:
         table = field.address.table
@@ -136,6 +216,8 @@ class Builder:
 
 def _ids(operation: SchemaOperation, *, parents_only: bool = False) -> Json:
     address = operation.address
+    if address.kind in DEFINITION_KINDS:
+        return {f"{address.kind.value}_id": _remote(operation, address)}
     ids: Json = {"table_id": _remote(operation, address.table)}
     match address.kind:
         case ObjectKind.FIELD:
@@ -157,6 +239,9 @@ def _remote(operation: SchemaOperation, address: Address) -> str:
 
 
 def _changes(operation: SchemaOperation) -> Json:
+    spec = operation.spec
+    if isinstance(spec, DefinitionSpec):  # stored as a whole, whatever part of it changed
+        return {"name": spec.labels.in_locale(operation.locale), "definition": dict(spec.body)}
     return dict(_change(attribute, operation) for attribute in operation.attributes)
 
 

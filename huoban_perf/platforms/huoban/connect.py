@@ -12,8 +12,8 @@ from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
-from huoban_perf.core.ports import Connection, SchemaSink
-from huoban_perf.core.schema import FieldKind
+from huoban_perf.core.ports import Connection, SchemaSource
+from huoban_perf.core.schema import DEFINITION_KINDS, FieldKind
 from huoban_perf.platforms.huoban import identity
 from huoban_perf.platforms.huoban.builder import BUILDABLE, Builder, RefusingSchemaSink
 from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE, HuobanOptions, beside
@@ -30,6 +30,9 @@ from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wi
 from huoban_perf.platforms.huoban.v2 import V2Tables
 from huoban_perf.platforms.huoban.v2.envelope import read_bare
 from huoban_perf.platforms.huoban.v2.ticket import ticket_asker
+
+DEFINED = frozenset(DEFINITION_KINDS)
+"""v1 shows none of these (schema-plane.md §5-§8); the embedded workspace's builder shows and builds all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def connect(
     return HuobanConnection(
         name=f"huoban[{'+'.join(options.planes)}]",
         capabilities=capabilities(can_build=builder is not None, v2_kinds=None if v2 is None else v2.kinds),
-        schema_source=tables,
+        schema_source=_source(tables, builder),
         schema_sink=v2 or builder or RefusingSchemaSink(),
         item_source=items,
         item_sink=items,
@@ -118,7 +121,8 @@ def capabilities(*, can_build: bool, v2_kinds: frozenset[FieldKind] | None = Non
     elif v2_kinds is not None:
         performs = {(ObjectKind.TABLE, Action.CREATE), (ObjectKind.FIELD, Action.CREATE)}
     return Capabilities(
-        observes=frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION}),
+        observes=frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION, *(DEFINED if can_build else ())}),
+        attests=frozenset() if can_build else DEFINED,
         performs=frozenset(performs),
         field_kinds=frozenset(FieldKind),
         page_size=PAGE_SIZE,
@@ -131,7 +135,11 @@ def capabilities(*, can_build: bool, v2_kinds: frozenset[FieldKind] | None = Non
     )
 
 
-def _builder(options: HuobanOptions, control_url: str | None, wiring: Wiring) -> SchemaSink | None:
+def _source(tables: HuobanTables, builder: Builder | None) -> SchemaSource:
+    return tables if builder is None else builder.source(tables)
+
+
+def _builder(options: HuobanOptions, control_url: str | None, wiring: Wiring) -> Builder | None:
     if "builder" not in options.planes:
         return None
     if control_url is None:

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceId
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
-from huoban_perf.core.schema import COMPUTED_KINDS, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.schema import COMPUTED_KINDS, DefinitionSpec, FieldKind, FieldSpec, OptionSpec, TableSpec
 from huoban_perf.platforms.nocodb.computed import computed_body
 from huoban_perf.platforms.nocodb.endpoints import (
     COLUMN_CREATE,
@@ -90,6 +90,8 @@ class NocodbBuilder:
                 return self._create_field(field, operation)
             case OptionSpec() as option:
                 return self._create_option(option, operation)
+            case DefinitionSpec():
+                raise _unsupported("platform.unsupported_step", operation)
             case _:  # pragma: no cover
                 assert_never(operation.spec)
 
@@ -189,6 +191,8 @@ class NocodbBuilder:
                 self._set_choices(
                     column, [choice | (body if choice["id"] == own else {}) for choice in _choices(column)]
                 )
+            case DefinitionSpec():
+                raise _unsupported("platform.unsupported_step", operation)
             case _:  # pragma: no cover
                 assert_never(operation.spec)
 

@@ -8,6 +8,7 @@ from typing import Any
 from huoban_perf.sandbox.asked import Body, id_of, object_of, optional_id, text_of
 from huoban_perf.sandbox.rules import Rules
 from huoban_perf.sandbox.world.builder import new_field
+from huoban_perf.sandbox.world.dump import DEFINED, definitions_in
 from huoban_perf.sandbox.world.refusals import ParameterError
 from huoban_perf.sandbox.world.state import World
 
@@ -84,8 +85,41 @@ def _membership(world: World, body: Body, rules: Rules) -> Any:
     return {}
 
 
+def _any_definition(world: World, body: Body, rules: Rules) -> Any:
+    del rules
+    sort = _sort_of(body)
+    definition_id = world.builder.definition(
+        sort=sort,
+        table_id=id_of(body, "space_id" if sort == "page" else "table_id"),
+        name=text_of(body, "name"),
+        alias=text_of(body, "alias", default=""),
+        body=object_of(body, "definition"),
+    )
+    return {"id": str(definition_id)}
+
+
+def _listed(world: World, body: Body, rules: Rules) -> Any:
+    """Every definition of a workspace, as stored."""
+    del rules
+    space_id = id_of(body, "space_id")
+    world.definitions.space_name(space_id)
+    owners = {space_id, *world.definitions.table_ids(space_id)}
+    return {"definitions": [found for found in definitions_in(world) if int(found["place_id"]) in owners]}
+
+
+def _sort_of(body: Body) -> str:
+    sort = text_of(body, "object")
+    if sort not in DEFINED:
+        raise ParameterError("object", ", ".join(DEFINED))
+    return sort
+
+
 def _update(world: World, body: Body, rules: Rules) -> Any:
-    sort, change, table_id = text_of(body, "object"), _change(body), id_of(body, "table_id")
+    sort, change = text_of(body, "object"), _change(body)
+    if sort in DEFINED:
+        world.builder.update_definition(definition_id=id_of(body, f"{sort}_id"), change=change)
+        return {}
+    table_id = id_of(body, "table_id")
     if sort == "table":
         world.builder.update_table(table_id=table_id, change=change)
     elif sort == "field":
@@ -94,7 +128,7 @@ def _update(world: World, body: Body, rules: Rules) -> Any:
         ids = {"field_id": id_of(body, "field_id"), "option_id": id_of(body, "option_id")}
         world.builder.update_option(table_id=table_id, change=change, **ids)
     else:
-        raise ParameterError("object", "table, field or option")
+        raise ParameterError("object", ", ".join(("table", "field", "option", *DEFINED)))
     return {}
 
 
@@ -122,10 +156,10 @@ def _delete(world: World, body: Body, rules: Rules) -> Any:
     elif sort == "option":
         ids = {"field_id": id_of(body, "field_id"), "option_id": id_of(body, "option_id")}
         world.builder.delete_option(table_id=id_of(body, "table_id"), **ids)
-    elif sort in {"view", "automation"}:
+    elif sort in DEFINED:
         world.builder.delete_definition(definition_id=id_of(body, f"{sort}_id"))
     else:
-        raise ParameterError("object", "table, field, option, view or automation")
+        raise ParameterError("object", ", ".join(("table", "field", "option", *DEFINED)))
     return {}
 
 
@@ -139,6 +173,8 @@ BUILDS: dict[str, Build] = {
     "automation": _automation,
     "permission": _permission,
     "membership": _membership,
+    "definition": _any_definition,
+    "definitions": _listed,
     "update": _update,
     "delete": _delete,
 }

@@ -33,6 +33,7 @@ _FIELD_COLUMNS = {
     "decimals": "decimals",
     "is_title": "is_title",
 }
+_DEFINITION_COLUMNS = {"name": "name", "alias": "alias", "definition": "body"}
 _OPTION_COLUMNS = {"name": "name", "color": "color"}
 
 
@@ -188,8 +189,14 @@ class Builder:
         return option_id
 
     def definition(self, *, sort: str, table_id: int, name: str, alias: str, body: Any) -> int:
-        """Store a neutral definition of a view or an automation and return its id."""
-        self._definitions.table(table_id)
+        """Store a neutral definition (view, form, permission, page, automation) and return its id.
+
+        ``table_id`` is where it stands: its table, for a page its workspace.
+        """
+        if sort == "page":
+            self._definitions.space_name(table_id)
+        else:
+            self._definitions.table(table_id)
         definition_id = self._ids.next(sort)
         row = (definition_id, sort, table_id, name, alias, wire.canonical(body))
         self._store.run("INSERT INTO definitions VALUES (?, ?, ?, ?, ?, ?)", *row)
@@ -235,6 +242,14 @@ class Builder:
             self._store.run(sql.format(columns[name]), value, *ids)
         self._definitions.forget()
 
+    def update_definition(self, *, definition_id: int, change: Mapping[str, Any]) -> None:
+        """Change a definition's name, alias or content."""
+        if not self._store.rows("SELECT 1 FROM definitions WHERE definition_id = ?", definition_id):
+            raise GoneError
+        stored = {key: wire.canonical(value) if key == "definition" else value for key, value in change.items()}
+        where = "UPDATE definitions SET {} = ? WHERE definition_id = ?"
+        self._set(where, _DEFINITION_COLUMNS, stored, (definition_id,))
+
     # --- removing ----------------------------------------------------------------------------------------------
 
     def delete_table(self, *, table_id: int) -> None:
@@ -266,6 +281,6 @@ class Builder:
         self._definitions.forget()
 
     def delete_definition(self, *, definition_id: int) -> None:
-        """Remove a view or an automation."""
+        """Remove a definition."""
         if not self._store.run("DELETE FROM definitions WHERE definition_id = ?", definition_id).rowcount:
             raise GoneError

@@ -12,6 +12,9 @@ from huoban_perf.sandbox.world.rows import Row
 from huoban_perf.sandbox.world.state import World
 from huoban_perf.sandbox.world.values import number_text
 
+DEFINED = ("view", "form", "permission", "page", "automation")
+"""Sorts of stored definitions."""
+
 
 def everything_of(world: World) -> dict[str, Any]:
     """Return the world with ids and times, each list in the order of its ids; keys without their text."""
@@ -24,6 +27,7 @@ def everything_of(world: World) -> dict[str, Any]:
                 "name": name,
                 "members": [{"user_id": key, "name": who} for key, who in world.definitions.members(space_id).items()],
                 "tables": [_table(world, table_id) for table_id in world.definitions.table_ids(space_id)],
+                "pages": _pages(world, space_id),
             }
             for space_id, name in world.definitions.spaces()
         ],
@@ -38,6 +42,30 @@ def everything_of(world: World) -> dict[str, Any]:
 def _records(world: World, name: str, columns: Sequence[str]) -> list[dict[str, Any]]:
     sql = f"SELECT {', '.join(columns)} FROM {name} ORDER BY 1, 2, 3"  # noqa: S608 - our own names
     return [dict(zip(columns, row, strict=True)) for row in world.store.rows(sql)]
+
+
+def definitions_in(world: World) -> list[dict[str, Any]]:
+    """Return every stored definition with its sort and place (a table; for a page a workspace), by id."""
+    rows = world.store.rows("SELECT definition_id, object, table_id, name, alias, body FROM definitions ORDER BY 1")
+    return [
+        {
+            "id": str(row[0]),
+            "object": row[1],
+            "place_id": str(row[2]),
+            "name": row[3],
+            "alias": row[4],
+            "definition": wire.parse(row[5]),
+        }
+        for row in rows
+    ]
+
+
+def _pages(world: World, space_id: int) -> list[dict[str, Any]]:
+    return [
+        {"page_id": found["id"], **{key: found[key] for key in ("name", "alias", "definition")}}
+        for found in definitions_in(world)
+        if found["object"] == "page" and found["place_id"] == str(space_id)
+    ]
 
 
 def _definitions(world: World, table: TableDef, sort: str) -> list[dict[str, Any]]:
@@ -73,6 +101,8 @@ def _table(world: World, table_id: int) -> dict[str, Any]:
         ],
         "views": _definitions(world, table, "view"),
         "automations": _definitions(world, table, "automation"),
+        "forms": _definitions(world, table, "form"),
+        "permissions": _definitions(world, table, "permission"),
         "items": [_item(row) for row in world.rows.all_of(table_id)],
     }
 
@@ -120,6 +150,7 @@ def contents_of(world: World) -> dict[str, Any]:
                     (_TableContent(world, table_id).content() for table_id in world.definitions.table_ids(space_id)),
                     key=wire.canonical,
                 ),
+                "pages": [{k: v for k, v in page.items() if k != "page_id"} for page in _pages(world, space_id)],
             }
             for space_id, name in world.definitions.spaces()
         ]
@@ -165,6 +196,8 @@ class _TableContent:
             "fields": [self._field(field) for field in table.fields],
             "views": self._without_ids("view"),
             "automations": self._without_ids("automation"),
+            "forms": self._without_ids("form"),
+            "permissions": self._without_ids("permission"),
             "items": sorted(items, key=wire.canonical),
         }
 

@@ -13,7 +13,10 @@ from huoban_perf.sandbox.store import Store
 _LETTERS = string.ascii_letters + string.digits
 _KEY_LENGTH = 40
 """Source: openapi-v1.md §1 [code]."""
-_FAMILIES = {"space": 40, "table": 21, "field": 22, "attached": 11, "item": 23, "view": 35, "automation": 75}
+_FAMILIES = {
+    "space": 40, "table": 21, "field": 22, "attached": 11, "item": 23, "view": 35, "automation": 75,
+    "form": 36, "permission": 37, "page": 38,
+}  # fmt: skip
 _SHORT = {"user": 1_000_000, "file": 188_000_000, "key": 0, "credential": 0, "batch": 0, "callback": 0}
 _SEED_PLACES = 7919
 """Prime: seeds are folded into so many places, 10^10 ids apart."""

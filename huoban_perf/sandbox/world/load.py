@@ -1,7 +1,8 @@
 """Seeds a world from data: what ``contents_of`` gives, or the same written by hand with most keys left out.
 
 ``{"workspaces": [{name, members: [name], tables: [{name, alias?, group?, fields: [{name, kind, …, target?,
-options?: [{name, color?}]}], items: [{field name: value}], views?, automations?}]}], "keys": [{name, workspace}]}``.
+options?: [{name, color?}]}], items: [{field name: value}], views?, automations?,
+forms?, permissions?}], pages?}], "keys": [{name, workspace}]}``.
 In items, choices, members and relations are written as names (of options, of people, labels of items), one or a list.
 """
 
@@ -45,6 +46,7 @@ def load(body: Mapping[str, Any], *, world: World) -> dict[str, Any]:
         for member in entry.get("members") or []:
             world.builder.member(space_id=space_id, name=member)
         made = _load_tables(entry, space_id=space_id, world=world)
+        _load_definitions(entry, "page", place_id=space_id, world=world)
         tables |= {f"{text_of(entry, 'name')}/{name}": table_id for name, table_id in made.items()}
     keys = {}
     for entry in _objects(body, "keys"):
@@ -88,15 +90,8 @@ def _load_tables(entry: Mapping[str, Any], *, space_id: int, world: World) -> di
             world.builder.field(
                 new_field({**field, "target_table_id": by_name.get(str(target))}), table_id=table_id, rules=rules
             )
-        for sort in ("view", "automation"):
-            for kept in _objects(table, f"{sort}s"):
-                world.builder.definition(
-                    sort=sort,
-                    table_id=table_id,
-                    name=text_of(kept, "name"),
-                    alias=text_of(kept, "alias", default=""),
-                    body=kept.get("definition"),
-                )
+        for sort in ("view", "automation", "form", "permission"):
+            _load_definitions(table, sort, place_id=table_id, world=world)
     loaders = [_ItemLoader(world=world, table_id=table_id, rules=rules) for table_id in made]
     for table, loader in zip(tables, loaders, strict=True):
         loader.create(_objects(table, "items"))
@@ -109,6 +104,17 @@ def _load_tables(entry: Mapping[str, Any], *, space_id: int, world: World) -> di
 class _Pending:
     row: Row
     values: dict[str, Any]
+
+
+def _load_definitions(entry: Mapping[str, Any], sort: str, *, place_id: int, world: World) -> None:
+    for kept in _objects(entry, f"{sort}s"):
+        world.builder.definition(
+            sort=sort,
+            table_id=place_id,
+            name=text_of(kept, "name"),
+            alias=text_of(kept, "alias", default=""),
+            body=kept.get("definition"),
+        )
 
 
 class _ItemLoader:

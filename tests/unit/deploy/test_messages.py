@@ -13,9 +13,9 @@ import huoban_perf.deploy
 ROOM = Path(huoban_perf.deploy.__file__).parent
 FILE = ROOM.parent / "cli" / "messages" / "deploy.yaml"
 CODE = re.compile(r'"((?:plan|guard|apply|adopt|state|rollback|promotion|progress|names)\.[a-z_]+)"')
-MADE = {f"plan.{word}_{kind}" for word in ("ambiguous", "unmanaged") for kind in ("table", "field", "option")} | {
-    f"rollback.loss_{kind}" for kind in ("table", "field", "option")
-}
+MADE = {
+    f"plan.{word}_{kind}" for word in ("ambiguous", "unmanaged") for kind in ("table", "field", "option", "definition")
+} | {f"rollback.loss_{kind}" for kind in ("table", "field", "option")}
 """Ids put together in ``pairing.py``."""
 
 

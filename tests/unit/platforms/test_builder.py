@@ -187,7 +187,7 @@ def test_delete_names_the_object() -> None:
     [
         (step(NAME, Action.FORGET), "platform.unsupported_step"),
         (step(NAME, Action.BIND), "platform.unsupported_step"),
-        (step(TABLE, address=Address(ObjectKind.VIEW, ("t", "v"))), "platform.unsupported_step"),
+        (step(TABLE, address=Address(ObjectKind.ROLE, ("v",))), "platform.unsupported_step"),
         (step(NAME, Action.UPDATE, attributes=("kind",)), "platform.unsupported_attribute"),
         (step(TABLE, Action.UPDATE, attributes=("required",)), "platform.unsupported_attribute"),
         (step(NAME, remote_ids={}), "platform.step_unbound"),
@@ -234,7 +234,8 @@ def test_builder_plane_performs_tables_fields_and_options() -> None:
     for kind in (ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION):
         for action in (Action.CREATE, Action.UPDATE, Action.DELETE):
             assert connection.capabilities.can(action, kind)
-    assert not connection.capabilities.can(Action.CREATE, ObjectKind.VIEW)
+    assert connection.capabilities.can(Action.CREATE, ObjectKind.VIEW)
+    assert not connection.capabilities.can(Action.CREATE, ObjectKind.ROLE)
 
 
 def test_builder_plane_without_its_address_is_refused() -> None:
