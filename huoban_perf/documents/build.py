@@ -14,8 +14,17 @@ from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.changes import Action
 from huoban_perf.core.digest import digest
 from huoban_perf.core.labels import Locale
-from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind, FieldSpec, Writer
+from huoban_perf.core.schema import (
+    COMPUTED_KINDS,
+    DEFINITION_KINDS,
+    DesiredSchema,
+    FieldKind,
+    FieldSpec,
+    Writer,
+    definitions_of,
+)
 from huoban_perf.deploy import Step, kind_name, sheet_parts, value_text
+from huoban_perf.deploy.definition_words import DefinitionWords
 from huoban_perf.documents.effort import Work, effort
 from huoban_perf.documents.guide import Choice, Guide, Section, Stage, Task
 from huoban_perf.documents.starters import Starter, starter_of
@@ -25,10 +34,16 @@ _STAGES = (
     ("补上关联字段", "所有表都建好之后再做."),
     ("计算和附加字段", "关联字段都建好之后再做."),
     ("已有字段里的新选项", "在字段设置里加在现有选项之后, 原有选项不要动."),
+    ("视图", "字段都建好之后再做. 名称照抄; 数据范围就是视图的筛选条件."),
+    ("表单", "在表格的「表单」里新建; 填写项按顺序拖入."),
+    ("权限组", "在表格权限里, 同一个权限组在每张表各设一次."),
+    ("页面", "24 列网格, 从左上角开始逐行排."),
+    ("自动化", "在自动化编辑器里按步骤搭; 节点名称以编辑器为准的已注明."),
     ("修改已有的对象", "只改列出的这一处, 其他设置不动."),
     ("删除", "删除后数据找不回来. 先导出备份, 再逐项确认."),
 )
-_PLAIN, _RELATED, _COMPUTED, _OPTION, _CHANGE, _REMOVAL = range(6)
+_PLAIN, _RELATED, _COMPUTED, _OPTION, _DEFINED = range(5)
+_CHANGE, _REMOVAL = _DEFINED + len(DEFINITION_KINDS), _DEFINED + len(DEFINITION_KINDS) + 1
 _LATE_KINDS = COMPUTED_KINDS - {FieldKind.AUTO_NUMBER}
 _RELATION_KINDS = frozenset({FieldKind.RELATION, FieldKind.SUB_TABLE})
 
@@ -81,6 +96,7 @@ class _Builder:
         names: Language of the names.
         table_order: Table → its place in the app.
         new_tables: Tables that are built now.
+        words: Puts views, permission groups and the like into lines.
     """
 
     steps: tuple[Step, ...]
@@ -88,12 +104,14 @@ class _Builder:
     names: Locale
     table_order: Mapping[Address, int]
     new_tables: frozenset[Address]
+    words: DefinitionWords
 
     @classmethod
     def of(cls, steps: tuple[Step, ...], *, desired: DesiredSchema, names: Locale) -> _Builder:
         order = {table.address: number for number, table in enumerate(desired.tables, start=1)}
         new = frozenset(step.address for step in steps if _is_new(step, ObjectKind.TABLE))
-        return cls(steps=steps, desired=desired, names=names, table_order=order, new_tables=new)
+        words = DefinitionWords(desired, names)
+        return cls(steps=steps, desired=desired, names=names, table_order=order, new_tables=new, words=words)
 
     def stages(self) -> tuple[Stage, ...]:
         numbers = count(1)
@@ -111,6 +129,8 @@ class _Builder:
             return _REMOVAL if step.action is Action.DELETE else _CHANGE
         if step.address.kind is ObjectKind.OPTION:
             return _OPTION
+        if step.address.kind in DEFINITION_KINDS:
+            return _DEFINED + DEFINITION_KINDS.index(step.address.kind)
         if step.address.kind is not ObjectKind.FIELD:
             return _PLAIN
         field = self.desired.field(step.address)
@@ -127,7 +147,7 @@ class _Builder:
     def _sections(self, steps: Sequence[Step], number: Callable[[], int]) -> Iterator[Section]:
         by_table: dict[Address, list[Step]] = {}
         for step in steps:
-            by_table.setdefault(step.address.table, []).append(step)
+            by_table.setdefault(step.address.outermost, []).append(step)
         for table in sorted(by_table, key=lambda address: self.table_order.get(address, len(self.table_order) + 1)):
             members = sorted(by_table[table], key=self._place)
             is_new = _is_new(members[0], ObjectKind.TABLE)
@@ -137,7 +157,7 @@ class _Builder:
             name = members[0].named[0]
             yield Section(
                 number=number(),
-                title=f"新建表「{name}」" if is_new else f"表「{name}」",
+                title=_title(members[0], name, is_new=is_new),
                 tasks=(*tasks, *self._rights(members)),
                 starter=starter,
             )
@@ -145,8 +165,10 @@ class _Builder:
     def _place(self, step: Step) -> int:
         """Return a step's place inside its table: the table itself, then fields in form order."""
         keys = step.address.keys
-        if len(keys) == 1 or step.address.table not in self.table_order:
+        if len(keys) == 1 or step.address.outermost not in self.table_order:
             return 0
+        if step.address.kind in DEFINITION_KINDS:
+            return 0  # as the plan has them
         fields = [field.address.key for field in self.desired.table(keys[0]).fields]
         return 1 + (fields.index(keys[1]) if keys[1] in fields else len(fields))
 
@@ -158,6 +180,8 @@ class _Builder:
             return self._new_table(step)
         if _is_new(step, ObjectKind.FIELD):
             return self._new_field(step, is_in_workbook=is_in_workbook)
+        if step.action is Action.CREATE and step.address.kind in DEFINITION_KINDS:
+            return self._new_definition(step)
         return self._other(step)
 
     def _new_table(self, step: Step) -> Task:
@@ -191,6 +215,16 @@ class _Builder:
                 options=len(field.options),
                 helps=int(shown is not None),
             ),
+        )
+
+    def _new_definition(self, step: Step) -> Task:
+        lines = self.words.lines(next(one for one in definitions_of(self.desired) if one.address == step.address))
+        return Task(
+            key=f"{step.address}:{_short(lines)}",
+            name=step.named[-1],
+            kind=self.words.sort(step.address.kind),
+            lines=lines,
+            seconds=effort(Work.DEFINITION, lines=len(lines)),
         )
 
     def _marks(self, field: FieldSpec) -> Iterator[str]:
@@ -253,6 +287,12 @@ class _Builder:
             is_typed=step.action is Action.CREATE,
             seconds=effort(work),
         )
+
+
+def _title(step: Step, name: str, *, is_new: bool) -> str:
+    if step.address.kind is ObjectKind.PAGE:
+        return f"页面「{name}」"
+    return f"新建表「{name}」" if is_new else f"表「{name}」"
 
 
 def _is_new(step: Step, kind: ObjectKind) -> bool:

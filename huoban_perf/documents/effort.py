@@ -21,6 +21,8 @@ class Work(StrEnum):
     RIGHT = "right"
     CHANGE = "change"
     REMOVAL = "removal"
+    DEFINITION = "definition"
+    SETTING = "setting"
 
 
 SECONDS: dict[Work, int] = {
@@ -34,11 +36,13 @@ SECONDS: dict[Work, int] = {
     Work.RIGHT: 8,
     Work.CHANGE: 40,
     Work.REMOVAL: 30,
+    Work.DEFINITION: 45,
+    Work.SETTING: 15,
 }
 """Seconds for one."""
 
 
-def effort(kind: Work, *, marks: int = 0, options: int = 0, helps: int = 0, rights: int = 0) -> int:
+def effort(kind: Work, *, marks: int = 0, options: int = 0, helps: int = 0, rights: int = 0, lines: int = 0) -> int:
     """Return the seconds one task takes.
 
     Args:
@@ -47,9 +51,16 @@ def effort(kind: Work, *, marks: int = 0, options: int = 0, helps: int = 0, righ
         options: Options to type.
         helps: Help texts to paste.
         rights: Fields whose rights are set.
+        lines: Things to set in a view, a permission group or an automation.
 
     Returns:
         The sum over ``SECONDS``.
     """
-    extra = ((Work.MARK, marks), (Work.OPTION, options), (Work.HELP, helps), (Work.RIGHT, rights))
+    extra = (
+        (Work.MARK, marks),
+        (Work.OPTION, options),
+        (Work.HELP, helps),
+        (Work.RIGHT, rights),
+        (Work.SETTING, lines),
+    )
     return SECONDS[kind] + sum(SECONDS[work] * count for work, count in extra)

@@ -34,6 +34,7 @@ class Task:
         kind: The platform's word for the field's type; empty where there is none.
         marks: Switches to set: 必填, 不可重复, 数据标题…
         settings: Sentences on what else to set.
+        lines: What to set, one thing a line, for what has no fixed form: a view, a permission group, a recipe.
         choices_title: What the list below is; empty without a list.
         choices: List to enter in this order.
         help: Help text to paste, or None.
@@ -48,6 +49,7 @@ class Task:
     kind: str = ""
     marks: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     choices_title: str = ""
     choices: tuple[Choice, ...] = ()
     help: str | None = None

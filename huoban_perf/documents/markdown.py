@@ -70,6 +70,7 @@ def _task(task: Task) -> Iterator[str]:
     flags = [*task.marks, *([wording.IN_WORKBOOK] if task.is_in_workbook else [])]
     facts = [task.kind, *(f"**{flag}**" for flag in flags), *map(prose, task.settings)]
     yield f"- [ ] {task.does} {code(task.name)}".replace("]  ", "] ") + "".join(f" · {fact}" for fact in facts if fact)
+    yield from (f"  - {prose(line.strip())}" for line in task.lines)
     if task.choices:
         yield f"  - {task.choices_title}:"
         for number, choice in enumerate(task.choices, start=1):

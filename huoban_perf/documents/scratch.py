@@ -5,7 +5,7 @@ from __future__ import annotations
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.labels import Locale
-from huoban_perf.core.schema import DesiredSchema, FieldKind, ObservedSchema
+from huoban_perf.core.schema import DEFINITION_KINDS, DesiredSchema, FieldKind, ObservedSchema
 from huoban_perf.deploy import StateFile, StateOwner, Step, survey
 from huoban_perf.deploy.order import ordered
 from huoban_perf.deploy.steps import steps_of
@@ -19,6 +19,7 @@ _A_PERSON = Capabilities(
     batch_size=1,
     asynchronous_batches=False,
     upserts_by_key=False,
+    attests=frozenset(DEFINITION_KINDS),
 )
 """Nothing by program, everything by hand."""
 

@@ -66,6 +66,8 @@ def after() -> tuple[str, ...]:
     return (
         "全部做完, 或只做完一部分, 都可以运行 huoban-perf plan: 程序重新读取工作区, 逐个字段核对, 做对的自动登记.",
         "plan 指出名称、类型、选项或关联不对的, 在工作区改好, 再运行 huoban-perf plan, 直到没有要做的事.",
+        "视图、表单、权限组、页面、自动化接口里看不到: 做完一类, 运行 huoban-perf adopt --attest view --by 姓名 "
+        "(view 换成 form、permission、page、automation; 全部做完写 all), 程序记下谁在什么时候确认的.",
         "接口看不出的设置 (plan 会逐条说明), 请对照本指南自己再看一遍.",
         "只剩一部分时, 重新运行 huoban-perf guide 会得到只含剩余步骤的指南; 勾选仍然有效.",
     )
@@ -78,7 +80,8 @@ def assumption() -> str:
         f"时间是估计, 按熟悉页面的人计算: 新建一张表 {each[Work.TABLE]}, 普通字段 {each[Work.FIELD]}, "
         f"关联字段 {each[Work.RELATION]}, 计算字段 {each[Work.COMPUTED]}, 每个选项 {each[Work.OPTION]}, "
         f"每个开关 {each[Work.MARK]}, 粘贴填写提示 {each[Work.HELP]}, 每个字段设只读 {each[Work.RIGHT]}, "
-        f"一处修改 {each[Work.CHANGE]}, 一处删除 {each[Work.REMOVAL]}."
+        f"一处修改 {each[Work.CHANGE]}, 一处删除 {each[Work.REMOVAL]}, "
+        f"一个视图、表单、权限组、页面或自动化 {each[Work.DEFINITION]} 起, 每项设置再加 {each[Work.SETTING]}."
     )
 
 

@@ -28,10 +28,18 @@
     if (all % 60 || all < 60) parts.push(`${all % 60} 分钟`);
     return parts.join(" ");
   };
-  const show = () => {
-    for (const part of document.querySelectorAll("[data-tally]")) {
+  const members = new Map([["all", boxes]]);
+  for (const box of boxes) {
+    const name = box.dataset.section;
+    if (!members.has(name)) members.set(name, []);
+    members.get(name).push(box);
+  }
+  const tallies = [...document.querySelectorAll("[data-tally]")];
+  const show = (section) => {
+    for (const part of tallies) {
       const name = part.dataset.tally;
-      const mine = boxes.filter((box) => name === "all" || box.dataset.section === name);
+      if (section !== undefined && name !== section && name !== "all") continue;
+      const mine = members.get(name) ?? [];
       const done = mine.filter((box) => box.checked).length;
       const bar = part.querySelector("progress");
       bar.max = Math.max(1, mine.length);
@@ -61,7 +69,7 @@
     box.checked = remembered(box);
     box.addEventListener("change", () => {
       remember(box);
-      show();
+      show(box.dataset.section);
     });
   }
   for (const button of document.querySelectorAll("button.copy")) {
