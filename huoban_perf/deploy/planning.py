@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from huoban_perf.core.addresses import Address
+from huoban_perf.core.addresses import Address, ObjectKind, field_address
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.changes import Action, Cause
 from huoban_perf.core.clock import Clock
@@ -107,6 +107,7 @@ def make_plan(
             *_alike(steps, seen),
             *_unproven(steps, chosen.locale),
             *seen.pairing.unmanaged,
+            *_orphans(steps, desired),
             *_hints(steps, chosen.consent),
         ),
     ).sealed()
@@ -187,6 +188,22 @@ def _unproven(steps: Iterable[Step], locale: Locale) -> list[Note]:
         for step in steps
         if step.unproven
     ]
+
+
+def _orphans(steps: Iterable[Step], desired: DesiredSchema) -> list[Note]:
+    """Name options that the company's own parameters gave up while rows may still hold them."""
+    notes = []
+    for step in steps:
+        is_gone = step.action in {Action.DELETE, Action.FORGET} and step.address.kind is ObjectKind.OPTION
+        if not is_gone:
+            continue
+        table, field, _ = step.address.keys
+        fields = {one.address: one for one in desired.fields()}
+        spec = fields.get(field_address(table, field))
+        if spec is not None and spec.parameter is not None:
+            facts: dict[str, FactValue] = {"name": " / ".join(step.named), "parameter": spec.parameter}
+            notes.append(Note(code="plan.parameter_orphans", address=step.address, facts=facts))
+    return notes
 
 
 def _demand_known(only: Set[Address], seen: Survey) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -93,3 +94,26 @@ def test_risk_names_data_loss_before_manual_work() -> None:
     assert step(Action.UPDATE, Performer.API, narrowing).risk is Risk.DATA_LOSS
     assert step(Action.UPDATE, Performer.MANUAL).risk is Risk.MANUAL
     assert step(Action.UPDATE, Performer.API).risk is Risk.SAFE
+
+
+def test_option_that_the_parameters_gave_up_is_named_as_an_orphan(bench: Bench) -> None:
+    desired = company()
+    bench.deploy(desired)
+    employee = desired.table("employee")
+    status = employee.field("status")
+    fewer = replace(status, options=status.options[:1], parameter="statuses")
+    fields = tuple(fewer if one is status else one for one in employee.fields)
+    tables = tuple(replace(employee, fields=fields) if one is employee else one for one in desired.tables)
+    notes = [note for note in bench.plan(make_schema(*tables)).notes if note.code == "plan.parameter_orphans"]
+    assert [(str(note.address), note.facts["parameter"]) for note in notes] == [
+        ("option:employee.status.left", "statuses")
+    ]
+    ours = tuple(
+        replace(
+            employee, fields=tuple(replace(fewer, parameter=None) if one is status else one for one in employee.fields)
+        )
+        if table is employee
+        else table
+        for table in desired.tables
+    )
+    assert not [note for note in bench.plan(make_schema(*ours)).notes if note.code == "plan.parameter_orphans"]
