@@ -58,7 +58,14 @@ def register(connection: duckdb.DuckDBPyConnection, cycle: Cycle) -> None:
             connection.execute(f"INSERT INTO in_{name} VALUES {every}", [cell for row in values for cell in row])
 
 
-def run(cycle: Cycle, *, threads: int = 1, range_size: int = 100_000, skip_bad_rows: bool = False) -> Said:
+def run(
+    cycle: Cycle,
+    *,
+    threads: int = 1,
+    range_size: int = 100_000,
+    skip_bad_rows: bool = False,
+    is_shown: bool = True,
+) -> Said:
     """Score a cycle with the engine.
 
     Args:
@@ -66,12 +73,13 @@ def run(cycle: Cycle, *, threads: int = 1, range_size: int = 100_000, skip_bad_r
         threads: Threads of DuckDB.
         range_size: Subjects a range.
         skip_bad_rows: Score without bad rows.
+        is_shown: With receipts and with the rows of items and forms.
 
     Returns:
         What the engine says.
     """
     schemes = {key: parse_scheme(document) for key, document in cycle.schemes.items()}
-    options = ScoreOptions(range_size=range_size, skip_bad_rows=skip_bad_rows)
+    options = ScoreOptions(range_size=range_size, skip_bad_rows=skip_bad_rows, explain=is_shown, details=is_shown)
     with duckdb.connect(config={"threads": threads}) as connection:
         if threads == 1:  # small data: planning is the cost; runs on two threads keep the optimizer and must agree
             connection.execute("PRAGMA disable_optimizer")

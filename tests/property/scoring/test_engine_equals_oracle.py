@@ -165,6 +165,16 @@ def test_neither_order_nor_threads_nor_ranges_change_a_bit(cycle: Cycle, shuffle
     assert bits(run(cycle, range_size=2)) == whole
 
 
+SCORES = ("results", "grades", "pools", "checks", "bonus", "excluded")
+
+
+@given(valid(BUSY | {"trim", "anonymity", "equal", "veto"} & RULES, 6))
+@examples(6)
+def test_leaving_out_receipts_and_rows_changes_no_score(cycle: Cycle) -> None:
+    whole, bare = bits(run(cycle)), bits(run(cycle, is_shown=False))
+    assert {name: bare[name] for name in SCORES} == {name: whole[name] for name in SCORES}
+
+
 def bits(said: Said) -> dict[str, list[str]]:
     """Every row of every relation, in an order of its own."""
     return {name: sorted(str(sorted(row.items(), key=str)) for row in rows) for name, rows in said.tables.items()}

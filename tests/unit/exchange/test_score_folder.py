@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from huoban_perf.core.errors import ScoringError
-from huoban_perf.exchange import Request, open_inputs, read_schemes, score_folder
+from huoban_perf.core.errors import ScoringError, ScoringInputError
+from huoban_perf.exchange import Request, csv_files, open_inputs, read_schemes, score_folder
 from huoban_perf.scoring import parse_scheme
 from tests.unit.exchange.sample import SCHEME, Form, frames, save, save_scheme, save_workbook
 
@@ -48,6 +48,22 @@ def test_every_form_and_language_gives_identical_results(
 ) -> None:
     folder = save(tmp_path / "in", form=form, is_chinese=is_chinese)
     assert results(folder, tmp_path / "out") == expected
+
+
+def test_a_large_csv_is_parsed_once_into_columns_and_scores_the_same(
+    tmp_path: Path, expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "LARGE_BYTES", 0)
+    folder = save(tmp_path / "in")
+    assert results(folder, tmp_path / "out") == expected
+    (folder / "items.csv").write_text((folder / "items.csv").read_text("utf-8") + "个人,E1,坏,,x\n", "utf-8")
+    last = len((folder / "items.csv").read_text("utf-8").splitlines())
+    with pytest.raises(ScoringInputError) as caught:
+        results(folder, tmp_path / "out")
+    assert {(problem.file, problem.line) for problem in caught.value.problems} == {("items.csv", last)}
+    assert sorted(file.name for file in folder.iterdir()) == sorted(
+        file.name for file in save(tmp_path / "as").iterdir()
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
