@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from huoban_perf.cli.deployed import deployed_app, wish_of
@@ -7,6 +9,7 @@ from huoban_perf.cli.exits import Exit
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.progress import silent
+from huoban_perf.core.values import Value
 from huoban_perf.profile import connect, load_profile
 from tests.cli.desk import Desk, too_wide
 
@@ -88,6 +91,27 @@ def test_open_cycle_is_previewed_then_written_then_needs_nothing(company: Desk) 
     assert company.run("job", "run", "publish", *CYCLE, "--yes", "--decider", _decider(company)).exit is Exit.DONE
 
 
+def test_announced_rules_are_pinned_until_an_approved_change_is_recorded(company: Desk) -> None:
+    set_cycle_status(company, "评价中")
+    preview = company.run("job", "run", "announce", *CYCLE)
+    assert (preview.exit, "预览: 将写入 1 条" in preview.out) == (Exit.DONE, True)
+    assert "规则校验码: sha256:" in company.run("job", "run", "announce", *CYCLE, "--yes").out
+    assert company.run("job", "run", "announce", *CYCLE, "--yes", "-o", "json").json["rows_written"] == 0
+    put(company, "scheme", "[标准方案|1]", score_cap=Decimal(110))
+    before = company.dump()
+    for words in (("score",), ("score", "--yes"), ("announce", "--yes")):
+        said = company.run("job", "run", words[0], *CYCLE, *words[1:])
+        assert said.exit is Exit.REFUSED
+        assert "[标准方案|1].total.cap" in said.err
+        assert "公示为 120, 现在是 110" in said.err
+        assert too_wide(said.err) == []
+    assert company.dump() == before
+    put(company, "cycle", "2026Q3", scheme_change_note="上限下调", change_approver=(_decider(company),))
+    recorded = company.run("job", "run", "announce", *CYCLE, "--yes")
+    assert (recorded.exit, "现在是 110" in recorded.out) == (Exit.DONE, True)
+    assert company.run("job", "run", "score", *CYCLE, "--yes").exit is Exit.DONE
+
+
 def change_answer(desk: Desk) -> None:
     """Another answer on one superior's form, as if corrected in the web page."""
     _set(desk, table="评价任务", key="[2026Q3|E025|superior|E005]", field="协作配合", option="1 不合格: 推诿, 影响他人")
@@ -98,14 +122,21 @@ def set_cycle_status(desk: Desk, status: str) -> None:
 
 
 def _set(desk: Desk, *, table: str, key: str, field: str, option: str) -> None:
+    wish = wish_of(load_profile(None, environ={"HUOBAN_PERF_HOME": str(desk.home)}))
+    spec = next(spec for spec in wish.schema.tables if spec.labels.zh == table)
+    target = next(entry for entry in spec.fields if entry.labels.zh == field)
+    chosen = next(entry.address.key for entry in target.options if entry.labels.zh == option)
+    put(desk, spec.address.key, key, **{target.address.key: chosen})
+
+
+def put(desk: Desk, table: str, key: str, **cells: Value) -> None:
+    """Change cells of one row, as in the web page."""
     profile = load_profile(None, environ={"HUOBAN_PERF_HOME": str(desk.home)})
     wish = wish_of(profile)
     with connect(profile, clock=SystemClock(), environ={}) as site:
         app = deployed_app(site, wish, clock=SystemClock(), progress=silent)
-        spec = next(spec for spec in wish.schema.tables if spec.labels.zh == table)
-        target = next(entry for entry in spec.fields if entry.labels.zh == field)
-        chosen = next(entry.address.key for entry in target.options if entry.labels.zh == option)
-        values = {spec.key_field or "": key, target.address.key: chosen}
+        spec = wish.schema.table(table)
+        values = {spec.key_field or "": key, **cells}
         batch = WriteBatch(table=spec, mode=WriteMode.UPSERT, rows=(ItemWrite(key=key, values=values),))
         app.connection.item_sink.submit(batch=batch, bindings=app.bindings)
         assert site.control is not None

@@ -56,6 +56,39 @@ def test_dimension_lines_are_a_name_and_a_weight(office: Office) -> None:
     )
 
 
+def test_advanced_switches_reach_the_scheme(office: Office) -> None:
+    change(
+        office,
+        adjustment_cap=Decimal(5),
+        distribution_control="cap",
+        quota_rounding="up",
+        tie_policy="upper",
+        distribution_minimum=Decimal(8),
+        distribution_rules="S+A ≤ 30% 向下\n\n D >= 5 ",
+        department_coefficient_use="score",
+        severity_mode="adopt",
+    )
+    best = next(values for _, values in office.memory.items["grade_band"].values() if values["grade"] == "s")
+    best.update(cap_percent=Decimal(10), linkage_percent=Decimal(40), department_coefficient=Decimal("1.2"))
+    live = parse_scheme(documents(office)[KEY])
+    assert (live.total.adjustment_cap_d4, live.departments.use, live.severity.mode) == (50_000, "score", "adopt")
+    rules = live.distribution
+    assert (rules.control, rules.rounding, rules.ties, rules.min_n) == ("cap", "up", "upper", 8)
+    assert [(check.grades, check.sign, check.percent_d4, check.rounding) for check in rules.checks] == [
+        (("S", "A"), "<=", 300_000, "down"),
+        (("D",), ">=", 50_000, "down"),
+    ]
+    assert (live.grades[0].cap_percent_d4, live.grades[0].linkage_percent_d4) == (100_000, 400_000)
+    assert live.grades[0].department_coefficient_d4 == 12_000
+
+
+def test_a_quota_rule_that_is_none_is_named_by_the_scheme_check(office: Office) -> None:
+    change(office, distribution_rules="S 不超过三成")
+    with pytest.raises(SchemeError) as caught:
+        parse_scheme(documents(office)[KEY])
+    assert [problem.facts.get("value") for problem in caught.value.problems] == ["S 不超过三成"]
+
+
 def test_rows_of_another_scheme_do_not_mix_in(office: Office) -> None:
     other = office.memory.put(schema().table("scheme"), {"natural_key": "[另一个|1]", "name": "另一个", "version": "1"})
     group = {"natural_key": "[另一个|1|customer]", "scheme": (other,), "relation": "customer", "weight": Decimal(100)}
