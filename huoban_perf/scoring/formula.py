@@ -106,7 +106,7 @@ def parse_formula(text: str) -> Expression:
         Its expression tree, a number.
 
     Raises:
-        FormulaError: Wrong syntax (with the position), an unknown name or function, a wrong number of arguments, a
+        FormulaError: Wrong syntax (with the position), unknown names (all of them) or functions, a wrong number of arguments, a
             condition where a number is needed or the reverse.
 
     Source: scoring.md S7.
@@ -120,6 +120,10 @@ def parse_formula(text: str) -> Expression:
         tree = lark.Lark(_GRAMMAR, parser="lalr").parse(spelled)
     except lark.exceptions.UnexpectedInput as error:
         raise FormulaError("syntax", position=error.column, near=text[max(error.column - 1, 0) :][:12]) from error
+    unknown = {str(node.children[0]) for node in tree.find_data("name")} - set(NAMES)
+    if unknown:
+        listed = ", ".join(sorted(unknown, key=spelled.index))
+        raise FormulaError("unknown_name", value=listed, allowed=", ".join(NAMES))
     expression = _build(tree)
     _need_number(expression)
     return expression
@@ -165,7 +169,7 @@ def _build(node: Any) -> Expression:
     """Turn lark's tree (untyped) into our own expression."""
     builders: dict[str, Callable[[list[Any]], Expression]] = {
         "number": lambda parts: _literal(str(parts[0])),
-        "name": lambda parts: _name(str(parts[0])),
+        "name": lambda parts: Name(str(parts[0])),
         "call": lambda parts: _call(str(parts[0]), tuple(_build(part) for part in parts[1:])),
         "sign": lambda parts: _signed(str(parts[0]), _build(parts[1])),
         "not_": lambda parts: Call("not", (_condition(_build(parts[0])),)),
@@ -183,12 +187,6 @@ def _literal(text: str) -> Number:
         return Number(parse_d4(text))
     except ValueError as error:
         raise FormulaError("bad_number", value=text) from error
-
-
-def _name(name: str) -> Name:
-    if name not in NAMES:
-        raise FormulaError("unknown_name", value=name, allowed=", ".join(NAMES))
-    return Name(name)
 
 
 def _call(function: str, args: tuple[Expression, ...]) -> Call:
