@@ -1,4 +1,4 @@
-"""``score analyse|adopt``: how severe raters are and how far they agree; adopting adjustments as an approved snapshot.
+"""``score analyse|adopt|export``: severity and agreement of raters, adopting adjustments, one person's own data.
 
 ``analyse`` writes only with ``--out``; ``adopt`` writes one file that a later run takes as input, and no live data.
 """
@@ -51,4 +51,24 @@ def adopt(settings: Settings, /, name: str, approver: str, out: Path, output: st
     source = find_source(settings, **options)
     made = adopt_adjustments(source.folder, schemes=source.schemes, name=name, approver=approver, out=out)
     show(snapshot_json(made), snapshot_text(made, locale=settings.locale), output)
+    return Exit.DONE
+
+
+@click.command("export")
+@click.argument("person")
+@click.option("--run", "stored", default=None, help="已存的运行 (latest 为最近一次).")
+@from_option
+@scheme_option
+@click.option("--out", type=FOLDER, required=True, help="写到这个 Excel 文件 (.xlsx).")
+@output_option
+@pass_settings
+def export(settings: Settings, /, person: str, out: Path, output: str, **options: object) -> Exit:
+    """导出 PERSON (工号) 本人的数据: 结果、得分明细、可见的评价分组、本人提交的评价; 不含他人评分."""
+    from huoban_perf.cli.texts import text
+    from huoban_perf.exchange import export_person
+
+    source = find_source(settings, **options)
+    file = export_person(source.folder, schemes=source.schemes, person=person, out=out)
+    said = text("analysis.exported", locale=settings.locale, facts={"file": str(file), "person": person})
+    show({"format_version": 1, "person": person, "file": str(file)}, said, output)
     return Exit.DONE

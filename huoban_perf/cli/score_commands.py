@@ -14,7 +14,7 @@ import click
 from huoban_perf import __version__
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import OutputForm, progress, show_note
-from huoban_perf.cli.score_analysis import adopt, analyse
+from huoban_perf.cli.score_analysis import adopt, analyse, export
 from huoban_perf.cli.score_sources import FOLDER, find_source, from_option, output_option, scheme_option, show
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.core.errors import ScoringError
@@ -30,6 +30,7 @@ def score_command() -> None:
 
 score_command.add_command(analyse)
 score_command.add_command(adopt)
+score_command.add_command(export)
 
 
 @score_command.command("run")

@@ -9,7 +9,8 @@ Reading order: ``frame_files`` (which file is which frame), ``headers`` (which c
 ``csv_files`` and ``workbooks`` (rows as text with the row number people see), ``inputs`` (all of it as one connection),
 ``scheme_files``, ``outputs`` (the result files, their columns in both languages), ``score_folder`` (``score run``),
 ``analysis`` (what HR asks for beside scores; ``score adopt``), ``what_if`` (``score simulate``), ``analysis_report``
-(``score analyse``), ``replay`` (``score replay``), ``receipts`` (``score explain`` on files).
+(``score analyse``), ``person_export`` (``score export``), ``replay`` (``score replay``), ``receipts``
+(``score explain`` on files).
 
 Decisions: a CSV that is not UTF-8 is read as GB18030, which Excel writes in China, and the run says so; a cell shown as
 per cent in Excel is refused, since its value differs from what its reader sees; results have English headers unless
@@ -23,6 +24,7 @@ from huoban_perf.exchange.analysis import Snapshot, adopt_adjustments
 from huoban_perf.exchange.analysis_report import AnalysisReport, analyse_folder
 from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.exchange.outputs import OUTPUTS, OutputForm, write_outputs
+from huoban_perf.exchange.person_export import export_person
 from huoban_perf.exchange.receipts import explain_subject
 from huoban_perf.exchange.replay import Difference, Replay, replay_results
 from huoban_perf.exchange.scheme_files import read_schemes
@@ -45,6 +47,7 @@ __all__ = [
     "adopt_adjustments",
     "analyse_folder",
     "explain_subject",
+    "export_person",
     "open_inputs",
     "read_schemes",
     "replay_results",

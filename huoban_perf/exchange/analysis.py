@@ -17,7 +17,14 @@ from huoban_perf.core.errors import ScoringError
 from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.scoring import Scheme, ScoreOptions
 from huoban_perf.scoring.adoption import COLUMNS, snapshot_rows
-from huoban_perf.scoring.analysis import SeverityFit, fit_severity, write_fairness, write_reliability, write_severity
+from huoban_perf.scoring.analysis import (
+    SeverityFit,
+    fit_severity,
+    write_averages,
+    write_fairness,
+    write_reliability,
+    write_severity,
+)
 
 ANALYSIS: Final = "analysis"
 FAIRNESS: Final = "fairness"
@@ -50,6 +57,7 @@ def analyse_inputs(inputs: Inputs, *, schemes: Mapping[str, Scheme], asked: Coll
         fit = fit_severity(inputs.connection, schemes)
         write_severity(inputs.connection, fit)
         write_reliability(inputs.connection)
+        write_averages(inputs.connection, schemes)
     return fit
 
 

@@ -169,6 +169,12 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         when="analysis",
     ),
     _output(
+        "averages 可公布平均分 out_averages",
+        "dept_code 部门编码;relation 评价关系;people 人数;mean 平均分;note 说明",
+        "relation, dept_code",
+        when="analysis",
+    ),
+    _output(
         "fairness 公平性分析 out_fairness",
         "field 分组字段;outcome 结果口径;group_name 组别;role 角色;n 人数;favourable 达到人数;"
         "rate 比例;ratio 与参照组之比;"
@@ -178,7 +184,7 @@ OUTPUTS: Final[tuple[Output, ...]] = (
     ),
 )
 """Every result file. Codes of kind, part, level and reason are English words in either header language. ``grades``,
-``pools``, ``bonus`` and whatever an analysis makes are for HR only."""
+``pools``, ``bonus`` and whatever an analysis makes, but for ``averages``, are for HR only."""
 
 
 def write_outputs(

@@ -5,7 +5,7 @@ Nothing here changes a score, so floats are allowed; figures are rounded to four
 The book is silent on whose forms are fitted together; we chose all counted forms of the cycle without self forms, of every
 relation and scheme: a rater is lenient to everybody. Schemes of different scales cannot be fitted together.
 
-Source: scoring.md S5 (L2, L3, components), S6, S14.
+Source: scoring.md S5 (L2, L3, components), S6, S14, S16 (published averages).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from fractions import Fraction
 from typing import Final
 
 from huoban_perf.core.errors import ScoringError
+from huoban_perf.scoring.averages import publish_averages
 from huoban_perf.scoring.fairness import Disparity, GroupRate, check_fairness
 from huoban_perf.scoring.frames import CycleFrames
 from huoban_perf.scoring.reliability import ENOUGH_UNITS, MOST_VALUES, Ratings, intraclass, krippendorff
 from huoban_perf.scoring.rounding import GRID, text_of
-from huoban_perf.scoring.scheme import Scheme
+from huoban_perf.scoring.scheme import THRESHOLDS, Scheme
 from huoban_perf.scoring.severity import LEAST_FORMS, Adjustment, Fit, Score, fit_effects, snapshot
 from huoban_perf.scoring.variances import WHY_NOT, fit_shrunk
 from huoban_perf.scoring.words import RELATIONS
@@ -48,6 +49,7 @@ _RELIABILITY: Final = (
     " alpha_nominal DECIMAL(18,6), alpha_ordinal DECIMAL(18,6), alpha_interval DECIMAL(18,6), alpha_ratio DECIMAL(18,6),"
     " note VARCHAR"
 )
+_AVERAGES: Final = "dept_code VARCHAR, relation VARCHAR, people BIGINT, mean DECIMAL(18,9), note VARCHAR"
 _FAIRNESS: Final = (
     "field VARCHAR, outcome VARCHAR, group_name VARCHAR, role VARCHAR, n BIGINT, favourable BIGINT, rate DECIMAL(18,6),"
     " ratio DECIMAL(18,6), p_two_sided DECIMAL(18,6), p_one_sided DECIMAL(18,6), note VARCHAR"
@@ -216,6 +218,29 @@ def _six(value: Fraction | None) -> str | None:
     if value is None:
         return None
     return text_of(round(value * 10**6), digits=6)
+
+
+def write_averages(connection: Connection, schemes: Mapping[str, Scheme]) -> None:
+    """Make ``out_averages``: what may be published of rater groups by department and over the company.
+
+    Args:
+        connection: The connection ``score_cycle`` ran in with ``details``.
+        schemes: Schemes by key; of each relation the greatest threshold counts.
+
+    Source: scoring.md S4.6 (published averages), S16.
+    """
+    least = dict(THRESHOLDS)
+    for scheme in schemes.values():
+        for group in scheme.raters.groups:
+            least[group.relation] = max(group.least, least.get(group.relation, 1))
+    rows: list[Row] = []
+    for each in publish_averages(connection, least=least):
+        place = (each.dept_code or None, each.relation)
+        if each.mean_n is None:
+            rows.append((*place, None, None, "人数太少或可被推算, 不显示"))
+        else:
+            rows.append((*place, each.people, text_of(each.mean_n, digits=9), None))
+    _store(connection, "averages", rows, _AVERAGES)
 
 
 def write_fairness(connection: Connection, *, frames: CycleFrames, schemes: Mapping[str, Scheme]) -> None:

@@ -17,6 +17,7 @@ from huoban_perf.core.digest import digest
 from huoban_perf.exchange import Request, score_folder
 from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
 from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest
+from tests.unit.exchange import ratings
 from tests.unit.exchange.sample import SCHEME, frames, save, save_csv, save_scheme
 
 RUN = "20260401T090000-score-abcdef01"
@@ -239,3 +240,39 @@ def test_files_lists_names_and_columns_in_both_languages(capsys: pytest.CaptureF
     assert "unrounded" in asked(capsys, "--lang", language, "score", "files", "结果")[1]
     assert asked(capsys, "--lang", language, "score", "files", "none")[0] is Exit.INVALID
     assert len(as_json(capsys, "score", "files")[1]["inputs"]) > 15
+
+
+def rated(tmp_path: Path) -> list[str]:
+    scheme = save_scheme(tmp_path / "ratings.yaml", ratings.SCHEME)
+    return ["--from", str(ratings.save_ratings(tmp_path / "rated")), "--scheme", str(scheme)]
+
+
+def test_analyse_says_it_is_advisory_and_who_would_move(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = asked(capsys, "score", "analyse", *rated(tmp_path), "--fairness")
+    assert code is Exit.DONE
+    assert all(word in out for word in ("仅供参考", "收缩估计", "等级变动", "这是筛查, 不是结论"))
+    code, content = as_json(capsys, "score", "analyse", *rated(tmp_path), "--out", str(tmp_path / "o"))
+    assert (content["advisory"], content["raters"], set(content["adjusted"])) == (True, 4, {"l2", "l3"})
+    assert (tmp_path / "o" / "rater_severity.csv").exists()
+    code, out, _ = asked(capsys, "--lang", "en", "score", "analyse", *rated(tmp_path))
+    assert "advisory" in out
+
+
+def test_adopt_then_simulate_then_export(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["--name", "q1", "--approver", "E-hr", "--out", str(tmp_path / "s")]
+    code, content = as_json(capsys, "score", "adopt", *rated(tmp_path), *words)
+    assert (code, content["raters"], content["snapshot"][:3]) == (Exit.DONE, 4, "q1#")
+    code, _, err = asked(capsys, "score", "adopt", *rated(tmp_path), *words)
+    assert (code, "不会覆盖" in err) == (Exit.INVALID, True)
+    code, out, _ = asked(capsys, "score", "simulate", *rated(tmp_path), "--adjust", "l3")
+    assert (code, "等级变化" in out) == (Exit.DONE, True)
+    mine = tmp_path / "mine.xlsx"
+    code, out, _ = asked(capsys, "score", "export", "E01", *rated(tmp_path), "--out", str(mine))
+    assert (code, mine.exists(), "只交给本人" in out) == (Exit.DONE, True, True)
+
+
+def test_run_writes_the_analysis_when_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = [*rated(tmp_path), "--out", str(tmp_path / "o"), "--analysis", "--fairness", "--header", "zh"]
+    assert asked(capsys, "score", "run", *words)[0] is Exit.DONE
+    names = {file.stem for file in (tmp_path / "o").iterdir()}
+    assert {"rater_severity", "reliability", "hints", "averages", "fairness"} <= names

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from openpyxl import load_workbook
 
 from huoban_perf.core.errors import ScoringError, ScoringInputError
 from huoban_perf.exchange import (
@@ -20,12 +21,14 @@ from huoban_perf.exchange import (
     adopt_adjustments,
     analyse_folder,
     explain_subject,
+    export_person,
     replay_results,
     score_folder,
     simulate,
 )
 from huoban_perf.scoring import change_scheme, parse_scheme
-from tests.unit.exchange.ratings import BIAS, SCHEME, save_ratings
+from tests.unit.exchange.ratings import BIAS, SCHEME, rating_frames, save_ratings
+from tests.unit.exchange.sample import save
 
 SCHEMES = {"std": parse_scheme(SCHEME)}
 
@@ -127,7 +130,12 @@ def test_s5_nobody_rated_cannot_be_adopted(tmp_path: Path) -> None:
 def test_s5_simulate_compares_no_adjustment_with_two_estimates(tmp_path: Path) -> None:
     folder = save_ratings(tmp_path)
     report = analyse_folder(folder, schemes=SCHEMES, out=tmp_path / "out")
-    assert {file.name for file in report.files} == {"rater_severity.csv", "reliability.csv", "hints.csv"}
+    assert {file.name for file in report.files} == {
+        "rater_severity.csv",
+        "reliability.csv",
+        "hints.csv",
+        "averages.csv",
+    }
     levels: tuple[Literal["l2", "l3"], ...] = ("l2", "l3")
     for level in levels:
         found = simulate(folder, schemes=SCHEMES, what_if=WhatIf(adjust=level))
@@ -159,4 +167,41 @@ def test_replay_covers_the_analysis(tmp_path: Path) -> None:
     request = Request(asked=("analysis", "fairness"))
     score_folder(folder, schemes=SCHEMES, out=tmp_path / "results", request=request)
     found = replay_results(folder, schemes=SCHEMES, stored=tmp_path / "results")
-    assert (found.files, found.differences) == (10, ())
+    assert (found.files, found.differences) == (11, ())
+
+
+def test_s16_published_averages_show_no_cell_that_can_be_worked_out(tmp_path: Path) -> None:
+    given = rating_frames(people=12)
+    header, rows_of_people = given["people"]
+    places = [[code, "D1" if at < 6 else "D2" if at < 11 else "D3"] for at, (code,) in enumerate(rows_of_people)]
+    given["people"] = ([*header, "dept_code"], places)
+    given["departments"] = (["dept_code"], [["D1"], ["D2"], ["D3"]])
+    anonymous = {
+        "std": parse_scheme({**SCHEME, "raters": {"groups": [{"relation": "peer", "weight": "100", "threshold": "2"}]}})
+    }
+    score_folder(
+        save(tmp_path / "in", given=given),
+        schemes=anonymous,
+        out=tmp_path / "out",
+        request=Request(asked=("analysis",)),
+    )
+    found = {row["dept_code"]: row for row in rows(tmp_path / "out" / "averages.csv")}
+    assert {code: bool(row["mean"]) for code, row in found.items()} == {"": True, "D1": True, "D2": False, "D3": False}
+    assert "可被推算" in found["D2"]["note"]
+    assert not found["D3"]["people"]
+
+
+def test_s16_one_person_gets_his_own_data_and_nobody_elses_rating(tmp_path: Path) -> None:
+    folder = save_ratings(tmp_path / "in")
+    file = export_person(folder, schemes=SCHEMES, person="E01", out=tmp_path / "mine" / "E01.xlsx")
+    book = load_workbook(file)
+    assert book.sheetnames == ["结果", "得分明细", "评价分组", "评价项"]
+    cells = {
+        str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None
+    }
+    assert {"E01", "同事"} <= cells
+    assert not cells & {"R1", "R2", "R3", "R4", "E02"}
+    with pytest.raises(ScoringError, match="unknown_subject"):
+        export_person(folder, schemes=SCHEMES, person="E77", out=tmp_path / "E77.xlsx")
+    with pytest.raises(ScoringError, match="bad_out"):
+        export_person(folder, schemes=SCHEMES, person="E01", out=file)

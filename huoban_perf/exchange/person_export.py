@@ -1,0 +1,81 @@
+"""One person's own data as a workbook: what he may ask for, without anybody else's rating.
+
+Source: scoring.md S16 (export of one person's data; the receipt is the explanation), S4.6 (hidden cells stay hidden).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from huoban_perf.core.errors import ScoringError
+from huoban_perf.exchange.inputs import open_inputs, score_inputs
+from huoban_perf.scoring import Scheme, ScoreOptions
+from huoban_perf.scoring.privacy import person_data
+from huoban_perf.scoring.words import RELATIONS
+
+_SHEETS: Final = {
+    "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;kpi_n 业绩得分;"
+    "review_n 360得分;okr_n OKR得分;veto 否决;missing_note 未计入;reason 不参评原因",
+    "lines": "得分明细|label 名称;detail 说明;printed 贡献",
+    "items": "考核指标|item 项目编号;metric_code 指标编码;score_n 得分;weighted_n 加权得分;note 说明",
+    "groups": "评价分组|relation 评价关系;n 人数;score_n 得分",
+    "criteria": "评价项|relation 评价关系;criterion 评价项;n 人数;score_n 得分",
+    "forms": "我提交的评价|subject 被评人;relation 评价关系;score_n 得分",
+    "excluded": "未计入|level 级别;key 键;detail 说明",
+}
+"""Table of ``person_data`` → title of its sheet, then its columns with the names people see."""
+
+_GRID: Final = 1_000_000_000
+
+
+def export_person(source: Path, *, schemes: Mapping[str, Scheme], person: str, out: Path) -> Path:
+    """Score the inputs and write what they say of one person to that person.
+
+    Args:
+        source: The inputs; nothing in them is changed.
+        schemes: Schemes by key.
+        person: Staff number.
+        out: The workbook; its folder is made when missing.
+
+    Returns:
+        The workbook; a sheet a table that has rows.
+
+    Raises:
+        ScoringInputError: The inputs are wrong.
+        ScoringError: There is no such person in the run, or the file exists already.
+    """
+    if out.exists():
+        raise ScoringError("exchange.bad_out", facts={"folder": str(out)})
+    with open_inputs(source) as inputs:
+        score_inputs(inputs, schemes=schemes, options=ScoreOptions(criteria=True))
+        tables = person_data(inputs.connection, person)
+    if not tables["results"]:
+        raise ScoringError("scoring.unknown_subject", facts={"kind": "person", "subject": person})
+    _write(tables, out)
+    return out
+
+
+def _write(tables: Mapping[str, list[dict[str, Any]]], out: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name, text in _SHEETS.items():
+        title, _, pairs = text.partition("|")
+        columns = dict(pair.split() for pair in pairs.split(";"))
+        if tables[name]:
+            sheet = book.create_sheet(title)
+            sheet.append(list(columns.values()))
+            for row in tables[name]:
+                sheet.append([_shown(column, row[column]) for column in columns])
+    out.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    book.save(out)
+
+
+def _shown(column: str, cell: Any) -> Any:
+    if column.endswith("_n") and cell is not None:
+        from decimal import Decimal
+
+        return Decimal(cell) / _GRID
+    return RELATIONS.get(str(cell), cell) if column == "relation" else cell
