@@ -163,7 +163,8 @@ def snapshot_json(made: Snapshot) -> dict[str, object]:
 def snapshot_text(made: Snapshot, *, locale: Locale) -> str:
     """Return ``score adopt`` for people: where the snapshot is, and what to do next."""
     facts: dict[str, FactValue] = {"snapshot": made.name, "file": str(made.file), "raters": made.raters}
-    return text("analysis.adopted", locale=locale, facts=facts)
+    said = text("analysis.adopted", locale=locale, facts=facts).split("\n")
+    return "\n".join(line if line.startswith("  ") else folded(line) for line in said)
 
 
 def _header(code: str, locale: Locale) -> list[str]:

@@ -262,6 +262,9 @@ def test_adopt_then_simulate_then_export(capsys: pytest.CaptureFixture[str], tmp
     words = ["--name", "q1", "--approver", "E-hr", "--out", str(tmp_path / "s")]
     code, content = as_json(capsys, "score", "adopt", *rated(tmp_path), *words)
     assert (code, content["raters"], content["snapshot"][:3]) == (Exit.DONE, 4, "q1#")
+    other = ["--name", "q2", "--approver", "E-hr", "--out", str(tmp_path / "t")]
+    code, out, _ = asked(capsys, "score", "adopt", *rated(tmp_path), *other)
+    assert "severity: {mode: adopt, snapshot:" in out.replace("\n  ", "")
     code, _, err = asked(capsys, "score", "adopt", *rated(tmp_path), *words)
     assert (code, "不会覆盖" in err) == (Exit.INVALID, True)
     code, out, _ = asked(capsys, "score", "simulate", *rated(tmp_path), "--adjust", "l3")
