@@ -7,6 +7,7 @@ serves everywhere. States written ``$open`` or ``$closed`` are already listed he
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -62,6 +63,8 @@ class Test:
         operator: How to compare, with the meaning of ``core.filters``; with ``Me`` and
             ``ThisRow`` EQUALS and ANY_OF both mean *among them*, DIFFERS and NONE_OF *not among them*.
         operand: A neutral value of the field's kind, or a word.
+        is_choice: Whether the field holds one option: then ANY_OF and NONE_OF ask for the option itself, while on text
+            they ask for a part (``met`` is no part of ``not_met`` among options).
     """
 
     __test__ = False  # not a test case, whatever its name says to a test runner
@@ -69,6 +72,7 @@ class Test:
     field: Address
     operator: Operator
     operand: Operand
+    is_choice: bool = dataclasses.field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ def as_filter(rule: Rule, *, moment: Moment) -> Filter:
             return All(tuple(as_filter(part, moment=moment) for part in parts))
         case Some(parts):
             return AnyOf(tuple(as_filter(part, moment=moment) for part in parts))
+        case Test(address, operator, tuple() as options, is_choice=True):
+            return _one_of(address.key, operator, options)
         case Test(address, operator, operand):
             return _constant(address.key, operator, operand, moment)
 
@@ -179,6 +185,17 @@ def _constant(key: str, operator: Operator, operand: Operand, moment: Moment) ->
             return _with_nothing(operator) if value in (None, "", ()) else Condition(key, operator, value)
         case _:
             return Condition(key, operator, operand)
+
+
+def _one_of(key: str, operator: Operator, options: tuple[str, ...]) -> Filter:
+    """Return a comparison with whole options: conditions on text would take parts of their keys."""
+    match operator:
+        case Operator.ANY_OF:
+            return AnyOf(tuple(Condition(key, Operator.EQUALS, option) for option in options))
+        case Operator.NONE_OF:
+            return All(tuple(Condition(key, Operator.DIFFERS, option) for option in options))
+        case _:
+            return Condition(key, operator, options)
 
 
 def _with_nothing(operator: Operator) -> Filter:

@@ -133,6 +133,6 @@ def admits(rule: Rule, field: str, value: str) -> bool:
         case Some(parts):
             return any(admits(part, field, value) for part in parts)
         case Test(address, operator, operand) if address.key == field and isinstance(operand, str | tuple | bool):
-            return matches(Condition(field, Operator(operator), operand), {field: value})
+            return matches(Condition(field, Operator(operator), operand), {field: (value,)})
         case _:
             return True

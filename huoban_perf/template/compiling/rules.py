@@ -87,10 +87,11 @@ def _test(scope: Scope, place: Place, spec: FieldSpec, name: str, rule: RuleText
         return Test(spec.address, operator, given)
     states = _states(scope, spec, given)
     if states is not None:
-        return Test(spec.address, _SET_OF.get(operator, operator), states)
+        return Test(spec.address, _SET_OF.get(operator, operator), states, is_choice=spec.kind is FieldKind.CHOICE)
     if isinstance(given, str) and given.startswith("$"):
         return Test(spec.address, operator, _word(scope, place, spec, given, at_hand))
-    return Test(spec.address, operator, _constant(scope, place, spec, operator, given))
+    wanted = _constant(scope, place, spec, operator, given)
+    return Test(spec.address, operator, wanted, is_choice=spec.kind is FieldKind.CHOICE)
 
 
 def _states(scope: Scope, spec: FieldSpec, given: str | tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -47,3 +47,20 @@ def test_holds_reads_the_row_tested_and_the_row_at_hand(rule: Rule, row: Values,
 @pytest.mark.parametrize("operand", [Me(), FieldOf((DUE,)), FieldOf((OWNER, DUE))])
 def test_word_without_value_equals_nothing(operator: Operator, operand: Me | FieldOf, expected: bool) -> None:
     assert holds(Test(OWNER, operator, operand), {"owner": ("m1",)}, moment=NOBODY) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "state", "expected"),
+    [
+        (Operator.ANY_OF, "met", True),
+        (Operator.ANY_OF, "not_met", False),
+        (Operator.ANY_OF, None, False),
+        (Operator.NONE_OF, "met", False),
+        (Operator.NONE_OF, "not_met", True),
+        (Operator.NONE_OF, None, True),
+    ],
+)
+def test_option_is_never_taken_for_a_part_of_another(operator: Operator, state: str | None, expected: bool) -> None:
+    rule = Test(STATE, operator, ("met",), is_choice=True)
+    assert holds(rule, {"state": state}, moment=MOMENT) is expected
+    assert rule == Test(STATE, operator, ("met",))
