@@ -110,10 +110,16 @@ def _addresses(draft: Draft) -> set[str] | None:
     sources = (draft.parameters, *draft.tables.values())
     if len(draft.tables) < len(draft.table_keys) or not all(source is not None and source.whole for source in sources):
         return None
-    found: set[str] = set()
+    features = frozenset(draft.app.model.features) if draft.app is not None else None
+    found = {f"{ObjectKind.PAGE}:{page.model.key}" for page in draft.pages}
+    for views in draft.views:
+        found |= {f"{ObjectKind.VIEW}:{views.model.table}.{view.key}" for view in views.model.views}
+        found |= {f"{ObjectKind.FORM}:{views.model.table}.{form.key}" for form in views.model.forms}
+    for file in draft.automations:
+        found |= {f"{ObjectKind.AUTOMATION}:{file.model.table}.{one.key}" for one in file.model.automations}
     for key, source in draft.tables.items():
         found.add(f"{ObjectKind.TABLE}:{key}")
-        for field in expand_fields(source.model, draft.parameters.model if draft.parameters else None):
+        for field in expand_fields(source.model, draft.parameters.model if draft.parameters else None, features):
             found.add(f"{ObjectKind.FIELD}:{key}.{field.key}")
             found |= {f"{ObjectKind.OPTION}:{key}.{field.key}.{option.key}" for option in field.options}
     return found

@@ -13,8 +13,12 @@ from huoban_perf.template.compiling.fields import expand_fields
 from huoban_perf.template.findings import Finding, error
 from huoban_perf.template.load import Draft, Source
 from huoban_perf.template.model import FieldText, TableText
+from huoban_perf.template.weights import plain
 
 _RELATIONS: Final = frozenset({FieldKind.RELATION, FieldKind.SUB_TABLE})
+_COMPUTED: Final = {"formula": FieldKind.FORMULA, "rollup": FieldKind.ROLLUP, "attached": FieldKind.ATTACHED}
+"""What a field of a computed kind says, and no other."""
+
 _NAMELESS: Final = _RELATIONS | {
     FieldKind.SWITCH,
     FieldKind.FILE,
@@ -101,8 +105,23 @@ def _extras(source: Source[TableText], index: int, field: FieldText) -> Iterator
         yield source.problem("template.decimals_unused", "fields", index, "decimals", field=name, kind=kind)
     if (field.kind in COMPUTED_KINDS) != (field.writer is Writer.PLATFORM):
         yield source.problem("template.writer_kind", "fields", index, field=name, kind=kind, writer=field.writer.value)
+    for part, computed in _COMPUTED.items():
+        if (getattr(field, part) is not None) != (field.kind is computed):
+            at = (part,) if getattr(field, part) is not None else ()
+            yield source.problem("template.computed_shape", "fields", index, *at, field=name, kind=kind, key=part)
+    yield from _range(source, index, field)
     if field.unique and field.kind not in TEXT_KINDS | NUMBER_KINDS:
         yield source.problem("template.unique_unused", "fields", index, "unique", field=name, kind=kind)
+
+
+def _range(source: Source[TableText], index: int, field: FieldText) -> Iterator[Problem]:
+    name, kind = field.key or "-", field.kind.value
+    for part in ("least", "most"):
+        if getattr(field, part) is not None and field.kind not in NUMBER_KINDS:
+            yield source.problem("template.range_unused", "fields", index, part, field=name, kind=kind, key=part)
+    if field.least is not None and field.most is not None and field.least > field.most:
+        facts = {"field": name, "least": plain(field.least), "most": plain(field.most)}
+        yield source.problem("template.range_empty", "fields", index, "least", **facts)
 
 
 def _whole_table(draft: Draft, source: Source[TableText]) -> Iterator[Problem]:
