@@ -191,6 +191,7 @@ class Binder(Walk):
             return self._parameter(str(node["$param"]), place)
         result = {name: self._node(part, f"{place}.{name}" if place else name) for name, part in node.items()}
         if isinstance(node.get("code"), str):
+            self.references += node["code"].count("$(")
             result["code"], faults = concrete(node["code"], self.directory)
             self.problems += [fault.at(f"{place}.code") for fault in faults]
         return result
