@@ -351,3 +351,62 @@ def test_s13_a_file_of_appraisals_decides_who_is_scored() -> None:
         cycle_of(KPI_ONLY, people=people, metrics=metrics, items=items, appraisals=[{"kind": "个人", "subject": "E1"}])
     )
     assert [row["subject"] for row in said.tables["excluded"] if row["reason"] == "no_appraisal"] == ["E2"]
+
+
+def rated(document: Document, criteria: list[Row], scores: dict[str, str], **frames: list[Row]) -> Said:
+    """E1 rated by peers of one form, threshold 1."""
+    sent = forms(*[("peer", rater, "f") for rater in scores])
+    ratings: list[Row] = [{"task_no": f"T{at}", "criterion": "c", "score": x} for at, x in enumerate(scores.values())]
+    groups = [{"relation": "peer", "weight": 100, "threshold": 1}]
+    whole: Document = {**REVIEW_ONLY, "raters": {"groups": groups}, **document}
+    return agree(cycle_of(whole, forms=sent, ratings=ratings, criteria=criteria, **frames))
+
+
+def test_s0_points_of_an_option_are_no_mapped_rating_and_are_not_rounded() -> None:
+    rounding = {"rounding": {"rating": {"decimals": 0, "mode": "half_away"}}}
+    plain: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    scale: list[Row] = [{**plain[0], "scale_min": "0", "scale_max": "100"}]
+    assert str(rated(rounding, plain, {"A": "42.3"}).tables["results"][0]["result"]) == "42.300000"
+    assert str(rated(rounding, scale, {"A": "42.3"}).tables["results"][0]["result"]) == "42.000000"
+
+
+ADOPT: Document = {"severity": {"mode": "adopt", "snapshot": "q"}}
+
+
+def test_s5_an_adopted_adjustment_has_a_receipt_line_of_its_own() -> None:
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    betas: list[Row] = [{"snapshot": "q", "rater": "A", "beta": "5"}, {"snapshot": "q", "rater": "B", "beta": "-2"}]
+    said = rated(ADOPT, criteria, {"A": "90", "B": "80"}, rater_adjustments=betas)
+    lines = {line["part"]: str(line["printed"]) for line in said.tables["lines"] if line["level"] == 2}
+    assert lines == {"group": "85.000000", "severity": "-1.500000"}
+
+
+@pytest.mark.parametrize(("score", "beta", "expected"), [("5", "-60", "90.000000"), ("1", "60", "40.000000")])
+def test_s5_an_adjusted_score_stays_within_the_range_of_its_form(score: str, beta: str, expected: str) -> None:
+    scale = {"scale_min": "1", "scale_max": "5", "to_min": "40", "to_max": "90"}
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100", **scale}]
+    criteria += [{"form": "g", "criterion": "c", "weight": "100"}]
+    betas: list[Row] = [{"snapshot": "q", "rater": "A", "beta": beta}]
+    said = rated(ADOPT, criteria, {"A": score}, rater_adjustments=betas)
+    assert str(said.tables["results"][0]["result"]) == expected
+
+
+def test_s5_adopting_without_the_snapshot_is_refused() -> None:
+    criteria: list[Row] = [{"form": "f", "criterion": "c", "weight": "100"}]
+    groups = [{"relation": "peer", "weight": 100, "threshold": 1}]
+    document: Document = {**REVIEW_ONLY, "raters": {"groups": groups}, **ADOPT}
+    ratings: list[Row] = [{"task_no": "T0", "criterion": "c", "score": "80"}]
+    error = refusal(cycle_of(document, forms=forms(("peer", "A", "f")), ratings=ratings, criteria=criteria))
+    assert error is not None
+    assert [problem.code for problem in error.problems] == ["severity.unknown_snapshot"]
+
+
+def test_s2_an_item_with_a_fault_is_not_also_said_to_miss_100() -> None:
+    metrics: list[Row] = [{"metric_code": "M", "method": "linear"}, {"metric_code": "N", "method": "manual"}]
+    items = [
+        {**item(metric_code="M", target="0", actual="3"), "weight": "40"},
+        {**item(metric_code="N", manual_score="80"), "item": "2", "weight": "60"},
+    ]
+    error = refusal(cycle_of(KPI_ONLY, metrics=metrics, items=items))
+    assert error is not None
+    assert [problem.code for problem in error.problems] == ["item.target_not_positive"]

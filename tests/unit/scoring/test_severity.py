@@ -130,3 +130,9 @@ def test_fit_effects_equals_a_direct_least_squares_solve() -> None:
     shrunk = fit_effects(scores, rater_lambda=2.0, subject_lambda=3.0)
     assert [shrunk.raters[f"r{r}"] for r in range(raters)] == pytest.approx(list(ridge[1 : 1 + raters]), abs=1e-6)
     assert shrunk.mean[0] == pytest.approx(ridge[0], abs=1e-6)
+
+
+def test_estimate_variances_too_many_for_a_dense_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huoban_perf.scoring.variances._MOST_EFFECTS", 2)
+    with pytest.raises(ScoringError, match="too_many"):
+        estimate_variances(FULL[:-1])
