@@ -78,10 +78,10 @@ def plan_command(
             out.write_text(plan.to_json(), encoding="utf-8")
         if output == "json":
             more = {} if promotion is None else {"promotion": promotion.model_dump(mode="json")}
-            show_json({**plan_json(plan), **more})
+            show_json({**plan_json(plan), **more, "traffic": desk.calls()})
         else:
             lines = [*promotion_lines(promotion, locale=settings.locale), *plan_lines(plan, locale=settings.locale)]
-            show_text(folded("\n".join(lines)))
+            show_text(folded("\n".join([*lines, text("cli.calls", locale=settings.locale, facts={**desk.calls()})])))
             _show_sheet(plan.manual_steps, desk, settings, form=cast("OutputForm", output))
     if promotion is not None and not promotion.is_ready:
         return Exit.REFUSED
@@ -140,9 +140,11 @@ def apply_command(
             plan=plan, desired=desk.wish.schema, target=desk.target, store=desk.store, observed=desk.observed
         )
         if form == "json":
-            show_json({"format_version": report.format, **report.model_dump(mode="json")})
+            content = report.model_dump(mode="json")
+            show_json({"format_version": report.format, **content, "traffic": desk.calls(report)})
         else:
-            show_text(folded("\n".join(apply_lines(report, locale=settings.locale))))
+            calls = text("cli.calls", locale=settings.locale, facts={**desk.calls(report)})
+            show_text(folded("\n".join([*apply_lines(report, locale=settings.locale), calls])))
             _show_sheet(report.pending, desk, settings, form=form)
     if report.problems or report.unsettled:
         return Exit.ERROR

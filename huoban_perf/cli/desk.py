@@ -11,11 +11,25 @@ import click
 from huoban_perf.cli.deployed import Wish, owner_of, snapshots_of, store_of, wish_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.usage import WordError
-from huoban_perf.core.addresses import Address
+from huoban_perf.core.addresses import Address, ObjectKind
+from huoban_perf.core.changes import Action
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import ObservedSchema
-from huoban_perf.deploy import Consent, DeployTarget, Plan, PlanOptions, SnapshotStore, StateFile, StateStore, make_plan
+from huoban_perf.deploy import (
+    ApplyReport,
+    Consent,
+    DeployTarget,
+    Outcome,
+    Plan,
+    PlanOptions,
+    SnapshotStore,
+    StateFile,
+    StateStore,
+    make_plan,
+)
 from huoban_perf.profile import Site
+
+_EFFECTS = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +62,26 @@ class Desk:
         """Renames of the template, old address → new."""
         entries = self.wish.template.app.model.moved
         return {Address.parse(entry.from_): Address.parse(entry.to) for entry in entries}
+
+    def calls(self, report: ApplyReport | None = None) -> dict[str, int]:
+        """Return what was sent so far, and the fewest requests it could have been.
+
+        Args:
+            report: What was carried out, or None when the workspace was only read.
+
+        Returns:
+            ``requests``, ``writes`` and ``requests_minimum``: finding the workspace, the list, one config a table and
+            one list of definitions where they are shown; after effects one call for each, and the same reads again.
+        """
+        sent = self.site.connection.traffic.traffic()
+        tables, shows = len(self.observed.tables), int(bool(self.observed.shows))
+        least = int(self.site.control is None) + 1 + tables + shows
+        if report is not None and report.is_verified:
+            done = [one for one in report.results if one.outcome is Outcome.DONE and one.action in _EFFECTS]
+            made = [one.action for one in done if one.address.kind is ObjectKind.TABLE]
+            tables += made.count(Action.CREATE) - made.count(Action.DELETE)
+            least += len(done) + 1 + tables + shows
+        return {"requests": sent.requests, "writes": sent.writes, "requests_minimum": least}
 
     def plan(self, consent: Consent, *, only: Set[Address] = frozenset()) -> Plan:
         """Return what differs.

@@ -162,7 +162,8 @@ def _run(arguments: list[str]) -> Exit:
         from huoban_perf.cli.texts import error_lines
 
         log_error(error)
-        show_note(folded("\n".join(error_lines(error, locale=_locale_of(arguments)))))
+        said = "\n".join(error_lines(error, locale=_locale_of(arguments)))
+        show_note(folded(said) if sys.stderr.isatty() else said)  # a log or a pipe keeps paths whole
         return exit_of(error)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

@@ -18,11 +18,14 @@ from huoban_perf.core.errors import UnreachableError, UnsupportedChangeError
 from huoban_perf.core.ports import Connection, Traffic
 from huoban_perf.core.schema import (
     CHOICE_KINDS,
+    DEFINITION_KINDS,
     MEMBER_KINDS,
     NUMBER_KINDS,
     TEXT_KINDS,
+    DefinitionSpec,
     FieldKind,
     FieldSpec,
+    ObservedDefinition,
     ObservedField,
     ObservedOption,
     ObservedSchema,
@@ -65,13 +68,18 @@ class Platform:
     break_after_effect: bool = False
     forgets_option_ids: bool = False
     refuses: frozenset[str] = frozenset()
+    defines: bool = False
+    attests: bool = False
+    definitions: dict[str, ObservedDefinition] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**6)))
 
     def connection(self, *, builds: bool = True, kinds: frozenset[FieldKind] = frozenset(FieldKind)) -> Connection:
         actions = (Action.CREATE, Action.UPDATE, Action.DELETE) if builds else ()
+        known = (*BUILDABLE, *(DEFINITION_KINDS if self.defines else ()))
         can = Capabilities(
-            observes=frozenset(BUILDABLE),
-            performs=frozenset((kind, action) for kind in BUILDABLE for action in actions),
+            observes=frozenset(known),
+            attests=frozenset(DEFINITION_KINDS if self.attests else ()),
+            performs=frozenset((kind, action) for kind in known for action in actions),
             field_kinds=kinds,
             page_size=100,
             batch_size=100,
@@ -98,7 +106,12 @@ class Platform:
 
     def observe(self, *, workspace: WorkspaceId) -> ObservedSchema:
         self.reads += 1 + len(self.tables)
-        return ObservedSchema(workspace=workspace, tables=tuple(self.tables.values()))
+        return ObservedSchema(
+            workspace=workspace,
+            tables=tuple(self.tables.values()),
+            definitions=tuple(self.definitions.values()),
+            shows=frozenset(DEFINITION_KINDS if self.defines else ()),
+        )
 
     def perform(self, *, workspace: WorkspaceId, operation: SchemaOperation) -> Performed:
         self.writes += 1
@@ -126,6 +139,8 @@ class Platform:
     def _create(self, operation: SchemaOperation) -> dict[Address, RemoteId]:
         spec, ids = operation.spec, operation.remote_ids
         match spec:
+            case DefinitionSpec():
+                return {spec.address: RemoteId(self.define(spec, ids, operation.locale))}
             case TableSpec():
                 return {spec.address: RemoteId(self.add_table(spec.labels.in_locale(operation.locale), spec.key))}
             case FieldSpec():
@@ -149,6 +164,9 @@ class Platform:
 
     def _update(self, operation: SchemaOperation) -> None:
         spec, ids, locale = operation.spec, operation.remote_ids, operation.locale
+        if isinstance(spec, DefinitionSpec):
+            self.define(spec, ids, locale, own=ids[spec.address])
+            return
         table_id = ids[spec.address.table]
         values: dict[str, Any] = {}
         for attribute in operation.attributes:
@@ -171,6 +189,9 @@ class Platform:
 
     def _delete(self, operation: SchemaOperation) -> None:
         address, ids = operation.address, operation.remote_ids
+        if isinstance(operation.spec, DefinitionSpec):
+            del self.definitions[ids[address]]
+            return
         table_id = ids[address.table]
         match address.kind:
             case ObjectKind.TABLE:
@@ -183,6 +204,19 @@ class Platform:
                 here = self.field(table_id, ids[parent_of(address)])
                 kept_options = tuple(option for option in here.options if option.option_id != ids[address])
                 self.put_field(table_id, replace(here, options=kept_options))
+
+    def define(self, spec: DefinitionSpec, ids: Any, locale: Any, own: str | None = None) -> str:
+        in_table = spec.address.kind is not ObjectKind.PAGE
+        made = ObservedDefinition(
+            kind=spec.address.kind,
+            definition_id=own or self.mint("35"),
+            place_id=ids[spec.address.table] if in_table else WORKSPACE,
+            name=spec.labels.in_locale(locale),
+            alias=spec.address.key,
+            body=spec.body,
+        )
+        self.definitions[made.definition_id] = made
+        return made.definition_id
 
     def mint(self, prefix: str) -> str:
         return f"{prefix}{next(self.ids):014d}"
