@@ -153,7 +153,7 @@ def test_row_a_person_made_gets_its_key_and_first_state(desk: Desk) -> None:
 
 def test_schedule_fires_once_a_day_for_the_rows_it_speaks_of(desk: Desk) -> None:
     desk.firm.told.notices.clear()
-    desk.firm.on(date(2026, 9, 29))
+    desk.firm.on(date(2026, 10, 9))
     desk.firm.clock.moment = desk.firm.clock.moment.replace(hour=0, minute=59)
     desk.round()
     assert not any(n.event == "goals_due" for n in desk.firm.told.notices.values())
@@ -162,9 +162,9 @@ def test_schedule_fires_once_a_day_for_the_rows_it_speaks_of(desk: Desk) -> None
     desk.round()
     told = [n for n in desk.firm.told.notices.values() if n.event == "goals_due"]
     assert [n.receiver for n in told] == ["uE010"]  # the only sheet with a permission column filled
-    fired = [row for row in desk.ledger.listed() if row[0] == "automation:appraisal.remind_goals"]
+    fired = [row for row in desk.ledger.listed() if row[0] == "automation:cycle.goals_due"]
     assert all(row[3] is FiringState.DONE for row in fired)
-    assert len({row[1] for row in fired}) == len([row for row in fired if "09-29" in row[2]])
+    assert len({row[1] for row in fired}) == len([row for row in fired if "10-09" in row[2]])
 
 
 def test_button_is_taken_from_a_person_and_only_a_button(desk: Desk) -> None:
