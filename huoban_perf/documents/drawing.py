@@ -65,13 +65,14 @@ def stages_picture(stages: Sequence[tuple[str, Sequence[str]]]) -> Markup:
     middles = [f"{index}.{len(tables) // 2}" for index, (_, tables) in enumerate(stages)]
     for index, (name, tables) in enumerate(stages):
         named = [(f"{index}.{row}", table) for row, table in enumerate(tables)]
-        lines.append(_cluster(index, name, named))
+        # Graphviz stacks a column from the bottom up.
+        lines.append(_cluster(index, name, reversed(named)))
         if index:
             before = _id(middles[index - 1])
             ends = f"ltail=cluster_{index - 1} lhead=cluster_{index}"
             lines.append(f"{before} -> {_id(middles[index])} [{ends}]")
             # Invisible edges keep all tables of a stage in one column.
-            lines += [f"{before} -> {_id(node)} [style=invis]" for node, _ in named]
+            lines += [f"{before} -> {_id(node)} [style=invis]" for node, _ in reversed(named)]
     return _drawn(lines)
 
 

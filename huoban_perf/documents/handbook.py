@@ -136,7 +136,7 @@ class Handbook:
     version: str
     digest: str
     counts: dict[str, int]
-    stages: Markup
+    stages: Markup | None
     promises: tuple[PromiseLine, ...]
     relations: Markup
     roles: tuple[RolePart, ...]

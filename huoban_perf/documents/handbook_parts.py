@@ -43,13 +43,15 @@ def handbook_of(
         The handbook; the same wish gives the same one.
     """
     writer = _Writer(Wording(schema=schema, names=names))
+    stages = _stages(schema, served, names)
+    roles = (writer.role(role) for role in schema.roles)
     return Handbook(
         app=schema.app,
         name=name.in_locale(names),
         version=schema.version,
         digest=schema.digest,
         counts=sizes(schema),
-        stages=stages_picture(_stages(schema, served, names)),
+        stages=stages_picture(stages) if len(stages) > 1 else None,
         promises=tuple(
             PromiseLine(
                 part=one.part.in_locale(names),
@@ -60,7 +62,7 @@ def handbook_of(
             for one in served
         ),
         relations=relations_picture(schema, names=names),
-        roles=tuple(writer.role(role) for role in schema.roles),
+        roles=tuple(role for role in roles if role.pages or role.views or role.forms or role.deeds),
         public=tuple(writer.public()),
         tables=tuple(writer.table(table) for table in schema.tables),
         notices=tuple(writer.notices()),

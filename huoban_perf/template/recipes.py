@@ -99,6 +99,10 @@ _ON_PAGES: Final = Labels("作用于: {pages}", "acts on: {pages}")
 _PROGRAM: Final = Labels(
     "有平台做不了的步骤, 须由程序 (huoban-perf serve) 执行", "Holds steps that only the program can do"
 )
+_EITHER: Final = Labels(
+    "运行着 huoban-perf serve 就由程序执行, 不必再搭; 两边都开会重复",
+    "While huoban-perf serve runs, the program does it; with both, everything happens twice",
+)
 _DONE_BY_PROGRAM: Final = Labels(
     "按钮只填操作字段; 检查和后续动作由程序完成, 结果写在「操作结果」",
     "The button only fills in the action; checks and effects are the program's; see Action result",
@@ -215,6 +219,8 @@ def _recipe(wording: Wording, one: AutomationSpec) -> Recipe:
     notes = [one.help] if one.help is not None else []
     if by_program:
         notes.append(_PROGRAM)
+    elif isinstance(one.trigger, OnItem | OnSchedule):
+        notes.append(_EITHER)
     return Recipe(
         source=str(one.address),
         title=one.labels.in_locale(wording.names),

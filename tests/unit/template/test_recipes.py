@@ -60,11 +60,14 @@ def test_row_trigger_asks_for_all_groups_so_that_programs_start_it_too(recipes: 
         "数据创建、数据修改", "触发字段: 「已用」、「预算」", "权限组: 全部权限组 (程序和导入写的数据也触发)"
     )  # fmt: skip
     assert recipes["automation:sheet.overspent"].failure == "提醒没有发出"
+    assert "两边都开会重复" in recipes["automation:sheet.overspent"].notes[-1]
+    assert recipes["automation:sheet.prefill"].notes == ()
 
 
 def test_job_is_the_programs(recipes: dict[str, Recipe]) -> None:
     nightly = recipes["automation:sheet.nightly"]
     assert not nightly.platform
+    assert "须由程序" in nightly.notes[-1]
     assert nightly.nodes[0].effect == "huoban-perf job run access-sync"
     assert recipes["automation:sheet.mend"].platform
 
