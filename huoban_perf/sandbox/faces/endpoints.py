@@ -304,6 +304,9 @@ def file_details(asked: Incoming) -> Any:
         "files": [
             {"file_id": key, "name": file.name, "size": file.size_bytes, "created_on": file.created_on}
             for key, file in told.items()
+            if asked.world.accesses.reaches_file(
+                file.file_id, uploader=file.created_by, space_id=asked.key.space_id, user_id=asked.key.user_id
+            )
         ]
     }
 

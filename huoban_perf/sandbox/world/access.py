@@ -30,7 +30,8 @@ from huoban_perf.core.schema.roles import PermissionSpec, Right
 from huoban_perf.core.values import CHINA, Value, Values
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.store import Store
-from huoban_perf.sandbox.world.definitions import Definitions, FieldDef, TableDef
+from huoban_perf.sandbox.world.cells import Cells
+from huoban_perf.sandbox.world.definitions import FILE_KINDS, Definitions, FieldDef, TableDef
 from huoban_perf.sandbox.world.moments import Moments
 from huoban_perf.sandbox.world.refusals import GoneError, NoRightError, ParameterError, ValuesRefusedError
 from huoban_perf.sandbox.world.rows import API_USER, Row, Rows
@@ -102,9 +103,10 @@ class TableAccess:
 class Accesses:
     """Finds rights, and remembers which items of a table a person sees until anything changes."""
 
-    def __init__(self, *, store: Store, definitions: Definitions, rows: Rows, moments: Moments) -> None:
+    def __init__(self, *, store: Store, definitions: Definitions, cells: Cells, rows: Rows, moments: Moments) -> None:
         """Take the parts it reads."""
         self._store = store
+        self._cells = cells
         self._definitions = definitions
         self._rows = rows
         self._moments = moments
@@ -164,6 +166,29 @@ class Accesses:
             return titles
         seen = self.items(mine, user_id=user_id) if mine.shows_titles and not mine.access.is_hidden else frozenset()
         return {key: title if int(key) in seen else "" for key, title in titles.items()}
+
+    def reaches_file(self, file_id: int, *, uploader: int, space_id: int, user_id: int) -> bool:
+        """Return whether a person may know of a file: uploaded by that person, or held where the person looks.
+
+        Args:
+            file_id: Which file.
+            uploader: Who uploaded it.
+            space_id: The workspace the person asks in.
+            user_id: The person.
+        """
+        if user_id in {API_USER, uploader}:
+            return True
+        for table_id in self._definitions.table_ids(space_id):
+            whole = self._definitions.table(table_id)
+            mine = self.of(whole, user_id=user_id)
+            if mine is not None and mine.access.is_hidden:
+                continue
+            table = whole if mine is None else mine.table
+            for field in (field for field in table.fields if field.kind in FILE_KINDS):
+                holders = self._cells.holders(field, [str(file_id)])
+                if holders and (mine is None or holders & self.items(mine, user_id=user_id)):
+                    return True
+        return False
 
 
 def _key(field: FieldDef) -> str:

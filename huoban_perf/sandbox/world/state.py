@@ -62,7 +62,9 @@ class World:
         self.rows = Rows(
             store=store, definitions=self.definitions, cells=self.cells, ids=self.ids, moments=self.moments
         )
-        self.accesses = Accesses(store=store, definitions=self.definitions, rows=self.rows, moments=self.moments)
+        self.accesses = Accesses(
+            store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
+        )
         self.queries = Queries(
             store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
         )

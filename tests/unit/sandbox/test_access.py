@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sandbox.driver import Sandbox, Table
+from tests.unit.sandbox.driver import URL, Sandbox, Table
 
 
 class Office:
@@ -240,6 +240,32 @@ def test_events_of_a_restricted_table_are_not_given_to_a_person(office: Office) 
     with office.acting("王芳"):
         assert office.sandbox.code("POST", "/event/subscribe", body) == 100
     assert office.sandbox.code("POST", "/event/subscribe", body) == 0
+
+
+def test_file_is_known_to_its_uploader_and_to_those_who_see_where_it_is(office: Office) -> None:
+    office.table.field("凭证", kind="file")
+    office.permit(office.table, visible=[office.table.ids["凭证"]])
+
+    def upload(name: str) -> str:
+        parts = {"type": (None, "attachment"), "name": (None, name), "source": (name, b"x")}
+        headers = {"Open-Authorization": f"Bearer {office.sandbox.key}"}
+        answer = office.sandbox.session.post(f"{URL}/openapi/v1/file/upload", files=parts, headers=headers).json()
+        return str(answer["data"]["file_id"])
+
+    def known(name: str, *ids: str) -> list[str]:
+        with office.acting(name):
+            files = office.sandbox.call("POST", "/file/list", {"file_ids": list(ids)})["files"]
+        return [file["name"] for file in files]
+
+    proof = upload("王芳的凭证")
+    office.table.update(office.rows["王芳"], 凭证=[proof])
+    with office.acting("李雷"):
+        own = upload("李雷的文件")
+    assert known("王芳", proof, own) == ["王芳的凭证"]
+    assert known("李雷", proof, own) == ["李雷的文件"]
+    assert known("韩梅", proof, own) == []
+    files = office.sandbox.call("POST", "/file/list", {"file_ids": [proof, own]})["files"]
+    assert len(files) == 2
 
 
 @pytest.mark.parametrize(
