@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from huoban_perf.core.addresses import ObjectKind
 from huoban_perf.core.changes import Action
+from huoban_perf.core.schema.definitions import DefinitionSpec
 from huoban_perf.core.schema.fields import FieldKind
+
+
+def _holds_all(_: DefinitionSpec) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class Capabilities:
         creates_kinds: Field kinds that can be created by program; None: all that it holds.
         tables_come_with_fields: Whether creating a table creates, in the same call, all its fields that can be created
             by program and point to no table.
+        cannot_hold: Whether a definition has no equal on the platform at all, so that nobody could build it; it is left
+            out of the plan, with a note.
         caution: Message id of what a person should know before this connection changes schema, or None.
     """
 
@@ -43,6 +51,7 @@ class Capabilities:
     attests: frozenset[ObjectKind] = frozenset()
     creates_kinds: frozenset[FieldKind] | None = None
     tables_come_with_fields: bool = False
+    cannot_hold: Callable[[DefinitionSpec], bool] = _holds_all
     caution: str | None = None
 
     def can(self, action: Action, kind: ObjectKind) -> bool:

@@ -51,6 +51,10 @@ def operation_of(
     """
     own = () if step.action is Action.CREATE else (step.address,)
     referred = (*_enclosing(step.address), *step.needs, *own)
+    if isinstance(spec, DefinitionSpec):  # written as a whole; its rules name options by key
+        referred += spec.refers_to
+        spoken_of = set(referred)
+        referred += tuple(one for one in ids if one.kind is ObjectKind.OPTION and one.parent in spoken_of)
     is_title = isinstance(spec, FieldSpec) and any(
         table.address == spec.address.table and table.title == spec.address.key for table in desired.tables
     )

@@ -106,6 +106,7 @@ def make_plan(
             *_left_out(len(every) - len(steps), chosen.only),
             *_alike(steps, seen),
             *_unproven(steps, chosen.locale),
+            *_without_equal(seen, capabilities),
             *seen.pairing.unmanaged,
             *_orphans(steps, desired),
             *_hints(steps, chosen.consent),
@@ -172,6 +173,19 @@ def _unholdable(seen: Survey, capabilities: Capabilities) -> list[Note]:
         and pair.spec.kind not in capabilities.field_kinds
         and not is_left_out(pair.spec, capabilities)
     ]
+
+
+def _without_equal(seen: Survey, capabilities: Capabilities) -> list[Note]:
+    """Name what this platform has no equal of, in one note."""
+    names = [
+        " / ".join(pair.named)
+        for pair in seen.pairing.pairs.values()
+        if pair.live is None and is_left_out(pair.spec, capabilities)
+    ]
+    if not names:
+        return []
+    facts: dict[str, FactValue] = {"count": len(names), "names": tuple(names)}
+    return [Note(code="plan.without_equal", facts=facts)]
 
 
 def _unproven(steps: Iterable[Step], locale: Locale) -> list[Note]:

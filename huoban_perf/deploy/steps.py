@@ -61,15 +61,17 @@ def performer_of(capabilities: Capabilities, action: Action, kind: ObjectKind) -
 
 
 def is_left_out(spec: Spec, capabilities: Capabilities) -> bool:
-    """Return whether a field that holds nothing is left out, because the platform has no such thing.
+    """Return whether an object is left out, because the platform has no such thing and nothing is lost without it.
 
     Args:
         spec: The object.
         capabilities: What the connection can hold.
 
     Returns:
-        True only for separators: nothing is lost without them.
+        True for separators, and for definitions that have no equal there.
     """
+    if isinstance(spec, DefinitionSpec):
+        return capabilities.cannot_hold(spec)
     is_separator = isinstance(spec, FieldSpec) and spec.kind is FieldKind.SEPARATOR
     return is_separator and FieldKind.SEPARATOR not in capabilities.field_kinds
 

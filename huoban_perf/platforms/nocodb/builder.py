@@ -14,6 +14,8 @@ from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceI
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
 from huoban_perf.core.schema import COMPUTED_KINDS, DefinitionSpec, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.schema.forms import FormSpec
+from huoban_perf.core.schema.views import ViewSpec
 from huoban_perf.platforms.nocodb.computed import computed_body
 from huoban_perf.platforms.nocodb.endpoints import (
     COLUMN_CREATE,
@@ -27,10 +29,11 @@ from huoban_perf.platforms.nocodb.endpoints import (
 from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE, column_body, column_meta, option_body
 from huoban_perf.platforms.nocodb.meta import ALIAS, MIRROR, TableReader, WireColumn, WireTable, parse_table
 from huoban_perf.platforms.nocodb.transport import Transport
+from huoban_perf.platforms.nocodb.views import NocodbViews
 
 Json = dict[str, Any]
 
-BUILDABLE = frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION})
+BUILDABLE = frozenset({ObjectKind.TABLE, ObjectKind.FIELD, ObjectKind.OPTION, ObjectKind.VIEW, ObjectKind.FORM})
 """Kinds of objects that are created, changed and deleted here."""
 
 _ID_COLUMN = {"title": "Id", "column_name": "id", "uidt": "ID"}
@@ -40,15 +43,17 @@ _ID_COLUMN = {"title": "Id", "column_name": "id", "uidt": "ID"}
 class NocodbBuilder:
     """Schema sink."""
 
-    def __init__(self, transport: Transport, reader: TableReader) -> None:
-        """Keep both.
+    def __init__(self, transport: Transport, reader: TableReader, views: NocodbViews) -> None:
+        """Keep them.
 
         Args:
             transport: Of the server.
             reader: Told to read anew what was changed here.
+            views: Builds views and forms.
         """
         self._transport = transport
         self._reader = reader
+        self._views = views
 
     def perform(self, *, workspace: WorkspaceId, operation: SchemaOperation) -> Performed:
         """Carry out one step.
@@ -79,7 +84,8 @@ class NocodbBuilder:
                 case _:  # pragma: no cover
                     assert_never(operation.action)
         finally:
-            self._reader.forget()
+            if operation.address.kind not in {ObjectKind.VIEW, ObjectKind.FORM}:
+                self._reader.forget()
         return Performed(created={})
 
     def _create(self, workspace: WorkspaceId, operation: SchemaOperation) -> dict[Address, RemoteId]:
@@ -90,8 +96,10 @@ class NocodbBuilder:
                 return self._create_field(field, operation)
             case OptionSpec() as option:
                 return self._create_option(option, operation)
-            case DefinitionSpec():
-                raise _unsupported("platform.unsupported_step", operation)
+            case DefinitionSpec() as definition:
+                declared = _declared(definition, operation)
+                made = self._views.create(declared, ids=operation.remote_ids, locale=operation.locale)
+                return {definition.address: made}
             case _:  # pragma: no cover
                 assert_never(operation.spec)
 
@@ -191,8 +199,10 @@ class NocodbBuilder:
                 self._set_choices(
                     column, [choice | (body if choice["id"] == own else {}) for choice in _choices(column)]
                 )
-            case DefinitionSpec():
-                raise _unsupported("platform.unsupported_step", operation)
+            case DefinitionSpec() as definition:
+                declared = _declared(definition, operation)
+                own = _remote(operation, definition.address)
+                self._views.update(own, declared, ids=operation.remote_ids, locale=operation.locale)
             case _:  # pragma: no cover
                 assert_never(operation.spec)
 
@@ -229,6 +239,8 @@ class NocodbBuilder:
                 self._transport.call(TABLE_DELETE, ids={"table": own})
             case ObjectKind.FIELD:
                 self._transport.call(COLUMN_DELETE, ids={"column": own})
+            case ObjectKind.VIEW | ObjectKind.FORM:
+                self._views.delete(own)
             case _:
                 column = self._column(operation, _parent(operation.address))
                 self._set_choices(column, [choice for choice in _choices(column) if choice["id"] != own])
@@ -249,6 +261,12 @@ class NocodbBuilder:
         if column is None:
             raise _unsupported("platform.step_unbound", operation, missing=str(field))
         return column
+
+
+def _declared(definition: DefinitionSpec, operation: SchemaOperation) -> ViewSpec | FormSpec:
+    if not isinstance(definition.declared, ViewSpec | FormSpec):
+        raise _unsupported("platform.unsupported_step", operation)
+    return definition.declared
 
 
 def _choices(column: WireColumn) -> list[Json]:

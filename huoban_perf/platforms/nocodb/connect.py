@@ -23,7 +23,7 @@ from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
 from huoban_perf.platforms.nocodb.meta import TableReader
 from huoban_perf.platforms.nocodb.tables import NocodbTables
 from huoban_perf.platforms.nocodb.transport import Transport
-from huoban_perf.platforms.nocodb.views import NocodbViews
+from huoban_perf.platforms.nocodb.views import NocodbViews, has_no_equal
 from huoban_perf.platforms.nocodb.writing import NocodbWriter
 
 
@@ -68,18 +68,19 @@ def connect(
     reader = TableReader(transport)
     items = NocodbItems(transport, reader)
     people = NocodbMembers(transport)
+    views = NocodbViews(transport, reader)
     return NocodbConnection(
         name="nocodb",
         capabilities=capabilities(),
-        schema_source=NocodbTables(transport, reader),
-        schema_sink=NocodbBuilder(transport, reader),
+        schema_source=NocodbTables(transport, reader, views),
+        schema_sink=NocodbBuilder(transport, reader, views),
         item_source=items,
         item_sink=NocodbWriter(transport, items),
         member_source=people,
         traffic=wiring.counter,
         bases=NocodbBases(transport),
         people=people,
-        views=NocodbViews(transport, reader),
+        views=views,
     )
 
 
@@ -96,5 +97,6 @@ def capabilities() -> Capabilities:
         asynchronous_batches=False,
         upserts_by_key=False,
         tables_come_with_fields=True,
+        cannot_hold=has_no_equal,
         creates_kinds=frozenset(COLUMN_TYPE) | COMPUTED_KINDS,
     )

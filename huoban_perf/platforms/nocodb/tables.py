@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from huoban_perf.core.addresses import WorkspaceId
+from huoban_perf.core.addresses import ObjectKind, WorkspaceId
 from huoban_perf.core.errors import ProtocolError
-from huoban_perf.core.schema import ObservedField, ObservedOption, ObservedSchema, ObservedTable
+from huoban_perf.core.schema import ObservedDefinition, ObservedField, ObservedOption, ObservedSchema, ObservedTable
 from huoban_perf.platforms.nocodb.endpoints import TABLE_LIST
 from huoban_perf.platforms.nocodb.kinds import alias_of, colour_word, kinds_of
 from huoban_perf.platforms.nocodb.meta import ALIAS, MIRROR, TableReader, WireColumn, WireTable
 from huoban_perf.platforms.nocodb.transport import Transport
+from huoban_perf.platforms.nocodb.views import NocodbViews
+
+CHANGED = "手工改过 (changed by hand)"
+"""Stands for what a view or form holds when it is not as it was built."""
 
 _OWN = frozenset(
     {"ID", "CreatedTime", "LastModifiedTime", "CreatedBy", "LastModifiedBy", "Order", "ForeignKey", "Links"}
@@ -21,18 +26,20 @@ _OWN = frozenset(
 class NocodbTables:
     """Schema source."""
 
-    def __init__(self, transport: Transport, reader: TableReader) -> None:
-        """Keep both.
+    def __init__(self, transport: Transport, reader: TableReader, views: NocodbViews) -> None:
+        """Keep them.
 
         Args:
             transport: Of the server.
             reader: Shared with everything that needs column titles.
+            views: Lists views and forms.
         """
         self._transport = transport
         self._reader = reader
+        self._views = views
 
     def observe(self, *, workspace: WorkspaceId) -> ObservedSchema:
-        """Read every table with its fields: one request for the list and one a table.
+        """Read every table with its fields and views: one request for the list, two a table, three and more a view.
 
         Args:
             workspace: The base.
@@ -47,7 +54,22 @@ class NocodbTables:
         self._reader.forget()
         listed = self._transport.call(TABLE_LIST, ids={"base": workspace})
         tables = tuple(observed_table(self._reader.table(table_id)) for table_id in _ids(listed))
-        return ObservedSchema(workspace=workspace, tables=tables)
+        definitions = tuple(one for table in tables for one in self._definitions(table.table_id))
+        shows = frozenset({ObjectKind.VIEW, ObjectKind.FORM})
+        return ObservedSchema(workspace=workspace, tables=tables, definitions=definitions, shows=shows)
+
+    def _definitions(self, table_id: str) -> Iterator[ObservedDefinition]:
+        """Yield views and forms; of what they hold only whether it is as it was built can be told."""
+        for view in self._views.listed(table_id):
+            part = "fields" if view.is_form else "rows"
+            yield ObservedDefinition(
+                kind=ObjectKind.FORM if view.is_form else ObjectKind.VIEW,
+                definition_id=view.view_id,
+                place_id=table_id,
+                name=view.title,
+                alias=view.key,
+                body={} if view.is_as_built else {part: CHANGED},
+            )
 
 
 def observed_table(table: WireTable) -> ObservedTable:

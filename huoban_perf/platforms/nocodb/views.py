@@ -19,12 +19,15 @@ Source: nocodb/api.md, Requests and gotcha 13; grouping, hiding and settings tri
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import UnsupportedChangeError
 from huoban_perf.core.labels import Labels, Locale
+from huoban_perf.core.rules import FieldOf, Me, ThisRow, tests_of
+from huoban_perf.core.schema.definitions import DefinitionSpec
 from huoban_perf.core.schema.forms import FormFieldSpec, FormSpec
 from huoban_perf.core.schema.views import ViewKind, ViewSpec
 from huoban_perf.platforms.nocodb.endpoints import (
@@ -60,6 +63,46 @@ _BUILT = "huoban_perf_built"
 
 _ROUTE = {"grid": "grids", "kanban": "kanbans", "calendar": "calendars", "gallery": "galleries", "form": "forms"}
 _GRID_TYPE = 3
+_FORM_TYPE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenView:
+    """A view or form as the server shows it.
+
+    Attributes:
+        view_id: Its id.
+        title: Name shown.
+        key: Our key, or None for one that a person made.
+        is_form: Whether it is a form.
+        is_as_built: Whether it still is as we built it; True for one that a person made.
+    """
+
+    view_id: str
+    title: str
+    key: str | None
+    is_form: bool
+    is_as_built: bool
+
+
+def has_no_equal(definition: DefinitionSpec) -> bool:
+    """Return whether a definition cannot exist on the server, by whoever's hands.
+
+    Args:
+        definition: The definition.
+
+    Returns:
+        True for gantt charts, for rows that depend on the reader or on the row at hand, and for forms that fill in an
+        existing row. Source: tried; community edition.
+    """
+    match definition.declared:
+        case ViewSpec() as view:
+            moving = any(isinstance(test.operand, Me | FieldOf | ThisRow) for test in tests_of(view.rows))
+            return moving or view.kind is ViewKind.GANTT
+        case FormSpec() as form:
+            return not (form.creates or form.public)
+        case _:
+            return False
 
 
 class NocodbViews:
@@ -122,30 +165,28 @@ class NocodbViews:
         """Delete a view or form."""
         self._transport.call(VIEW_DELETE, ids={"view": view_id})
 
-    def listed(self, table_id: str) -> list[Json]:
-        """Return the views of a table that carry our key, with whether each still is as it was built.
+    def listed(self, table_id: str) -> list[SeenView]:
+        """Return the views and forms of a table, but for the one that every table has.
 
         Args:
             table_id: The table.
 
         Returns:
-            ``id``, ``title``, ``key``, ``is_form``, ``is_as_built`` of each; False for one that was never finished.
+            One entry a view.
         """
         views = self._transport.call(VIEW_LIST, ids={"table": table_id}).get("list", [])
-        found = []
-        for view in views:
-            settings = view.get("meta") if isinstance(view.get("meta"), dict) else {}
-            if settings.get(ALIAS):
-                found.append(
-                    {
-                        "id": str(view["id"]),
-                        "title": str(view["title"]),
-                        "key": str(settings[ALIAS]),
-                        "is_form": view.get("type") == 1,
-                        "is_as_built": settings.get(_BUILT) == self._print(str(view["id"])),
-                    }
-                )
-        return found
+        return [self._seen(view) for view in views if not view.get("is_default")]
+
+    def _seen(self, view: Json) -> SeenView:
+        settings = view["meta"] if isinstance(view.get("meta"), dict) else {}
+        view_id, key = str(view["id"]), settings.get(ALIAS)
+        return SeenView(
+            view_id=view_id,
+            title=str(view["title"]),
+            key=None if key is None else str(key),
+            is_form=view.get("type") == _FORM_TYPE,
+            is_as_built=key is None or settings.get(_BUILT) == self._print(view_id),
+        )
 
     def share(self, view_id: str) -> str:
         """Share a view or form by link.

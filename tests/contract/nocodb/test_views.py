@@ -85,17 +85,17 @@ def test_a_grid_shows_its_rows_in_its_order(desk: Bench, raw: Raw, busy: str, vi
     shown = {column["fk_column_id"]: column for column in columns if column["show"]}
     assert set(shown) == {desk.bindings[field] for field in BUSY.fields}
     assert shown[desk.bindings[entry("choice")]]["group_by"]
-    (listed,) = [view for view in views.listed(desk.bindings[ENTRY.address]) if view["id"] == busy]
-    assert (listed["key"], listed["title"], listed["is_as_built"]) == ("busy", "红的在前", True)
+    (listed,) = [view for view in views.listed(desk.bindings[ENTRY.address]) if view.view_id == busy]
+    assert (listed.key, listed.title, listed.is_as_built) == ("busy", "红的在前", True)
 
 
 def test_what_a_person_changed_is_noticed_and_mended(desk: Bench, raw: Raw, busy: str, views: NocodbViews) -> None:
     body = {"fk_column_id": desk.bindings[entry("code")], "comparison_op": "eq", "value": "a", "logical_op": "and"}
     raw.call("POST", f"/api/v2/meta/views/{busy}/filters", body)
-    assert [view["is_as_built"] for view in views.listed(desk.bindings[ENTRY.address]) if view["id"] == busy] == [False]
+    assert [view.is_as_built for view in views.listed(desk.bindings[ENTRY.address]) if view.view_id == busy] == [False]
     view = replace(BUSY, rows=Every(BUSY.rows.parts[1:]))  # type: ignore[union-attr]
     views.update(busy, view, ids=desk.bindings, locale="zh")
-    assert [view["is_as_built"] for view in views.listed(desk.bindings[ENTRY.address]) if view["id"] == busy] == [True]
+    assert [view.is_as_built for view in views.listed(desk.bindings[ENTRY.address]) if view.view_id == busy] == [True]
     assert codes(raw, desk, busy) == ["d", "a", "c"]
 
 
@@ -189,3 +189,35 @@ def test_a_public_form_is_answered_without_an_account(desk: Bench, raw: Raw, vie
 def test_a_form_for_an_existing_row_is_left_to_a_person(desk: Bench, views: NocodbViews) -> None:
     with pytest.raises(UnsupportedChangeError):
         views.create(replace(FORM, public=False), ids=desk.bindings, locale="zh")
+
+
+def test_views_and_forms_are_planned_built_watched_and_mended(desk: Bench, raw: Raw) -> None:
+    view = replace(
+        BUSY,
+        address=Address.parse("view:entry.planned"),
+        labels=Labels(zh="计划里的", en="Planned"),
+        rows=Every((Test(entry("choice"), Operator.EQUALS, "green"),)),
+    )
+    mine = replace(
+        view,
+        address=Address.parse("view:entry.mine"),
+        labels=Labels(zh="我的", en="Mine"),
+        rows=Test(entry("member"), Operator.EQUALS, Me()),
+    )
+    schema = replace(desk.schema, views=(view, mine), forms=(FORM,), digest="views" * 8)
+    report = desk.apply(schema)
+    assert (report.pending, report.unsettled) == ((), ())
+    plan = desk.plan(schema)
+    assert plan.is_empty
+    assert any("我的" in str(note.facts) for note in plan.notes)
+    view_id = desk.bindings[view.address]
+    body = {"fk_column_id": desk.bindings[entry("code")], "comparison_op": "eq", "value": "a", "logical_op": "and"}
+    raw.call("POST", f"/api/v2/meta/views/{view_id}/filters", body)
+    (step,) = desk.plan(schema).steps
+    assert (step.address, [str(change.cause) for change in step.changes]) == (view.address, ["drift"])
+    mended = desk.apply(schema)
+    assert (mended.pending, mended.unsettled) == ((), ())
+    assert desk.plan(schema).steps == ()
+    for address in (view.address, FORM.address):
+        raw.call("DELETE", f"/api/v2/meta/views/{desk.bindings[address]}")
+    desk.apply()
