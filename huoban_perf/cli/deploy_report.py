@@ -21,6 +21,7 @@ from huoban_perf.deploy import (
     Proposal,
     Risk,
     StateFile,
+    StateObject,
     Step,
     attribute_name,
     value_text,
@@ -86,6 +87,25 @@ def loss_lines(plan: Plan, *, locale: Locale) -> list[str]:
         return []
     head = text("cli.losses", locale=locale)
     return [head, *(f"  · {text(note.code, locale=locale, facts=note.facts)}" for note in plan.losses)]
+
+
+def object_lines(address: Address, known: StateObject, *, locale: Locale) -> list[str]:
+    """Return what the state knows of one object, as lines."""
+    facts: dict[str, FactValue] = {
+        "address": str(address),
+        "id": known.remote_id,
+        "origin": text(f"cli.origin_{known.origin.value}", locale=locale),
+        "at": f"{known.at:%Y-%m-%d %H:%M:%S} UTC",
+        "by": known.attested_by or "-",
+    }
+    head = text("cli.state_object", locale=locale, facts=facts)
+    return [
+        head,
+        *(
+            f"  {attribute_name(attribute, locale)}: {value_text(attribute, value, locale)}"
+            for attribute, value in known.applied.items()
+        ),
+    ]
 
 
 def _first(lines: list[str], locale: Locale) -> list[str]:

@@ -157,6 +157,20 @@ def addresses(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ..
     return tuple(address_of(word) for word in words)
 
 
+def one_address(_ctx: click.Context, _param: click.Parameter, word: str) -> Address:
+    """Read one address from an argument.
+
+    Args:
+        _ctx: Click's context.
+        _param: Click's parameter.
+        word: The argument.
+
+    Returns:
+        The address; a usage error says how it is written.
+    """
+    return address_of(word)
+
+
 def tables(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[Address, ...]:
     """Read tables, by key or address, from an option given several times.
 

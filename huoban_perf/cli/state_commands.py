@@ -15,16 +15,16 @@ from huoban_perf.cli.adoption import (
     show_adopted,
     show_proposals,
 )
-from huoban_perf.cli.deploy_report import state_lines
+from huoban_perf.cli.deploy_report import object_lines, state_lines
 from huoban_perf.cli.deployed import owner_of, store_of, wish_of
-from huoban_perf.cli.desk import addresses, bindings, open_desk, tables
+from huoban_perf.cli.desk import addresses, bindings, one_address, open_desk, tables
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import progress, show_json, show_text
+from huoban_perf.cli.render import folded, progress, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import text
 from huoban_perf.cli.usage import WordError
 from huoban_perf.core.addresses import Address
-from huoban_perf.deploy import attest
+from huoban_perf.deploy import attest, rebound
 
 
 @click.command("adopt")
@@ -85,6 +85,41 @@ def list_state(settings: Settings, output: str) -> None:
         show_json({"format_version": state.format, **state.model_dump(mode="json")})
     else:
         show_text("\n".join(state_lines(state, locale=settings.locale)))
+
+
+@state_command.command("show")
+@click.argument("address", metavar="地址", callback=one_address)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def show_state(settings: Settings, address: Address, output: str) -> None:
+    """列出一个对象的绑定: ID、来历、上次应用的每一项."""
+    wish = wish_of(settings.profile())
+    with settings.site() as site:
+        known = store_of(site, wish).load(owner_of(site, wish)).objects.get(address)
+    if known is None:
+        raise WordError("usage.not_bound", word=str(address))
+    if output == "json":
+        show_json({"format_version": 1, "address": str(address), **known.model_dump(mode="json")})
+    else:
+        show_text(folded("\n".join(object_lines(address, known, locale=settings.locale))))
+
+
+@state_command.command("move")
+@click.argument("old", metavar="旧地址", callback=one_address)
+@click.argument("new", metavar="新地址", callback=one_address)
+@pass_settings
+def move_state(settings: Settings, old: Address, new: Address) -> Exit:
+    """把一个绑定 (连同其中的字段和选项) 改到新的地址; 工作区里的东西不动. 平时请用模板的 moved."""
+    wish = wish_of(settings.profile())
+    with settings.site() as site:
+        store = store_of(site, wish)
+        with store.locked(clock=settings.clock):
+            state = store.load(owner_of(site, wish))
+            if old not in state.objects:
+                raise WordError("usage.not_bound", word=str(old))
+            store.save(rebound(state, old, new), clock=settings.clock)
+    show_text(text("cli.moved", locale=settings.locale, facts={"old": str(old), "new": str(new)}))
+    return Exit.DONE
 
 
 @state_command.command("forget")

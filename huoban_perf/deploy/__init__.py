@@ -23,6 +23,7 @@ from huoban_perf.deploy.export import Exported, export_template
 from huoban_perf.deploy.guard import Consent, Limits
 from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
+from huoban_perf.deploy.moves import rebound
 from huoban_perf.deploy.naming import Named, Vocabulary
 from huoban_perf.deploy.own_names import read_names, with_own_names
 from huoban_perf.deploy.plan import Performer, Plan, Reason, Risk, Step
@@ -92,6 +93,7 @@ __all__ = [
     "promotion_of",
     "proposals",
     "read_names",
+    "rebound",
     "roll_back",
     "sheet_parts",
     "similar",

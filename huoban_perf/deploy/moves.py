@@ -13,7 +13,7 @@ from huoban_perf.core.changes import AttributeValue
 from huoban_perf.core.errors import FactValue, PlanError
 from huoban_perf.core.schema import DEFINITION_KINDS, DesiredSchema, definitions_of
 from huoban_perf.deploy.artifact import Attributes, Note
-from huoban_perf.deploy.state import StateObject
+from huoban_perf.deploy.state import StateFile, StateObject
 
 _SPOKEN = re.compile(r"\b(?:table:[a-z][a-z0-9_]*|(?:field|view|form):[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\b")
 """Addresses as they are printed inside the content of a definition."""
@@ -54,6 +54,25 @@ def moved_objects(
     if problems:
         raise _refused(problems)
     return renamed, origins
+
+
+def rebound(state: StateFile, old: Address, new: Address) -> StateFile:
+    """Return the state with one object, and what lies in it, under another address.
+
+    Args:
+        state: The state.
+        old: Where it is now.
+        new: Where it is to be.
+
+    Returns:
+        A new state.
+
+    Raises:
+        PlanError: The new address is taken, or is of another kind or in another place.
+    """
+    nothing = DesiredSchema(app=state.app, version="", tables=(), digest="")
+    objects, _ = moved_objects(state.objects, {old: new}, desired=nothing)
+    return state.with_objects(objects)
 
 
 def _destination(address: Address, moved: Mapping[Address, Address]) -> Address:

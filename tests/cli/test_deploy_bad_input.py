@@ -124,7 +124,7 @@ def test_table_deleted_between_plan_and_apply(desk: Desk, little: Remote, templa
     little.control.post("build/delete", {"object": "table", "table_id": table})
     said = refused(desk, little, "apply", str(file))
     assert said.exit is Exit.REFUSED
-    assert "被删除或换掉了" in said.err
+    assert "所依赖的 table:person 已经不在了" in said.err
 
 
 def test_rename_that_collides(desk: Desk, little: Remote, template: Path) -> None:

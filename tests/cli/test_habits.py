@@ -146,3 +146,24 @@ def test_calls_are_as_few_as_objects_need(desk: Desk, little: Remote) -> None:
     after = little.control.stats()
     assert after["requests"] - before["requests"] == 5
     assert "请求 5 次 (其中写 0 次), 理论最少 5 次" in desk.run(*PRODUCTION, "apply", "--yes").out
+
+
+def test_state_is_shown_moved_and_forgotten(desk: Desk, little: Remote) -> None:
+    desk.run(*PRODUCTION, "apply", "--yes")
+    before = little.dump()
+    said = desk.run(*PRODUCTION, "state", "show", "field:team.code")
+    assert said.exit is Exit.DONE
+    assert "由程序建" in said.out
+    assert "不可重复: 是" in said.out
+    assert too_wide(said.out) == []
+    assert desk.run(*PRODUCTION, "state", "show", "field:team.code", "-o", "json").json["origin"] == "created"
+    assert desk.run(*PRODUCTION, "state", "move", "field:team.code", "field:team.number").exit is Exit.DONE
+    listed = desk.run(*PRODUCTION, "state", "list", "-o", "json").json["objects"]
+    assert "field:team.number" in listed
+    assert "field:team.code" not in listed
+    taken = desk.run(*PRODUCTION, "state", "move", "field:team.number", "field:team.name")
+    assert (taken.exit, "已经绑定了另一个对象" in taken.err) == (Exit.INVALID, True)
+    missing = desk.run(*PRODUCTION, "state", "show", "field:team.code")
+    assert (missing.exit, "没有绑定" in missing.err) == (Exit.INVALID, True)
+    assert desk.run(*PRODUCTION, "state", "forget", "field:team.number").exit is Exit.DONE
+    assert little.dump() == before
