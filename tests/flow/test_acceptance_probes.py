@@ -64,9 +64,7 @@ class Company:
         self.api = self.connection(self.control.mint_key(self.space), planes=("v1", "builder"))
         self.bindings = self.deploy(folder)
         self.people = {name: self.control.build_member(self.space, name=name) for name in PEOPLE}
-        for permission in SCHEMA.permissions:
-            is_default = permission.address.key == SCHEMA.groups[0].key
-            self.control.permit(permission, bindings=self.bindings, is_default=is_default)
+        assert self.control.permit_all(SCHEMA, bindings=self.bindings) == len(SCHEMA.permissions) > len(KEYS)
         for name, group in GROUPS.items():
             self.control.join_group(self.people[name], group)
         self.rows = self.seed()

@@ -10,6 +10,7 @@ import requests
 from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProtocolError
+from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.schema.roles import PermissionSpec
 from huoban_perf.platforms.huoban.config import HuobanOptions
 from huoban_perf.platforms.huoban.endpoints import control_endpoint
@@ -71,6 +72,18 @@ class ControlPlane:
     def permit(self, permission: PermissionSpec, *, bindings: Bindings, is_default: bool = False) -> None:
         """Set what a permission group may do in a table; people without a group are in the default one."""
         self._post("build/permission", permission_body(permission, bindings=bindings, is_default=is_default))
+
+    def permit_all(self, schema: DesiredSchema, *, bindings: Bindings) -> int:
+        """Set every permission of an app whose table stands; return how many.
+
+        People without a group are in the app's first one. Until this was called, keys that act as a person are not
+        held to anything: the definitions that a deployment stores speak of addresses, and only bindings know the ids.
+        """
+        standing = [entry for entry in schema.permissions if entry.address.table in bindings]
+        for permission in standing:
+            is_default = permission.address.key == schema.groups[0].key
+            self.permit(permission, bindings=bindings, is_default=is_default)
+        return len(standing)
 
     def join_group(self, member: MemberId, group: str) -> None:
         """Put a person into a permission group."""
