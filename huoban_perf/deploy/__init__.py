@@ -5,11 +5,17 @@ The four beats of this room: *survey* lays wish (template), state (what we did) 
 into an ordered, guarded, sealed ``Plan``; ``apply`` carries it out through a ``Connection``, saving the state after
 every effect, and reads back; what no connection can do becomes a sheet for a person (``manual``).
 
+Around them: ``snapshot`` and ``backup`` put structure and items aside before anything is lost, ``rollback`` and
+``restore`` bring them back; ``export`` writes a workspace as a template; ``own_names`` and ``likeness`` find what a
+company calls otherwise; ``promotion`` lays two workspaces side by side. Views, forms, permissions, pages and automations
+are definitions (``compare.definitions``): compared where a connection shows them, else taken on a person's word.
+
 May import ``core`` and ``template``. Never reads a clock, prints, or speaks HTTP.
 
 Promises, each with a test: planning sends nothing and changes nothing; nothing is created twice, however often a run is
 killed and repeated; no step refers to a later one; a changed label never creates or deletes; a renamed key keeps its
-id; nothing that is not ours is touched; what a read cannot prove is neither passed nor failed but named.
+id; nothing that is not ours is touched; what a read cannot prove is neither passed nor failed but named; nothing that
+loses data begins before it was put aside; a rollback deletes nothing.
 
 Start reading at ``planning.make_plan`` and ``apply.apply_plan``.
 """

@@ -51,7 +51,6 @@ def test_version(desk: Desk) -> None:
         ("demo", "--data", "nothing"),
         ("demo", "-o", "xml"),
         ("job", "run", "nothing", "--cycle", "x"),
-        ("job", "run", "score"),
         ("score", "explain"),
         ("apply", "no-such-file.json"),
         ("apply", "--overwrite", "goal.weight"),
