@@ -7,8 +7,9 @@ every effect, and reads back; what no connection can do becomes a sheet for a pe
 
 Around them: ``snapshot`` and ``backup`` put structure and items aside before anything is lost, ``rollback`` and
 ``restore`` bring them back; ``export`` writes a workspace as a template; ``own_names`` and ``likeness`` find what a
-company calls otherwise; ``promotion`` lays two workspaces side by side. Views, forms, permissions, pages and automations
-are definitions (``compare.definitions``): compared where a connection shows them, else taken on a person's word.
+company calls otherwise; ``promotion`` lays two workspaces side by side. Views, forms, permissions, pages and
+automations are definitions (``compare.definitions``): compared where a connection shows them, else taken on a person's
+word.
 
 May import ``core`` and ``template``. Never reads a clock, prints, or speaks HTTP.
 
