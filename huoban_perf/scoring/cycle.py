@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 
@@ -47,6 +48,9 @@ from huoban_perf.scoring.subjects import list_subjects
 from huoban_perf.scoring.totals import score_totals
 from huoban_perf.scoring.workbench import Connection, Workbench
 
+ROW_GROUP: Final = 122_880
+"""Rows that DuckDB gives to one thread at a time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreOptions:
@@ -60,7 +64,8 @@ class ScoreOptions:
         hints: Write hints about the quality of ratings.
         preview: Count unverified metric data too; the result says so.
         frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
-        range_size: Subjects per range; bounds the memory. A row group of DuckDB: smaller ranges keep one thread waiting.
+        range_size: Subjects per range, which bounds the memory; 0 = a row group of DuckDB, so that no thread waits, and
+            half of it where receipts or rows are written.
     """
 
     skip_bad_rows: bool = False
@@ -70,7 +75,12 @@ class ScoreOptions:
     hints: bool = False
     preview: bool = False
     frozen: str = ""
-    range_size: int = 122_880
+    range_size: int = 0
+
+    @property
+    def subjects_a_range(self) -> int:
+        """Subjects per range."""
+        return self.range_size or ROW_GROUP // (2 if self.explain or self.details else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +221,7 @@ def _ranges(bench: Workbench, kind: str, options: ScoreOptions) -> list[tuple[st
         "SELECT scheme, min(sid), max(sid) FROM (SELECT scheme, sid, (row_number() OVER (PARTITION BY scheme"
         " ORDER BY sid) - 1) // $size AS part FROM s_subject WHERE excluded IS NULL AND kind = $kind)"
         " GROUP BY scheme, part ORDER BY scheme, part",
-        size=options.range_size,
+        size=options.subjects_a_range,
         kind=sql_literal(kind),
     )
     return [(str(scheme), int(str(first)), int(str(last))) for scheme, first, last in rows]
