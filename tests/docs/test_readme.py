@@ -55,7 +55,7 @@ def test_two_command_lines_are_well_formed() -> None:
 def test_extras_that_readme_names_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = set(re.findall(r"\.\[([a-z-]+)\]", README))
-    assert named == {"dev", "demo-data"}
+    assert named == {"dev", "demo-data", "bench"}
     assert named <= set(project["optional-dependencies"])
     assert "huoban-perf" in project["scripts"]
 
