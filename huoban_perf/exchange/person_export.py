@@ -6,6 +6,7 @@ Source: scoring.md S16 (export of one person's data; the receipt is the explanat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from huoban_perf.scoring.privacy import person_data
 from huoban_perf.scoring.words import RELATIONS
 
 _SHEETS: Final = {
-    "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 等级;unrounded 未舍入得分;kpi_n 业绩得分;"
+    "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 初评等级;unrounded 未舍入得分;kpi_n 业绩得分;"
     "review_n 360得分;okr_n OKR得分;veto 否决;missing_note 未计入;reason 不参评原因",
     "lines": "得分明细|label 名称;detail 说明;printed 贡献",
     "items": "考核指标|item 项目编号;metric_code 指标编码;score_n 得分;weighted_n 加权得分;note 说明",
@@ -28,6 +29,9 @@ _SHEETS: Final = {
 """Table of ``person_data`` → title of its sheet, then its columns with the names people see."""
 
 _GRID: Final = 1_000_000_000
+_WIDE: Final = 0x2E80
+"""From here on characters are two columns wide."""
+_WIDEST: Final = 60
 
 
 def export_person(source: Path, *, schemes: Mapping[str, Scheme], person: str, out: Path) -> Path:
@@ -60,7 +64,8 @@ def export_person(source: Path, *, schemes: Mapping[str, Scheme], person: str, o
 def _write(tables: Mapping[str, list[dict[str, Any]]], out: Path) -> None:
     from openpyxl import Workbook
 
-    book = Workbook(write_only=True)
+    book = Workbook()
+    del book[book.sheetnames[0]]
     for name, text in _SHEETS.items():
         title, _, pairs = text.partition("|")
         columns = dict(pair.split() for pair in pairs.split(";"))
@@ -68,14 +73,33 @@ def _write(tables: Mapping[str, list[dict[str, Any]]], out: Path) -> None:
             sheet = book.create_sheet(title)
             sheet.append(list(columns.values()))
             for row in tables[name]:
-                sheet.append([_shown(column, row[column]) for column in columns])
+                sheet.append([_shown(column, row[column], level=row.get("level")) for column in columns])
+            _lay_out(sheet)
     out.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     book.save(out)
 
 
-def _shown(column: str, cell: Any) -> Any:
+def _shown(column: str, cell: Any, *, level: Any) -> Any:
+    if column == "label" and isinstance(level, int):
+        return "　" * (level - 1) + str(cell)
     if column.endswith("_n") and cell is not None:
-        from decimal import Decimal
-
         return Decimal(cell) / _GRID
     return RELATIONS.get(str(cell), cell) if column == "relation" else cell
+
+
+def _lay_out(sheet: Any) -> None:
+    """Make a sheet readable and printable as it is: header in bold, columns as wide as needed, long text wrapped."""
+    from openpyxl.styles import Alignment, Font
+
+    for column in sheet.columns:
+        for cell in column:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if isinstance(cell.value, Decimal):
+                cell.number_format = "0.00####"
+        column[0].font = Font(bold=True)
+        widest = max(sum(2 if ord(char) > _WIDE else 1 for char in str(cell.value or "")) for cell in column)
+        sheet.column_dimensions[column[0].column_letter].width = min(widest, _WIDEST) + 2
+    sheet.freeze_panes = "A2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
