@@ -17,8 +17,8 @@ from huoban_perf.scoring.privacy import person_data
 from huoban_perf.scoring.words import RELATIONS
 
 _SHEETS: Final = {
-    "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 初评等级;unrounded 未舍入得分;kpi_n 业绩得分;"
-    "review_n 360得分;okr_n OKR得分;veto 否决;missing_note 未计入;reason 不参评原因",
+    "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 初评等级;unrounded 未舍入得分;"
+    "kpi_n 业绩得分;review_n 360得分;okr_n OKR得分;veto 否决;missing_note 未计入;reason 不参评原因",
     "lines": "得分明细|label 名称;detail 说明;printed 贡献",
     "items": "考核指标|item 项目编号;metric_code 指标编码;score_n 得分;weighted_n 加权得分;note 说明",
     "groups": "评价分组|relation 评价关系;n 人数;score_n 得分",

@@ -9,7 +9,7 @@ import pytest
 
 from huoban_perf.core.errors import ScoringError
 from huoban_perf.scoring import CycleFrames
-from huoban_perf.scoring.analysis import fit_severity, write_fairness, write_reliability, write_severity
+from huoban_perf.scoring.analysis import fit_severity, write_averages, write_fairness, write_reliability, write_severity
 from huoban_perf.scoring.scheme_document import parse_scheme
 from tests.cases.scoring.harness import Run, score
 
@@ -167,3 +167,39 @@ def test_s14_without_groups_it_is_refused() -> None:
     run, schemes = rated(COMPLETE)
     with pytest.raises(ScoringError, match="no_groups"):
         write_fairness(run.connection, frames=CycleFrames(relations={}), schemes=schemes)
+
+
+def test_s5_both_estimates_can_be_proposed_unless_one_is_missing() -> None:
+    run, schemes = rated(COMPLETE)
+    fit = fit_severity(run.connection, schemes)
+    assert fit is not None
+    for level in ("l2", "l3"):
+        assert abs(sum(entry.beta * entry.n for entry in fit.proposal(level))) < Decimal("0.01")
+    run, schemes = rated({unit: {"only": 80} for unit in "abc"})
+    lone = fit_severity(run.connection, schemes)
+    assert lone is not None
+    assert lone.sizes == {"raters": 1, "subjects": 3}
+    assert [entry.rater for entry in lone.proposal("l2")] == ["only"]
+    with pytest.raises(ScoringError, match="too_few"):
+        lone.proposal("l3")
+
+
+def test_s5_what_makes_figures_weaker_stands_in_the_note() -> None:
+    run, schemes = rated({"e1": {"A": 92, "B": 88}, "e2": {"A": 80}, "f1": {"C": 70}, "f2": {"C": 75}})
+    fit = fit_severity(run.connection, schemes)
+    write_severity(run.connection, fit)
+    notes = {row["rater"]: row["note"] for row in run.rows("out_rater_severity")}
+    assert notes["C"] == "第 2 组, 与其他组不可比; 份数少于 5, 仅供参考"
+    run, schemes = rated({unit: {"only": 80} for unit in "abcdef"})
+    write_severity(run.connection, fit_severity(run.connection, schemes))
+    assert run.rows("out_rater_severity")[0]["note"] == "未估计收缩值: 评价人或被评人不足两位"
+
+
+def test_s16_averages_to_be_published_come_as_a_relation() -> None:
+    run, schemes = rated({unit: {f"{unit}{at}": 80 + at for at in range(3)} for unit in "ab"})
+    write_averages(run.connection, schemes)
+    rows = {row["dept_code"]: row for row in run.rows("out_averages")}
+    assert (rows[None]["people"], rows[None]["mean"]) == (2, Decimal(81))
+    run, schemes = rated({"a": {"x": 80}})
+    write_averages(run.connection, schemes)
+    assert {row["note"] for row in run.rows("out_averages")} == {"人数太少或可被推算, 不显示"}

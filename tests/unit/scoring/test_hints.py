@@ -109,3 +109,12 @@ def test_write_hints_long_form_links_and_no_extremes() -> None:
     ]
     frames["ratings"] = ["task_no criterion score", "t1 a 50", "t2 a 60"]
     assert [flag for flag, _, _ in hinted(frames) if flag == "evidence"] == []
+
+
+def test_s15_a_scheme_whose_people_nobody_else_rated_has_no_severity() -> None:
+    assert hinted({"forms": [HEADER, "个人 E1 自评 E1 - 已提交 60 70 80"]}) == []
+
+
+def test_s15_too_few_raters_say_why_severity_is_missing() -> None:
+    found = hinted({"forms": [HEADER, "个人 E1 同事 x 是 已提交 60 70 80"]})
+    assert ("severity_skipped", "s", "未估计评分松紧: 评价人或被评人不足两位") in found
