@@ -50,6 +50,8 @@ class MustNotSeeText(Text):
     """What a group must not see in a table, in words for the documentation and the acceptance probes."""
 
     group: Key
+    fields: tuple[FieldKey, ...] = ()
+    """Fields among it: that no grant of the group opens them is checked."""
     zh: str = Field(min_length=1, max_length=200)
     en: str = Field(min_length=1, max_length=200)
 

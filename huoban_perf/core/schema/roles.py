@@ -115,6 +115,7 @@ class PermissionSpec:
         rights: Further rights.
         grants: What each role contributes, for readers.
         must_not_see: What the group must not see here, in words, or None.
+        forbidden: Fields among it; none of them is visible in a template that passed the linter.
     """
 
     address: Address
@@ -124,6 +125,7 @@ class PermissionSpec:
     rights: frozenset[Right] = frozenset()
     grants: tuple[Grant, ...] = ()
     must_not_see: Labels | None = None
+    forbidden: tuple[Address, ...] = ()
 
     @property
     def is_hidden(self) -> bool:

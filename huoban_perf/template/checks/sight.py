@@ -62,6 +62,11 @@ def _secrets(compiled: Compiled) -> Iterator[Finding]:
     group_of = {role.address.key: role.group for role in compiled.schema.roles}
     for permission in compiled.schema.permissions:
         group = permission.address.key
+        for field in permission.forbidden:
+            if field in permission.visible:
+                place = compiled.places[str(permission.address)]
+                openers = tuple(grant.role for grant in permission.grants if field in grant.visible)
+                yield error(place.problem("template.sees_forbidden", group=group, field=field.key, roles=openers))
         own = [grant for grant in permission.grants if group_of.get(grant.role) == group]
         for grant in own:
             for field in permission.visible:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from huoban_perf.core.addresses import Address, ObjectKind
 from huoban_perf.core.labels import Labels
@@ -59,13 +60,19 @@ def compile_permissions(scope: Scope, place: Place, text: RolesText) -> Iterator
             continue
         grants = list(_grants(scope, here, rights, table))
         words = _words(scope, here, rights)
+        forbidden = {
+            one.group: scope.fields(here.at("must_not_see", row, "fields"), table.key, one.fields)
+            for row, one in enumerate(rights.must_not_see)
+        }
         for group in text.groups:
             line = set(_line(text, group.key))
             own = [grant for grant in grants if group_of.get(grant.role) in line]
             if own:
                 address = Address(ObjectKind.PERMISSION, (table.key, group.key))
                 scope.stands(address, here)
-                yield _joined(address, table, own, words.get(group.key))
+                permission = _joined(address, table, own, words.get(group.key))
+                never = tuple(field.address for field in forbidden.get(group.key, ()))
+                yield replace(permission, forbidden=never)
 
 
 def _line(text: RolesText, group: str) -> Iterator[str]:

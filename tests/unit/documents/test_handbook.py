@@ -54,7 +54,7 @@ def test_table_part_has_fields_rights_ways_and_recipes(book: Handbook) -> None:
     assert (lines["结余"].kind, lines["结余"].writer) == ("计算", "平台")
     assert "选项: 草稿、待确认" in lines["状态"].says
     everyone = next(line for line in sheet.rights if line.groups == ("全员",))
-    assert everyone.must_not_see == "他人的考核单"
+    assert everyone.must_not_see == "他人的考核单, 以及花了多少"
     assert "已用" in everyone.visible
     submit = next(way for way in sheet.ways if way.name == "提交")
     assert submit.needs == "说明、权重"
