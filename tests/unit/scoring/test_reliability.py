@@ -58,6 +58,18 @@ def test_krippendorff_the_books_table(level: str, expected: float) -> None:
     assert round(float(krippendorff(units, level=level) or 0), 6) == expected  # type: ignore[arg-type]
 
 
+OBSERVERS = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
+"""Four observers, twelve units, as in Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), part C."""
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)]
+)
+def test_krippendorff_the_published_four_observers(level: str, expected: float) -> None:
+    units = {str(at): {str(r): int(row[at]) for r, row in enumerate(OBSERVERS) if row[at] != "."} for at in range(12)}
+    assert round(float(krippendorff(units, level=level) or 0), 3) == expected
+
+
 def test_krippendorff_no_variance_is_not_defined_and_single_ratings_do_not_count() -> None:
     assert krippendorff({"a": {"1": 3, "2": 3}, "b": {"1": 9}}, level="interval") is None
     assert krippendorff({"a": {"1": 0, "2": 0}, "b": {"1": 1, "2": 1}}, level="ratio") == Fraction(1)
