@@ -34,7 +34,10 @@ JOB_NAMES = (
     "progress",
     "publish",
     "remind",
+    "retention",
+    "review-process",
     "score",
+    "strategy-check",
 )
 """Every job by name; a test holds this list against the registry, so that ``--help`` imports nothing heavy."""
 

@@ -16,7 +16,10 @@ from huoban_perf.cycle.moves import picked
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.org_sync import org_sync_from_options
 from huoban_perf.cycle.outcomes import outcomes
+from huoban_perf.cycle.process_review import review_process
 from huoban_perf.cycle.progress import progress
+from huoban_perf.cycle.retention import retention
+from huoban_perf.cycle.strategy import strategy_check
 from huoban_perf.cycle.work import Plan
 from huoban_perf.sync.book import Book
 
@@ -51,6 +54,9 @@ JOBS: Mapping[str, Job] = {
     "appeal": Job(plan=appeal, states=frozenset({"feedback"})),
     "match-external": Job(plan=match_external, states=frozenset({"reviewing"})),
     "outcomes": Job(plan=outcomes, states=frozenset({"feedback"})),
+    "retention": Job(plan=retention, states=None),
+    "review-process": Job(plan=review_process, states=frozenset({"feedback", "archived"})),
+    "strategy-check": Job(plan=strategy_check, states=None),
     "remind": Job(plan=remind, states=_ACTIVE),
     "archive": Job(plan=archive, states=frozenset({"feedback"})),
 }

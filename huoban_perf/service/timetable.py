@@ -20,5 +20,7 @@ TIMETABLE: tuple[Schedule, ...] = (
     Schedule(job="appeal", cron="5 7 * * *"),
     Schedule(job="outcomes", cron="20 7 * * *"),
     Schedule(job="improve", cron="10 7 * * *"),
+    Schedule(job="strategy-check", cron="40 7 * * 1"),
+    Schedule(job="retention", cron="0 4 1 * *"),
     Schedule(job="remind", cron="30 7 * * *"),
 )

@@ -61,7 +61,7 @@ def test_job_without_its_source_says_so_in_the_run_log_too(company: Desk) -> Non
 def test_units_hold_no_secret_and_name_every_schedule(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUOBAN_PERF_CALLBACK_SECRET", "s" * 40)
     cron = company.run("serve", "--print-cron").out
-    assert cron.count("job run") == 12
+    assert cron.count("job run") == 14
     unit = company.run("serve", "--print-systemd").out
     assert "s" * 40 not in cron + unit
     assert "ReadWritePaths=" in unit

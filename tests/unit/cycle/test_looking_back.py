@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from huoban_perf.cycle.access_sync import access_sync
+from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.opening import open_cycle
+from huoban_perf.cycle.process_review import review_process
+from huoban_perf.cycle.retention import months_after, retention
+from huoban_perf.cycle.status import cycle_status
+from huoban_perf.cycle.strategy import strategy_check
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.wanted import Refs
+from tests.unit.cycle.company import CYCLE, Firm, codes
+
+
+@pytest.fixture
+def reviewing(company: Firm) -> Firm:
+    for day in (date(2026, 9, 23), date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4)):
+        company.on(day).run("open", open_cycle, **({"announce": "yes"} if day == date(2026, 9, 23) else {}))
+    return company
+
+
+def test_permission_columns_follow_reporting_lines_and_heads(reviewing: Firm) -> None:
+    reviewing.run("access-sync", access_sync)
+    sheet = reviewing.rows("appraisal")[f"[{CYCLE}|E010]"]
+    assert (sheet["p_self"], sheet["p_mgr"], sheet["p_heads"]) == (("uE010",), ("uE004",), ("uE004", "uE001"))
+    task = reviewing.rows("review_task")[f"[{CYCLE}|E010|self|E010]"]
+    assert (task["p_subject"], task["p_mgr"]) == (("uE010",), ("uE004",))
+    assert reviewing.run("access-sync", access_sync).changes == 0
+
+
+def test_row_nobody_can_see_is_told(reviewing: Firm) -> None:
+    reviewing.set("employee", "E010", account=None)
+    report = reviewing.run("access-sync", access_sync)
+    assert "cycle.unlinked_row" in codes(report.notes)
+    assert [n.event for n in reviewing.told.notices.values() if n.event == "unlinked_person"] == ["unlinked_person"]
+
+
+def test_status_names_who_holds_the_cycle_up(reviewing: Firm) -> None:
+    reviewing.on(date(2027, 1, 14))
+    found = cycle_status(JobContext(book=Book(reviewing.app), cycle_name=CYCLE))
+    assert (found.status, found.leaves_on, found.days_late) == ("reviewing", date(2027, 1, 12), 2)
+    assert found.tasks["self"] == (0, 59)
+    assert codes(found.blocks)[0] == "cycle.reviews_overdue"
+    assert found.blocks[0].facts["name"] in {row["name"] for row in reviewing.rows("employee").values()}
+
+
+def test_status_of_a_draft_lists_what_keeps_it_from_being_announced(company: Firm) -> None:
+    company.set("cycle", CYCLE, decider=None)
+    found = cycle_status(JobContext(book=Book(company.on(date(2026, 9, 20)).app), cycle_name=CYCLE))
+    assert codes(found.blocks) == ["cycle.no_decider"]
+
+
+def strategy(company: Firm, slug: str, **values: object) -> None:
+    base = {"name": slug, "year": "2026", "status": "active", "weight": Decimal(50)}
+    company.put("strategy", f"[2026|{slug}]", {**base, **values})  # type: ignore[arg-type]
+
+
+def goal(company: Firm, slug: str, department: str, above: str | None) -> None:
+    company.put(
+        "goal",
+        f"[{CYCLE}|D:{department}|{slug}]",
+        {
+            "name": slug,
+            "level": "department",
+            "status": "confirmed",
+            "kind": "qualitative",
+            "department": Refs("department", (department,)),
+            "strategy": Refs("strategy", (f"[2026|{above}]",)) if above else None,
+        },
+    )
+
+
+def test_strategy_shows_coverage_orphans_and_loose_goals(company: Firm) -> None:
+    strategy(company, "增长")
+    strategy(company, "出海")
+    strategy(company, "旧目标", status="adjusted")
+    goal(company, "a", "D10", "增长")
+    goal(company, "b", "D20", None)
+    goal(company, "c", "D30", "旧目标")
+    report = company.run("strategy-check", strategy_check)
+    assert company.rows("strategy")["[2026|增长]"]["coverage"] == Decimal("0.1111")
+    assert company.rows("goal")[f"[{CYCLE}|D:D30|c]"]["realignment_needed"] is True
+    assert codes(report.notes) == ["cycle.strategy_untaken", "cycle.goal_loose", "cycle.goal_orphan"]
+    assert company.run("strategy-check", strategy_check).changes == 0
+
+
+def test_process_review_measures_stages_and_gives_one_advice(reviewing: Firm) -> None:
+    for key in reviewing.rows("appraisal"):
+        reviewing.set("appraisal", key, stage_times="执行中 2026-10-13\n评价中 2027-01-04\n核算中 2027-01-13")
+    notes = reviewing.run("review-process", review_process).notes
+    assert codes(notes) == ["cycle.stage_days", "cycle.stage_days", "cycle.advice_slow"]
+    assert (notes[1].address, notes[1].facts["median"]) == ("评价中", 9)
+    for number, mark in enumerate((1, 2, 2, 3, 2)):
+        reviewing.put(
+            "survey",
+            f"[{CYCLE}|{number}]",
+            {
+                "kind": "satisfaction",
+                "cycle": Refs("cycle", (CYCLE,)),
+                "stage": "interview",
+                "satisfaction": Decimal(mark),
+            },
+        )
+    notes = reviewing.run("review-process", review_process).notes
+    assert (notes[-1].code, notes[-1].facts["mean"]) == ("cycle.advice_mood", "2.0")
+
+
+def test_fewer_than_five_answers_are_not_shown(reviewing: Firm) -> None:
+    for number in range(4):
+        key = f"[{CYCLE}|{number}]"
+        cycle = Refs("cycle", (CYCLE,))
+        reviewing.put("survey", key, {"cycle": cycle, "stage": "interview", "satisfaction": Decimal(1)})
+    assert "cycle.stage_mood" not in codes(reviewing.run("review-process", review_process).notes)
+
+
+def test_ratings_are_detached_only_long_after_the_archive(reviewing: Firm) -> None:
+    reviewing.set("cycle", CYCLE, status="archived")
+    assert reviewing.on(date(2029, 1, 31)).run("retention", retention).changes == 0
+    reviewing.on(date(2029, 3, 1))
+    with pytest.raises(Exception, match=r"large_change"):
+        reviewing.run("retention", retention)
+    assert months_after(date(2027, 1, 29), 24) == date(2029, 2, 1)
