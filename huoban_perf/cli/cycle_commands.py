@@ -91,7 +91,7 @@ def _as_text(found: CycleStatus, schema: DesiredSchema, locale: Locale) -> str:
     lines.append(text("cli.cycle_blocks", locale=locale, facts={"count": len(found.blocks)}))
     lines += [f"  · {problem_line(problem, locale=locale)}" for problem in found.blocks[:_SHOWN]]
     if len(found.blocks) > _SHOWN:
-        lines.append("  " + text("cli.more_problems", locale=locale, facts={"count": len(found.blocks) - _SHOWN}))
+        lines.append("  " + text("cli.cycle_more", locale=locale, facts={"count": len(found.blocks) - _SHOWN}))
     return folded("\n".join(lines))
 
 

@@ -27,7 +27,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "amount",
         re.compile(r"[¥￥$]\s*\d|\d[\d,.]*\s*(元|万元|块|CNY|RMB|yuan)|(奖金|调薪|薪资|bonus)\D{0,8}\d", re.IGNORECASE),
     ),
-    ("rater", re.compile(r"(评价人|评分人|打分人|rater|rated by)\s*[::为是]?\s*\S", re.IGNORECASE)),
+    (
+        "rater",
+        re.compile(r"(?<!另找)(?<!更换)(?<!其他)(评价人|评分人|打分人|rater|rated by)\s*[::为是]\s*\S", re.IGNORECASE),
+    ),
     ("appeal", re.compile(r"申诉|复核得分|\bappeal", re.IGNORECASE)),
 )
 

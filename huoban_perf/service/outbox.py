@@ -18,6 +18,7 @@ from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.notices import Channel, Message, TextBook, Waiting, due_messages
 from huoban_perf.notices.delivery import SentToday
+from huoban_perf.notices.leaks import leaks_in
 from huoban_perf.service.store import SqliteStore, moment_of
 
 _ATTEMPTS = 8
@@ -83,14 +84,19 @@ class Outbox:
         """Send what is due now.
 
         Returns:
-            What it came to. A message that a channel refuses is tried again later, eight times in all, then parked; one
-            that would show a result is parked at once.
+            What it came to. A message that a channel refuses is tried again later, eight times in all, then parked; a
+            notice that would show a result is parked at once and keeps no other from going out.
         """
         now = self.clock.now()
-        messages = due_messages(
-            self._waiting(now), now=now, calendar=self.calendar, sent=self._sent_today(now), texts=self.texts
-        )
         counts = {"sent": 0, "failed": 0, "parked": 0, "unreachable": 0}
+        waiting = []
+        for entry in self._waiting(now):
+            if leaks_in(self.texts.line(entry.notice)):
+                self._park(entry.notice, now)
+                counts["parked"] += 1
+            else:
+                waiting.append(entry)
+        messages = due_messages(waiting, now=now, calendar=self.calendar, sent=self._sent_today(now), texts=self.texts)
         for message in messages:
             counts[self._send(message, now)] += 1
         return Delivered(**counts)
@@ -116,6 +122,14 @@ class Outbox:
                 (self.profile, now.timestamp()),
             ).fetchall()
         return [Waiting(notice=_notice(row[:7]), since=moment_of(row[7])) for row in rows]
+
+    def _park(self, notice: Notice, now: datetime) -> None:
+        with self.store.step() as database:
+            database.execute(
+                "UPDATE notices SET state = 'parked', reason = 'notices.leak', not_before_s = ?"
+                " WHERE profile = ? AND key = ?",
+                (now.timestamp(), self.profile, notice.key),
+            )
 
     def _sent_today(self, now: datetime) -> dict[str, SentToday]:
         today = datetime.combine(now.astimezone(CHINA).date(), time(), CHINA).timestamp()

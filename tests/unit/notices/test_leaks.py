@@ -33,6 +33,7 @@ def test_text_that_shows_a_result_is_found(text: str, kind: str) -> None:
         "请于 10分钟 内完成分派, 见「等级分布」视图",
         "2026Q3 结果已公布, 请登录查看 https://app.huoban.com/x",
         "有 3 件待办",
+        "「张刚 · 同事」被婉拒, 请另找评价人: 没有共事",
     ],
 )
 def test_text_about_work_to_do_may_leave(text: str) -> None:

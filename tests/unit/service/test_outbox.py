@@ -151,6 +151,12 @@ def test_text_that_would_show_a_result_is_parked_at_once(bench: Bench) -> None:
     assert bench.outbox.parked() == [("approval_waiting", "notices.leak")]
 
 
+def test_one_notice_that_leaks_does_not_keep_the_others_back(bench: Bench) -> None:
+    bench.outbox.put([notice(1), notice(2, subject="等级为 A"), notice(3)])
+    assert bench.outbox.deliver() == Delivered(sent=1, parked=1)
+    assert bench.way.sent[0].title == "【绩效管理】您今天有 2 件待办"
+
+
 def test_notice_without_text_keeps_none_of_its_batch(bench: Bench) -> None:
     broken = Notice(receiver="u1", event="no_such", object="x", day=date(2026, 3, 20))
     with pytest.raises(NoticeError):
