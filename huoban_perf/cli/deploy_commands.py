@@ -19,8 +19,11 @@ from huoban_perf.cli.texts import text
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.ports import Verdict
+from huoban_perf.core.schema import DEFINITION_KINDS
 from huoban_perf.deploy import Consent, Plan, Promotion, Step, apply_plan, demand_ready, drift, manual_sheet
 
+_ON_SCREEN = 20
+"""More views, permission groups and the like than this are left to the guide."""
 Addresses = tuple[Address, ...]
 _OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json", "markdown"]), default="text", help="输出形式."
@@ -89,7 +92,11 @@ def plan_command(
 
 
 def _show_sheet(steps: tuple[Step, ...], desk: Desk, settings: Settings, *, form: OutputForm) -> None:
-    """Print what a person has to do, if anything."""
+    """Print what a person has to do, if anything; on a screen only a pointer to the guide for what would fill pages."""
+    defined = [step for step in steps if step.address.kind in DEFINITION_KINDS]
+    if form == "text" and len(defined) > _ON_SCREEN:
+        steps = tuple(step for step in steps if step not in defined)
+        show_text(folded(text("cli.sheet_elsewhere", locale=settings.locale, facts={"count": len(defined)})))
     if steps:
         show_text(
             manual_sheet(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from huoban_perf.core.addresses import Address, Bindings, ItemId, field_address, option_address, table_address
+from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.errors import HuobanPerfError, StateError, StateFormatError, UnreachableError
 from huoban_perf.core.items import ItemQuery, ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.schema import DesiredSchema, FieldKind, TableSpec
@@ -101,6 +102,7 @@ class Office:
     folder: Path
     clock: FastClock = field(default_factory=FastClock)
     sink: Callable[[Any], Any] = lambda sink: sink
+    by_hand: bool = False
 
     @property
     def owner(self) -> StateOwner:
@@ -115,9 +117,19 @@ class Office:
         return SnapshotStore(self.folder / "snapshots")
 
     @property
+    def capabilities(self) -> Capabilities:
+        real = self.site.connection.capabilities
+        return replace(real, performs=frozenset()) if self.by_hand else real
+
+    @property
     def target(self) -> DeployTarget:
         real = self.site.connection
-        connection = replace(real, schema_sink=self.sink(real.schema_sink), item_sink=self.sink(real.item_sink))
+        connection = replace(
+            real,
+            capabilities=self.capabilities,
+            schema_sink=self.sink(real.schema_sink),
+            item_sink=self.sink(real.item_sink),
+        )
         return DeployTarget(connection=connection, owner=self.owner, clock=self.clock, snapshots=self.snapshots)
 
     def plan(self, desired: DesiredSchema, *delete: Address) -> Plan:
@@ -126,7 +138,7 @@ class Office:
             desired=desired,
             observed=self.target.observe(),
             state=self.store.load(self.owner),
-            capabilities=self.site.connection.capabilities,
+            capabilities=self.capabilities,
             clock=self.clock,
             options=PlanOptions(consent=consent, limits=Limits(changed_percent=100, removed_percent=100)),
         )
@@ -415,3 +427,23 @@ def test_planning_a_rollback_writes_nothing(office: Office) -> None:
     )
     assert [str(step.address) for step in plan.steps] == ["field:employee.salary"]
     assert (office.store.path.read_bytes(), office.site.connection.traffic.traffic().writes) == (state, writes)
+
+
+def test_what_a_person_deletes_and_builds_again_by_hand_is_put_aside_first_and_filled_in_last(office: Office) -> None:
+    desired, before = company(), office.picture(company())
+    smaller = without(desired, GOAL)
+    office.by_hand = True
+    report = office.deploy(smaller, GOAL)
+    assert (report.pending[0].address, report.snapshot_rows) == (GOAL, 1)
+    assert report.snapshot is not None  # before anybody is told to delete anything
+    control = office.site.control
+    assert control is not None
+    control.post("build/delete", {"object": "table", "table_id": office.bindings[GOAL]})
+    assert office.deploy(smaller, GOAL).is_settled
+    waiting = office.roll_back()
+    assert next(step.address for step in waiting.structure.pending) == GOAL
+    assert waiting.tables == ()
+    office.by_hand = False  # a person builds it; here the builder stands for the person
+    rolled = office.roll_back()
+    assert rolled.is_complete
+    assert office.picture(desired) == before
