@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -11,7 +11,14 @@ from huoban_perf.core.addresses import Address, Bindings, ObjectKind, RemoteId, 
 from huoban_perf.core.equality import is_empty
 from huoban_perf.core.errors import StateError
 from huoban_perf.core.items import Item, ItemQuery
-from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind, TableSpec
+from huoban_perf.core.schema import (
+    COMPUTED_KINDS,
+    DesiredSchema,
+    FieldKind,
+    ObservedField,
+    ObservedTable,
+    TableSpec,
+)
 from huoban_perf.core.values import Value
 from huoban_perf.deploy.artifact import Attributes
 from huoban_perf.deploy.compare import shown
@@ -23,6 +30,7 @@ from huoban_perf.deploy.snapshot import Backup, SavedItem, Snapshot, SnapshotSto
 from huoban_perf.deploy.state import StateFile, bindings_of
 from huoban_perf.deploy.survey import Survey
 from huoban_perf.deploy.target import DeployTarget
+from huoban_perf.deploy.world import World
 
 POINTING = frozenset({FieldKind.RELATION, FieldKind.SUB_TABLE})
 """Kinds whose values are item ids of another table."""
@@ -126,7 +134,8 @@ def _portrait(seen: Survey, state: StateFile, steps: tuple[Step, ...]) -> _Portr
             standing[address] = {**known.applied, **{k: v for k, v in proven.items() if k in known.applied}}
     doomed = {step.address for step in steps}
     extra = extras_of(state, seen.world, whole=doomed, by_table_id=by_table_id)
-    order = {address: place for place, address in enumerate([*seen.pairing.pairs, *standing, *extra])}
+    own_ids = ids | {address: own for address, (own, _) in extra.items()}
+    order = _as_shown([*seen.pairing.pairs, *standing, *extra], own_ids, seen.world)
     schema = recalled_schema(
         {**standing, **{address: attributes for address, (_, attributes) in extra.items()}},
         app=state.app,
@@ -134,6 +143,23 @@ def _portrait(seen: Survey, state: StateFile, steps: tuple[Step, ...]) -> _Portr
         order=order,
     )
     return _Portrait(schema=schema, extra_ids={address: RemoteId(own) for address, (own, _) in extra.items()})
+
+
+def _as_shown(addresses: list[Address], ids: Mapping[Address, str], world: World) -> dict[Address, int]:
+    """Place fields and options as the page shows them, tables as they come: what is made again keeps its order."""
+    shown_at: dict[tuple[Address | None, str], int] = {}
+    for address in addresses:
+        live = world.at(address, ids)
+        if isinstance(live, ObservedTable):
+            shown_at |= {(address, one.field_id): place for place, one in enumerate(live.fields)}
+        elif isinstance(live, ObservedField):
+            shown_at |= {(address, one.option_id): place for place, one in enumerate(live.options)}
+    last = len(shown_at)
+    places = {address: number for number, address in enumerate(dict.fromkeys(addresses))}
+    return {
+        address: shown_at.get((address.parent, ids.get(address, "")), last + number)
+        for address, number in places.items()
+    }
 
 
 @dataclass(slots=True, kw_only=True)
