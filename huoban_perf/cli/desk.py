@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ from huoban_perf.deploy import (
     SnapshotStore,
     StateFile,
     StateStore,
+    StepResult,
     make_plan,
 )
 from huoban_perf.profile import Site
@@ -80,8 +81,16 @@ class Desk:
             done = [one for one in report.results if one.outcome is Outcome.DONE and one.action in _EFFECTS]
             made = [one.action for one in done if one.address.kind is ObjectKind.TABLE]
             tables += made.count(Action.CREATE) - made.count(Action.DELETE)
-            least += len(done) + 1 + tables + shows
+            least += len(done) - self._came_along(done) + 1 + tables + shows
         return {"requests": sent.requests, "writes": sent.writes, "requests_minimum": least}
+
+    def _came_along(self, done: Sequence[StepResult]) -> int:
+        """Count the fields that were created in the same call as their table."""
+        if not self.site.connection.capabilities.tables_come_with_fields:
+            return 0
+        made = {one.address for one in done if one.action is Action.CREATE}
+        fields = [one for one in made if one.kind is ObjectKind.FIELD and one.table in made]
+        return sum(1 for one in fields if self.wish.schema.field(one).target is None)
 
     def plan(self, consent: Consent, *, only: Set[Address] = frozenset()) -> Plan:
         """Return what differs.

@@ -94,6 +94,8 @@ def test_apply_over_v2_asks_a_person_only_for_the_rest_and_binds_it_when_built(l
     assert (report["schema_writes"], report["by_hand"]) == ("partly", "1 (附件 1)")
     said = run(desk, "apply", "--yes")
     assert said.exit is Exit.MANUAL_STEPS, said.err
+    assert "其中写 1 次" in said.out
+    assert "理论最少 5 次" in said.out
     assert "照片" in said.out
     assert "姓名" not in said.out
     names = {field["name"]: field["kind"] for field in little.dump()[0]["tables"][0]["fields"]}
