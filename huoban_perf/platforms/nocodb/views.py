@@ -219,7 +219,7 @@ class NocodbViews:
     def _show(self, build: _Build, view: ViewSpec, view_id: str) -> None:
         columns = self._columns(view_id)
         self._transport.call(VIEW_HIDE_ALL, {}, ids={"view": view_id})
-        for place, field in enumerate(view.fields, start=1):
+        for place, field in enumerate(build.shown(view), start=1):
             column = columns.get(build.column(field).id)
             if column is not None:
                 self._transport.call(
@@ -343,6 +343,11 @@ class _Build:
         if found is None:
             raise self._refused(str(field))
         return found
+
+    def shown(self, view: ViewSpec) -> list[Address]:
+        """Return the visible fields; a kanban whose grouping field is hidden shows no stacks at all. Source: tried."""
+        heads = [view.group_by] if self.kind == "kanban" and view.group_by not in {None, *view.fields} else []
+        return [*view.fields, *(field for field in heads if field is not None)]
 
     def _spoken_of(self) -> list[Address]:
         if isinstance(self.declared, FormSpec):

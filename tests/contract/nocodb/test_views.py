@@ -131,10 +131,15 @@ def test_a_person_and_moving_days_select_rows(desk: Bench, raw: Raw, views: Noco
 def test_the_other_shapes(
     desk: Bench, raw: Raw, views: NocodbViews, kind: ViewKind, more: dict[str, Any], type_: int
 ) -> None:
-    view = replace(BUSY, kind=kind, rows=Every(()), **{"group_by": None, **more})
+    changes: dict[str, Any] = {"group_by": None, **more}
+    view = replace(BUSY, kind=kind, rows=Every(()), fields=(entry("code"), entry("number")), **changes)
     view_id = views.create(view, ids=desk.bindings, locale="zh")
     listed = raw.call("GET", f"/api/v2/meta/tables/{desk.bindings[ENTRY.address]}/views")["list"]
     assert [found["type"] for found in listed if found["id"] == view_id] == [type_]
+    columns = raw.call("GET", f"/api/v2/meta/views/{view_id}/columns")["list"]
+    shown = {column["fk_column_id"] for column in columns if column["show"]}
+    heads = [more["group_by"]] if "group_by" in more else []  # a hidden one leaves a kanban without stacks
+    assert shown >= {desk.bindings[field] for field in (*view.fields, *heads)}
     views.delete(view_id)
 
 
