@@ -165,11 +165,13 @@ def apply_lines(report: ApplyReport, *, locale: Locale, settled: str = "cli.appl
 
 def drift_lines(report: DriftReport, *, locale: Locale) -> list[str]:
     """Return what moved in the workspace, as lines."""
+    unseen = [text("plan.unseen", locale=locale, facts={"count": report.unseen})] if report.unseen else []
     if report.is_empty:
-        return [text("cli.drift_none", locale=locale)]
+        return [text("cli.drift_none", locale=locale), *unseen]
     facts: dict[str, FactValue] = {"count": len(report.steps) + len(report.problems)}
     lines = [text("cli.drift_found", locale=locale, facts=facts), *_step_lines(report.steps, locale)]
-    return lines + [f"  ! {problem_line(note.problem(), locale=locale)}" for note in report.problems]
+    lines += [f"  ! {problem_line(note.problem(), locale=locale)}" for note in report.problems]
+    return lines + unseen
 
 
 def proposal_lines(found: list[Proposal], *, locale: Locale) -> list[str]:

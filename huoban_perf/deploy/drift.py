@@ -31,6 +31,7 @@ class DriftReport(Artifact):
         workspace: Id of the workspace.
         steps: The steps of a plan that answer drift or conflict, with only the attributes concerned; an object that is
             gone stands here as the step that would make it again.
+        unseen: How many objects no read shows, so that nothing can be said of them.
         problems: What no step could mend: another field kind, another target, two candidates.
     """
 
@@ -38,6 +39,7 @@ class DriftReport(Artifact):
     workspace: str
     steps: tuple[Step, ...]
     problems: tuple[Note, ...]
+    unseen: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -74,7 +76,9 @@ def drift(
     seen = survey(desired=desired, observed=observed, state=state, locale=locale, moved=moved)
     steps = steps_of(seen, capabilities=capabilities, delete=frozenset())
     concerned = [theirs for step in ordered(steps, desired=desired) if (theirs := _theirs(step)) is not None]
-    return DriftReport(workspace=observed.workspace, steps=tuple(concerned), problems=seen.problems)
+    return DriftReport(
+        workspace=observed.workspace, steps=tuple(concerned), problems=seen.problems, unseen=seen.pairing.unseen
+    )
 
 
 def _theirs(step: Step) -> Step | None:

@@ -100,6 +100,11 @@ class Pairing:
     unmanaged: list[Note] = field(default_factory=list)
     unclaimed: dict[Address | None, list[Live]] = field(default_factory=dict)
 
+    @property
+    def unseen(self) -> int:
+        """How many objects stand by a person's word, because no read shows them."""
+        return sum(pair.found is Found.UNSEEN for pair in self.pairs.values())
+
     def ids(self) -> dict[Address, str]:
         """Return address → id of everything that stands, or is said to stand."""
         ids = {address: id_of(pair.live) for address, pair in self.pairs.items() if pair.live is not None}

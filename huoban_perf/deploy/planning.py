@@ -105,6 +105,7 @@ def make_plan(
         notes=(
             *_left_out(len(every) - len(steps), chosen.only),
             *_alike(steps, seen),
+            *_unseen(seen),
             *_unproven(steps, chosen.locale),
             *_without_equal(seen, capabilities),
             *seen.pairing.unmanaged,
@@ -245,6 +246,12 @@ def _alike(steps: Iterable[Step], seen: Survey) -> list[Note]:
         for pair, live in alike_pairs(seen.pairing)
         if pair.address in made
     ]
+
+
+def _unseen(seen: Survey) -> list[Note]:
+    """Say how much stands by a person's word alone: it is not *unchanged*, it cannot be seen."""
+    count = seen.pairing.unseen
+    return [Note(code="plan.unseen", facts={"count": count})] if count else []
 
 
 def _hints(steps: Iterable[Step], consent: Consent) -> list[Note]:

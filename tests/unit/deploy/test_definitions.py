@@ -25,7 +25,7 @@ from huoban_perf.core.schema import (
     definitions_of,
 )
 from huoban_perf.core.schema.pages import BlockKind, BlockSpec
-from huoban_perf.deploy import Origin, Performer, Risk, adopt, attest, manual_sheet, survey, unseen
+from huoban_perf.deploy import Origin, Performer, Risk, adopt, attest, drift, manual_sheet, survey, unseen
 from tests.unit.deploy.bench import Bench
 from tests.unit.deploy.wishes import company
 
@@ -140,6 +140,14 @@ def test_what_no_read_shows_is_manual_until_a_person_attests_it(hidden: Bench) -
     )
     hidden.store.save(state, clock=hidden.clock)
     assert hidden.plan(wish()).is_empty
+    assert [note.facts for note in hidden.plan(wish()).notes if note.code == "plan.unseen"] == [{"count": 3}]
+    seen_by_drift = drift(
+        desired=wish(),
+        observed=hidden.target.observe(),
+        state=hidden.state(),
+        capabilities=hidden.target.connection.capabilities,
+    )
+    assert (seen_by_drift.is_empty, seen_by_drift.unseen) == (True, 3)
     known = hidden.state().objects[MINE]
     assert (known.origin, known.attested_by) == (Origin.ATTESTED, "王芳")
 
