@@ -193,6 +193,10 @@ _ROWS: Mapping[str, Callable[[Wording], Iterator[Row]]] = {
 }
 
 
+_LISTED = 40
+"""So many differences of one risk are spelled out; the rest is counted."""
+
+
 def diff_lines(differences: Sequence[Difference], *, locale: Locale) -> list[str]:
     """Return differences as lines, worst risk first, each risk with what it means.
 
@@ -210,7 +214,9 @@ def diff_lines(differences: Sequence[Difference], *, locale: Locale) -> list[str
         some = [one for one in differences if one.risk is risk]
         if some:
             lines += ["", text(f"cli.diff_{risk.value}", locale=locale, facts={"count": len(some)})]
-            lines += [_difference(one, locale) for one in some]
+            lines += [_difference(one, locale) for one in some[:_LISTED]]
+            if len(some) > _LISTED:
+                lines.append(text("cli.diff_more", locale=locale, facts={"count": len(some) - _LISTED}))
     return lines[1:]
 
 

@@ -115,7 +115,11 @@ def diff_schemas(old: DesiredSchema, new: DesiredSchema, *, moved: Mapping[str, 
     before = {renames.get(address, address): thing for address, thing in before.items()}
     found += [_gone(address, before[address], _holder(old, address)) for address in before.keys() - after.keys()]
     for address in after.keys() - before.keys():
-        risk = DiffRisk.WIDENS if isinstance(after[address], PermissionSpec) else DiffRisk.SAFE
+        thing = after[address]
+        opens_old = (
+            isinstance(thing, PermissionSpec) and str(thing.address.table) in before
+        )  # a new table holds nothing
+        risk = DiffRisk.WIDENS if opens_old else DiffRisk.SAFE
         found.append(Difference(address=address, action=Action.CREATE, risk=risk, name=_label(after[address])))
     shared = before.keys() & after.keys()
     for address in shared:

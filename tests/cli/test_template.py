@@ -121,3 +121,10 @@ def test_handbook_is_one_file(desk: Desk, tmp_path: Path) -> None:
     assert "3 个角色, 3 张表" in said.out.replace("\n  ", "")
     assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "3 roles, 3 tables" in desk.run("--lang", "en", "template", "docs", RICH, "--out", str(file)).out
+
+
+def test_long_comparison_is_cut_and_counted(desk: Desk) -> None:
+    said = desk.run("template", "diff", "okr", "performance")
+    assert "全部请看 -o json" in said.out
+    assert len(said.out.splitlines()) < 400
+    assert too_wide(said.out) == []

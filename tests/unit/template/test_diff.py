@@ -134,3 +134,12 @@ def test_new_field_is_no_wider_right(folder: Path) -> None:
     file = folder / "tables" / "person.yaml"
     file.write_text(file.read_text(encoding="utf-8") + new, encoding="utf-8")
     assert said(folder) == [("safe", "+", "field:person.email2", "")]
+
+
+def test_permission_on_a_new_table_is_no_wider_right(folder: Path) -> None:
+    text = "key: extra\nlabels: {zh: 附表, en: Extra}\ntitle: name\nfields:\n"
+    text += "  - {key: name, labels: {zh: 名称, en: Name}, kind: text}\n"
+    (folder / "tables" / "extra.yaml").write_text(text, encoding="utf-8")
+    edit(folder, "app.yaml", "  - task\n", "  - task\n  - extra\n")
+    edit(folder, "roles.yaml", "permissions:\n", "permissions:\n  - table: extra\n    grants: [{role: hr}]\n")
+    assert ("safe", "+", "permission:extra.hr", "") in said(folder)
