@@ -15,7 +15,8 @@ from huoban_perf.cli.texts import text
 @click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True, help="端口; 0 表示任选.")
 @click.option("--poll", "poll_s", type=click.IntRange(5, 3600), default=30, show_default=True, help="轮询间隔, 秒.")
 @click.option("--tenant", "tenants", multiple=True, help="再服务一个配置 (可多次); 默认只服务当前配置.")
-@click.option("--worker", is_flag=True, help="多机: 用 Redis 队列 (环境变量 HUOBAN_PERF_REDIS).")
+@click.option("--worker", is_flag=True, help="多机: 定时作业由几台机器分担, 用 Redis 队列 (HUOBAN_PERF_REDIS).")
+@click.option("--events-only", is_flag=True, help="只执行自动化和通知, 定时作业交给 --worker 的机器.")
 @click.option("--print-systemd", is_flag=True, help="打印 systemd 单元, 不启动.")
 @click.option("--print-cron", is_flag=True, help="打印 crontab, 不启动.")
 @pass_settings
@@ -29,6 +30,7 @@ def serve_command(settings: Settings, /, **options: str | int | bool | tuple[str
         poll_s=int(str(options["poll_s"])),
         tenants=options["tenants"] if isinstance(options["tenants"], tuple) else (),
         worker=bool(options["worker"]),
+        events_only=bool(options["events_only"]),
     )
     if options["print_systemd"] or options["print_cron"]:
         show_text(print_units(settings, asked, cron=bool(options["print_cron"])).rstrip("\n"))

@@ -51,7 +51,9 @@ class ServeOptions:
         port: Its port.
         poll_s: Seconds between looks for events.
         tenants: Further profiles.
-        worker: Whether work is shared through Redis.
+        worker: Whether the schedule's jobs are shared through Redis. What the executor has seen is local to a machine,
+            so workers look for no events; one ``--events-only`` service does.
+        events_only: Whether the schedule is left to workers.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +61,7 @@ class ServeOptions:
     poll_s: int = 30
     tenants: tuple[str, ...] = ()
     worker: bool = False
+    events_only: bool = False
 
 
 @dataclass(kw_only=True)
@@ -201,7 +204,12 @@ def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], N
         poll = timedelta(seconds=options.poll_s)
         rounds = Rounds(
             tenants=[
-                Tenant(profile=name, schedules=schedules[name], outbox=house.outbox, poll=poll)
+                Tenant(
+                    profile=name,
+                    schedules=() if options.events_only else schedules[name],
+                    outbox=house.outbox,
+                    poll=None if options.worker else poll,
+                )
                 for name, house in houses.items()
             ],
             store=jobs,
@@ -277,4 +285,5 @@ def print_units(settings: Settings, options: ServeOptions, *, cron: bool) -> str
     words = [*command, "serve", "--host", options.host, "--port", str(options.port), "--poll", str(options.poll_s)]
     words += [word for name in options.tenants for word in ("--tenant", name)]
     words += ["--worker"] if options.worker else []
+    words += ["--events-only"] if options.events_only else []
     return systemd_unit(command=words, home=profile.home.resolve(), folder=Path.cwd())

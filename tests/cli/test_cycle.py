@@ -6,6 +6,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,15 @@ import requests
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.job_commands import JOB_NAMES
+from huoban_perf.cli.serving import open_house
+from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
+from huoban_perf.service.metrics import Metrics
+from huoban_perf.service.rounds import Rounds, Tenant
+from huoban_perf.service.store import SqliteStore
+from huoban_perf.sync.book import Book
 from tests.cli.desk import Desk, too_wide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,3 +151,36 @@ def test_service_survives_kill_9_and_ends_well_on_sigterm(company: Desk) -> None
     database.close()
     assert states.get("done", 0) >= 1
     assert "parked" not in states
+
+
+class NoWait(SystemClock):
+    """Real time, but waiting costs nothing."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+
+def test_picked_action_is_carried_out_over_the_wire(company: Desk) -> None:
+    """A person confirms a result in the workspace; the service sees it, decides it and writes it back."""
+    environ = {"HUOBAN_PERF_HOME": str(company.home)}
+    settings = replace(Settings.of(environ, lang="zh", profile=None), clock=NoWait())
+    store, metrics = SqliteStore(None), Metrics()
+    with open_house(settings, settings.profile(), store=store, jobs=store, metrics=metrics) as house:
+        tenant = Tenant(profile="sandbox", schedules=(), outbox=house.outbox, poll=timedelta(minutes=1))
+        rounds = Rounds(tenants=(tenant,), store=store, run_job=house.run, clock=settings.clock, name="a")
+        rounds.tick()
+        app = house.shop.app
+        row = Book(app).find("appraisal", "[2026Q3|E010]")
+        assert row is not None
+        write = ItemWrite(key=row.key, item_id=row.item_id, values={"employee_action": "confirm"})
+        batch = WriteBatch(table=app.schema.table("appraisal"), mode=WriteMode.UPDATE, rows=(write,))
+        app.connection.item_sink.submit(batch=batch, bindings=app.bindings)
+        for _ in range(3):
+            rounds.look_now()
+            rounds.tick()
+        found = Book(app).find("appraisal", "[2026Q3|E010]")
+        assert found is not None
+        assert (found["status"], found["employee_action"], found["confirmation_kind"]) == ("completed", None, "self")
+        assert found["action_result"] == "已完成: 确认结果"
+        assert [entry[3].value for entry in house.ledger.listed()] == ["done"]
+    store.close()
