@@ -183,9 +183,23 @@ class Workshop:
         tables = dict(report.tables)
         for table, count in counts:
             tables[table] = tables.get(table, TableCount()).plus(count)
-        return self._audited(
-            replace(report, tables={k: v for k, v in tables.items() if k in report.tables or v.updated}), request
+        kept = {table: count for table, count in tables.items() if table in report.tables or count.updated}
+        report = replace(report, tables=kept)
+        if request.apply and report.changes:
+            self._log_release(report)
+        return self._audited(report, request)
+
+    def _log_release(self, report: JobReport) -> None:
+        now = self.app.clock.now()
+        entry = RunEntry(
+            command="job run publish",
+            run=f"{now:%Y%m%dT%H%M%S}-publish-{report.run[-8:]}",
+            started=now,
+            planned=report.changes,
+            succeeded=report.changes,
+            summary=f"公布, 写入 {report.changes} 条",
         )
+        log_run(self.app, entry)
 
     def _audited(self, report: JobReport, request: Request) -> JobReport:
         if request.apply and report.changes:
