@@ -1,0 +1,77 @@
+"""The quarter runs itself, and ends in the same world whatever befalls the service."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from huoban_perf.automation import FiringState
+from huoban_perf.notices.leaks import leaks_in
+from huoban_perf.service.occurrences import State
+from huoban_perf.sync.audit import AuditLog
+from tests.flow.quarter import CYCLE, Quarter, play, quarter
+
+pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("quarter")]
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
+    with quarter(tmp_path_factory.mktemp("clean")) as run:
+        play(run)
+        run.numbers = run.story()  # type: ignore[attr-defined]
+        run.fired = run.ledger.listed()  # type: ignore[attr-defined]
+        run.occurred = run.store.counts()  # type: ignore[attr-defined]
+    return run
+
+
+def test_cycle_is_archived_with_every_sheet_in_a_final_state(clean: Quarter) -> None:
+    rows = clean.company.rows
+    assert rows("cycle")[CYCLE]["status"] == "archived", rows("cycle")[CYCLE].get("action_result")
+    states = Counter(row["status"] for row in rows("appraisal").values())
+    assert set(states) <= {"completed", "not_appraised"}, states
+    assert states["completed"] > 50
+    kinds = Counter(row.get("confirmation_kind") for row in rows("appraisal").values())
+    assert kinds["self"] >= 29
+    assert kinds["lapsed"] > 10
+
+
+def test_what_people_did_had_its_effect(clean: Quarter) -> None:
+    rows = clean.company.rows
+    assert {row["status"] for row in rows("goal").values()} == {"completed"}
+    assert Counter(row["status"] for row in rows("review_task").values())["declined"] == 1
+    (record,) = [row for row in rows("calibration").values() if row["kind"] == "calibration"]
+    assert record["status"] == "approved"
+    assert rows("appraisal")[f"[{CYCLE}|E010]"]["released_grade"] == record["new_grade"]
+    adjusted = rows("appraisal")[f"[{CYCLE}|E020]"]
+    assert (str(adjusted["released_score"]), str(adjusted["release_revision"])) == ("88.00", "2")
+    assert {row["status"] for row in rows("interview").values()} == {"signed"}
+
+
+def test_nothing_is_left_parked_looped_or_half_done(clean: Quarter) -> None:
+    fired = Counter(row[3] for row in clean.fired)  # type: ignore[attr-defined]
+    assert fired[FiringState.PARKED] == fired[FiringState.LOOPED] == fired[FiringState.PENDING] == 0
+    assert fired[FiringState.REFUSED] == 1  # the goals that added up to 90
+    assert clean.occurred[State.PARKED] == clean.occurred[State.DUE] == 0  # type: ignore[attr-defined]
+
+
+def test_nobody_is_flooded_and_no_message_shows_a_result(clean: Quarter) -> None:
+    assert clean.way.sent
+    assert [message for message in clean.way.sent if leaks_in(message.text)] == []
+    assert max(len(message.lines) for message in clean.way.sent) <= 10
+
+
+def test_run_log_and_audit_tell_the_story(clean: Quarter) -> None:
+    commands = Counter(str(row["command"]) for row in clean.company.rows("run_log").values())
+    assert {"job run open", "job run score", "job run calibrate", "job run publish", "job run archive"} <= set(commands)
+    assert AuditLog(clean.company.folder / "home" / "audit.jsonl").check().lines >= 6
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_with_faults_and_kills_the_world_ends_the_same(clean: Quarter, tmp_path: Path, seed: int) -> None:
+    with quarter(tmp_path / str(seed), seed=seed) as run:
+        play(run)
+        assert run.kills >= 10
+        assert run.failures >= 40
+        assert run.world() == clean.world()
