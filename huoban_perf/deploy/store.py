@@ -1,6 +1,7 @@
 """The state's file: atomic writes, a serial, a digest against editing by hand, an owner, upgrades.
 
-A save writes a temporary file, flushes it to disk and renames it, so a kill leaves either the old or the new state.
+The file is written under a temporary name, flushed to disk and renamed, so a kill leaves either the old or the new one.
+While a run holds the lock its further saves are lines of the journal (``journal.py``).
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from huoban_perf.core.addresses import Address
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import StateError, StateFormatError, StateSerialError
+from huoban_perf.deploy.journal import append, flush_folder, journal_path, replay
 from huoban_perf.deploy.lock import LockOwner, hold, unusable
 from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateObject, StateOwner
 
 Raw = dict[str, Any]
 Upgrade = Callable[[Raw], Raw]
-_Trace = tuple[int, int, int] | None
+_Trace = tuple[tuple[int, int, int] | None, ...]
 
 UPGRADES: Mapping[int, Upgrade] = {}
 """Form n → the step that makes it form n + 1."""
@@ -80,7 +82,7 @@ class StateStore:
         return state
 
     def save(self, state: StateFile, *, clock: Clock) -> StateFile:
-        """Write the state atomically with the next serial.
+        """Save the state with the next serial: the whole file, or a line of the journal while the lock is held.
 
         Args:
             state: The state as loaded or last saved, with its changes.
@@ -95,7 +97,8 @@ class StateStore:
             StateFormatError: The file in place is damaged or was edited by hand.
             StateError: The file cannot be written.
         """
-        with nullcontext() if self._held else self.locked(clock=clock):
+        is_one_of_many = self._held
+        with nullcontext() if is_one_of_many else self.locked(clock=clock):
             serial, lineage = self._standing()
             if (serial, lineage) != (state.serial, state.lineage):
                 raise StateSerialError(
@@ -104,7 +107,11 @@ class StateStore:
             born = digest([state.app, state.platform, state.workspace, clock.now().isoformat()])
             saved = state.model_copy(update={"serial": state.serial + 1, "lineage": state.lineage or born[7:23]})
             try:
-                self._write(saved)
+                if is_one_of_many and self._written is not None and self._written[0] == _trace(self.path):
+                    append(self.path, self._written[1], saved)
+                    self._written = (_trace(self.path), saved)
+                else:
+                    self._write(saved)
             except OSError as error:
                 raise unusable(self.path, error) from error
         return saved
@@ -136,6 +143,16 @@ class StateStore:
                 yield left_behind
             finally:
                 self._held = False
+                self._close_journal()
+
+    def _close_journal(self) -> None:
+        """Write the file whole when the journal holds lines of this run."""
+        if self._written is None or self._written[0] != _trace(self.path) or not journal_path(self.path).exists():
+            return
+        try:
+            self._write(self._written[1])
+        except OSError as error:
+            raise unusable(self.path, error) from error
 
     def _read(self) -> Raw | None:
         try:
@@ -156,7 +173,10 @@ class StateStore:
         stated = raw.pop("digest", None)
         if stated != _digest(raw):
             raise StateFormatError("state.edited", facts={"file": str(self.path)})
-        return raw
+        try:
+            return replay(self.path, raw)
+        except OSError as error:
+            raise unusable(journal_path(self.path), error) from error
 
     def _write(self, state: StateFile) -> None:
         temporary = self.path.with_name(self.path.name + ".new")
@@ -166,16 +186,17 @@ class StateStore:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(self.path)
+        journal_path(self.path).unlink(missing_ok=True)
         self._written = (_trace(self.path), state)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush_folder(self.path.parent)
 
 
 def _trace(path: Path) -> _Trace:
-    """What changes whenever a file is written or replaced; None when there is none."""
+    """What changes whenever the file or its journal is written or replaced; None where there is no such file."""
+    return tuple(_stamp(file) for file in (path, journal_path(path)))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
     except FileNotFoundError:
