@@ -6,6 +6,7 @@ import pytest
 
 from huoban_perf.cli.deployed import deployed_app, wish_of
 from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.render import folded
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.progress import silent
@@ -104,7 +105,7 @@ def test_announced_rules_are_pinned_until_an_approved_change_is_recorded(company
         assert said.exit is Exit.REFUSED
         assert "[标准方案|1].total.cap" in said.err
         assert "公示为 120, 现在是 110" in said.err
-        assert too_wide(said.err) == []
+        assert too_wide(folded(said.err)) == []
     assert company.dump() == before
     put(company, "cycle", "2026Q3", scheme_change_note="上限下调", change_approver=(_decider(company),))
     recorded = company.run("job", "run", "announce", *CYCLE, "--yes")

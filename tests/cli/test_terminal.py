@@ -33,7 +33,6 @@ def test_bars_leave_one_line_a_finished_stage(
         "字" * 40,
         "字" * 41,
         "    回款率 20.167369  (比率法(正向): 目标 95, 实际 约 91.2333 → 得分 96.035087719, 权重 30)",
-        "/a/path/without/any/space" * 8,
         "  " + "word " * 60,
     ],
 )
@@ -46,3 +45,8 @@ def test_folded_text_keeps_every_character_within_eighty_columns(line: str) -> N
     inset = len(line) - len(line.lstrip()) + 2
     assert all(part.startswith(" " * inset) for part in rest)
     assert first.startswith(line[: inset - 2])
+
+
+def test_a_path_wider_than_the_line_stands_whole_on_a_line_of_its_own() -> None:
+    path = "/a/path/without/any/space" * 8
+    assert folded(f"计划文件 {path} 读不懂. 请重新生成.") == f"计划文件\n  {path}\n  读不懂. 请重新生成."

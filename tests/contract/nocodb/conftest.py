@@ -52,7 +52,7 @@ def fresh_bench(server: LocalServer, spoiler: Proxy, folder: object, session: re
         token=server.token,
         session=session,
         clock=FastClock(),
-        patience=HuobanOptions(rate_per_s=None, read_timeout_s=3),
+        patience=HuobanOptions(rate_per_s=None, read_timeout_s=8),
     )
     small: NocodbConnection = replace(connection, capabilities=replace(connection.capabilities, batch_size=BATCH))
     workspace = connection.bases.create(name).workspace_id
