@@ -24,6 +24,7 @@ from huoban_perf.scoring.analysis import (
     write_fairness,
     write_reliability,
     write_severity,
+    write_standardised,
 )
 
 ANALYSIS: Final = "analysis"
@@ -56,6 +57,7 @@ def analyse_inputs(inputs: Inputs, *, schemes: Mapping[str, Scheme], asked: Coll
     if ANALYSIS in asked:
         fit = fit_severity(inputs.connection, schemes)
         write_severity(inputs.connection, fit)
+        write_standardised(inputs.connection)
         write_reliability(inputs.connection)
         write_averages(inputs.connection, schemes)
     return fit

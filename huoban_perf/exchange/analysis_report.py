@@ -20,7 +20,7 @@ from huoban_perf.scoring.analysis import SeverityFit
 
 Rows = tuple[Mapping[str, Any], ...]
 
-_SHOWN: Final = ("rater_severity", "reliability", "hints", "averages", "fairness")
+_SHOWN: Final = ("rater_severity", "standardised", "reliability", "hints", "averages", "fairness")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,6 +154,12 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         when="analysis",
     ),
     _output(
+        "standardised 标准化评分_仅供查看 out_standardised",
+        "relation 评价关系;rater 评价人;subject 被评人;points 评分;standardised 标准化评分",
+        "relation, rater, subject",
+        when="analysis",
+    ),
+    _output(
         "reliability 评分一致性 out_reliability",
         "relation 评价关系;forms 份数;units 被评人数;raters 评价人数;dropped 不完整人数;icc_1_1 ICC(1,1);"
         "icc_1_k ICC(1,k);"

@@ -23,7 +23,7 @@ from huoban_perf.scoring.frames import CycleFrames
 from huoban_perf.scoring.reliability import ENOUGH_UNITS, MOST_VALUES, Ratings, intraclass, krippendorff
 from huoban_perf.scoring.rounding import GRID, text_of
 from huoban_perf.scoring.scheme import THRESHOLDS, Scheme
-from huoban_perf.scoring.severity import LEAST_FORMS, Adjustment, Fit, Score, fit_effects, snapshot
+from huoban_perf.scoring.severity import LEAST_FORMS, Adjustment, Fit, Score, fit_effects, snapshot, standardise
 from huoban_perf.scoring.variances import WHY_NOT, fit_shrunk
 from huoban_perf.scoring.words import RELATIONS
 from huoban_perf.scoring.workbench import Connection, Row, Workbench, sql_values
@@ -42,6 +42,9 @@ WHERE f.is_counted AND f.raw_n IS NOT NULL AND f.group_relation <> 'self' ORDER 
 _SEVERITY: Final = (
     "rater VARCHAR, n BIGINT, component BIGINT, mean DECIMAL(18,4), additive DECIMAL(18,4), shrunk DECIMAL(18,4),"
     " proposal DECIMAL(18,4), note VARCHAR"
+)
+_STANDARDISED: Final = (
+    "relation VARCHAR, rater VARCHAR, subject VARCHAR, points DECIMAL(18,4), standardised DECIMAL(18,4)"
 )
 _RELIABILITY: Final = (
     "relation VARCHAR, forms BIGINT, units BIGINT, raters BIGINT, dropped BIGINT, icc_1_1 DECIMAL(18,6), icc_1_k DECIMAL(18,6),"
@@ -130,6 +133,28 @@ def fit_severity(connection: Connection, schemes: Mapping[str, Scheme]) -> Sever
         if error.code not in WHY_NOT:
             raise
         return SeverityFit(scores=scores, additive=fit_effects(scores), shrunk=None, why_not=error.code)
+
+
+def write_standardised(connection: Connection) -> None:
+    """Make ``out_standardised``: a row a counted form, of raters with five forms or more in a relation and some spread.
+
+    Args:
+        connection: The connection ``score_cycle`` ran in with ``details``.
+
+    ``points`` is the form's score, ``standardised`` what L1 makes of it. Display only: it takes all teams for equally good.
+
+    Source: scoring.md S5 L1.
+    """
+    by_relation: dict[str, dict[tuple[str, str], Score]] = {}
+    for _, relation, rater, subject, points in Workbench(connection=connection).rows(_FORMS):
+        score = Score(str(rater), str(subject), int(str(points)) / GRID)
+        by_relation.setdefault(str(relation), {})[score.rater, score.subject] = score
+    rows: list[Row] = [
+        (relation, made.rater, made.subject, _four(scores[made.rater, made.subject].points), made.points)
+        for relation, scores in by_relation.items()
+        for made in standardise(tuple(scores.values()))
+    ]
+    _store(connection, "standardised", rows, _STANDARDISED)
 
 
 def write_severity(connection: Connection, fit: SeverityFit | None) -> None:

@@ -132,6 +132,7 @@ def test_s5_simulate_compares_no_adjustment_with_two_estimates(tmp_path: Path) -
     report = analyse_folder(folder, schemes=SCHEMES, out=tmp_path / "out")
     assert {file.name for file in report.files} == {
         "rater_severity.csv",
+        "standardised.csv",
         "reliability.csv",
         "hints.csv",
         "averages.csv",
@@ -167,7 +168,7 @@ def test_replay_covers_the_analysis(tmp_path: Path) -> None:
     request = Request(asked=("analysis", "fairness"))
     score_folder(folder, schemes=SCHEMES, out=tmp_path / "results", request=request)
     found = replay_results(folder, schemes=SCHEMES, stored=tmp_path / "results")
-    assert (found.files, found.differences) == (11, ())
+    assert (found.files, found.differences) == (12, ())
 
 
 def test_s16_published_averages_show_no_cell_that_can_be_worked_out(tmp_path: Path) -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from huoban_perf.core.errors import ScoringError
 from huoban_perf.scoring import CycleFrames
-from huoban_perf.scoring.analysis import fit_severity, write_averages, write_fairness, write_reliability, write_severity
+from huoban_perf.scoring.analysis import (
+    fit_severity,
+    write_averages,
+    write_fairness,
+    write_reliability,
+    write_severity,
+    write_standardised,
+)
 from huoban_perf.scoring.scheme_document import parse_scheme
 from tests.cases.scoring.harness import Run, score
 
@@ -85,6 +92,18 @@ def test_s5_severity_of_the_books_chain() -> None:
     rows = {row["rater"]: row for row in run.rows("out_rater_severity")}
     assert {rater: row["additive"] for rater, row in rows.items()} == {"A": Decimal(5), "B": Decimal(-5)}
     assert rows["A"]["mean"] == 90
+
+
+def test_s5_standardised_scores_of_the_books_two_teams() -> None:
+    teams = {"A": (95, 92, 90, 88, 85, 90), "B": (82, 78, 75, 70, 65, 80)}
+    run, _ = rated(
+        {f"{rater}{at}": {rater: points} for rater, scores in teams.items() for at, points in enumerate(scores)}
+    )
+    write_standardised(run.connection)
+    rows = {row["subject"]: (row["points"], str(row["standardised"])) for row in run.rows("out_standardised")}
+    assert len(rows) == 12
+    assert rows["person:A0"] == (95, "96.7408")
+    assert rows["person:B0"] == (82, "93.0280")
 
 
 def test_s5_a_fixed_lambda_needs_no_estimate() -> None:
