@@ -24,7 +24,7 @@ def test_first_run_reports_what_it_did_as_one_object(desk: Desk) -> None:
     assert report["rows_written"] > 2000
     assert report["requests_minimum"] <= report["requests"] < report["requests_minimum"] * 2
     assert sum(report["grades"].values()) == 58
-    assert 0 < report["seconds"] < 60
+    assert report["seconds"] > 0
     assert (desk.home / "runs" / report["run"] / "manifest.json").exists()
 
 

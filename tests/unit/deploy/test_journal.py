@@ -100,3 +100,12 @@ def test_a_run_that_fails_leaves_the_file_whole(tmp_path: Path) -> None:
         fail()
     assert not journal_path(store.path).exists()
     assert store.load(OWNER).objects.keys() == {table_address("a")}
+
+
+def test_a_save_among_many_writes_only_what_changed(tmp_path: Path) -> None:
+    store = StateStore(tmp_path / "large.json", host="here")
+    state = StateFile.fresh(OWNER).with_objects({table_address(f"t{at}"): known(str(at)) for at in range(700)})
+    with store.locked(clock=Clock()):
+        state = store.save(state, clock=Clock())
+        store.save(state.with_object(table_address("t7"), known("new")), clock=Clock())
+        assert journal_path(store.path).stat().st_size * 50 < store.path.stat().st_size

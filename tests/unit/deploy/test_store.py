@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -246,14 +245,6 @@ def test_lock_of_a_killed_process_is_recognised_and_named(tmp_path: Path) -> Non
     with store.locked(clock=Clock()) as left_behind:
         assert left_behind is not None
         assert left_behind.pid == holder.pid
-
-
-def test_saving_a_large_state_is_quick(store: StateStore) -> None:
-    state = state_with(700)
-    started = time.perf_counter()
-    for _ in range(5):
-        state = store.save(state, clock=Clock())
-    assert time.perf_counter() - started < 5
 
 
 def test_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
