@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,23 +32,30 @@ def url(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def start(url: str, name: str, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(url: str, name: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process, gone at the end whatever happens; unbuffered pipes, so that ``select`` tells the truth."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.unit.service.redis_worker", url, name, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        bufsize=0,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def wait_for(process: subprocess.Popen[str], text: str) -> None:
+def wait_for(process: subprocess.Popen[bytes], text: str) -> None:
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], 30)
+    ready, _, _ = select.select([process.stdout], [], [], 60)
     assert ready, f"no word of {text!r}"
-    assert text in process.stdout.readline()
+    assert text in process.stdout.readline().decode()
 
 
 def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> None:
@@ -58,18 +66,17 @@ def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> N
     now = datetime.now(UTC)
     for number in range(8):
         store.add(profile=f"company{number % 3}", job=f"job{number}", due=now + timedelta(microseconds=number))
-    first = start(url, "first", ledger)
-    wait_for(first, "serving")
-    wait_for(first, "in the middle of job3")
-    first.kill()
-    first.wait(timeout=10)
+    with started(url, "first", ledger) as first:
+        wait_for(first, "serving")
+        wait_for(first, "in the middle of job3")
+        first.kill()
+        first.wait(timeout=10)
     # The dead worker's lease on company0 still stands; as if three minutes had passed, it ends.
     held = connection.hgetall("huoban-perf:held")
     assert list(held) == ["company0"]
     assert float(held["company0"]) > datetime.now(UTC).timestamp() + LEASE.total_seconds() / 2
     connection.hset("huoban-perf:held", "company0", str(datetime.now(UTC).timestamp()))
-    second = start(url, "second", ledger)
-    try:
+    with started(url, "second", ledger) as second:
         wait_for(second, "serving")
         ring = make_queue(url, rounds=Rounds(tenants=(), store=store, run_job=Jobs(), clock=clock(), name="ringer"))
         deadline = 600
@@ -77,13 +84,8 @@ def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> N
             deadline -= 1
             select.select([], [], [], 0.05)
         assert ring.name == "huoban-perf"
-    finally:
         second.terminate()
         second.wait(timeout=20)
-    for process in (first, second):
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
     ended = [line.split() for line in (ledger / "ended").read_text().splitlines()]
     begun = [line.split() for line in (ledger / "begun").read_text().splitlines()]
     assert sorted(job for _, _, job in ended) == [f"job{number}" for number in range(8)]
