@@ -37,7 +37,7 @@ from huoban_perf.sync.book import Row
 
 _MODES = {Urgency.IMMEDIATE: Mode.AT_ONCE, Urgency.DIGEST: Mode.DIGEST, Urgency.NEXT_WORKDAY: Mode.MORNING}
 _EXEMPT = "appeal"
-"""Notices of appeals go out beyond the three a day. Source: workflows.md §6."""
+"""Table whose notices at once go out beyond the three a day. Source: workflows.md §6."""
 
 
 @dataclass(slots=True)
@@ -158,7 +158,8 @@ def notices_of(step: Notify, scope: Scope, around: Surroundings) -> Iterator[Not
         Notices with their text in both languages.
     """
     text = phrase(step.text, scope)
-    mode = Mode.EXEMPT if step.event.startswith(_EXEMPT) else _MODES[step.urgency]
+    exempt = scope.row.rows.table.key == _EXEMPT and step.urgency is Urgency.IMMEDIATE
+    mode = Mode.EXEMPT if exempt else _MODES[step.urgency]
     about = scope.each or scope.row
     for receiver in dict.fromkeys(_receivers(step, scope, around)):
         yield Notice(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from huoban_perf.automation.firings import Ledger
@@ -35,12 +35,14 @@ class Seen:
         is_new: Whether it was never seen before.
         changed: Fields that differ; of a new row all that are filled.
         stamp: When it changed, and what it now is: the same change has the same stamp.
+        before: Field → digest as last seen; empty for a new row.
     """
 
     item: Item
     is_new: bool
     changed: frozenset[str]
     stamp: str
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
         now, then = digests[item.item_id], before.get(item.item_id)
         changed = frozenset(key for key in {*now, *(then or {})} if now.get(key) != (then or {}).get(key))
         if cursor is not None and (then is None or changed):
-            events.append(Seen(item=item, is_new=then is None, changed=changed, stamp=_stamp(item, now)))
+            stamp = _stamp(item, now)
+            events.append(Seen(item=item, is_new=then is None, changed=changed, stamp=stamp, before=then or {}))
     events.sort(key=lambda seen: (seen.item.updated_on or app.clock.now(), seen.item.item_id))
     latest = max((item.updated_on for item in items if item.updated_on), default=cursor)
     return Look(

@@ -9,32 +9,27 @@ automation-plane.md §2.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from huoban_perf.automation.actions import Acted, act, creation, picked
-from huoban_perf.automation.clockwork import is_due, scheduled_rows
 from huoban_perf.automation.effects import Done, carry_out_steps
-from huoban_perf.automation.events import Look, Seen, look
 from huoban_perf.automation.expressions import Scope
 from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger
+from huoban_perf.automation.noticing import ACTION, FIRST_SIGHT, MOVED, Noticing
 from huoban_perf.automation.surroundings import Surroundings
 from huoban_perf.automation.writing import Change, change_rows
 from huoban_perf.core.addresses import Address, MemberId
 from huoban_perf.core.errors import AutomationError, HuobanPerfError, LeaseLostError
 from huoban_perf.core.rules import holds
-from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, OnButton, OnItem, OnSchedule
+from huoban_perf.core.schema.automations import Notify, OnButton
 from huoban_perf.core.schema.machines import Machine
-from huoban_perf.core.values import CHINA
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book, Row
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 5
 _FIRST_WAIT = timedelta(minutes=1)
-_ACTION = "action:"
-_FIRST_SIGHT = "first_sight:"
 
 
 @dataclass(slots=True)
@@ -68,7 +63,8 @@ class Executor:
         self._ledger = ledger
         self._around = around
         self._book = Book(app)
-        self._automations = {str(spec.address): spec for spec in app.schema.automations}
+        self._noticing = Noticing(app=app, ledger=ledger)
+        self._automations = self._noticing.automations
 
     # --- noticing ----------------------------------------------------------------------------------------------
 
@@ -85,107 +81,11 @@ class Executor:
 
     def look(self) -> int:
         """Turn what happened since the last look into firings; return how many are new."""
-        return sum(self._look_at(table) for table in self._watched())
-
-    def _watched(self) -> list[str]:
-        tables = {machine.table.key for machine in self._app.schema.machines}
-        tables |= {spec.address.keys[0] for spec in self._automations.values() if isinstance(spec.trigger, OnItem)}
-        return [table.key for table in self._app.schema.tables if table.key in tables]
-
-    def _look_at(self, table: str) -> int:
-        seen = look(self._app, self._app.schema.table(table), ledger=self._ledger)
-        if seen.events or seen.is_first:
-            self._book.forget(table)
-        firings = [firing for event in seen.events for firing in self._set_off(table, event)]
-        firings += self._first_picks(table, seen)
-        return self._ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
-
-    def _set_off(self, table: str, event: Seen) -> Iterator[Firing]:
-        item = str(event.item.item_id)
-        cause = self._ledger.take_cause(table, item)
-        depth, chain = (cause.depth, cause.chain) if cause else (0, ())
-        what = "created" if event.is_new else "changed: " + ", ".join(sorted(event.changed))
-        names = [
-            *([f"{_FIRST_SIGHT}{table}"] if event.is_new else []),
-            *([f"{_ACTION}{table}"] if self._has_pick(table, event) else []),
-            *self._heard_by(table, event),
-        ]
-        for name in names:
-            yield Firing(
-                key=f"{name}|{item}|{event.stamp}",
-                automation=name,
-                table=table,
-                item=item,
-                cause=what,
-                depth=depth,
-                chain=chain,
-            )
-
-    def _first_picks(self, table: str, seen: Look) -> Iterator[Firing]:
-        """Actions that were picked before the table was ever looked at."""
-        machine = self._app.schema.machine(table)
-        if not seen.is_first or machine is None:
-            return
-        fields = [actor.action_field for actor in machine.actors if actor.action_field]
-        for item in seen.standing:
-            if any(item.values.get(key) for key in fields):
-                name = f"{_ACTION}{table}"
-                yield Firing(
-                    key=f"{name}|{item.item_id}|first",
-                    automation=name,
-                    table=table,
-                    item=item.item_id,
-                    cause="first look",
-                )
-
-    def _has_pick(self, table: str, event: Seen) -> bool:
-        machine = self._app.schema.machine(table)
-        fields = [actor.action_field for actor in machine.actors if actor.action_field] if machine else []
-        return any(event.item.values.get(key) for key in fields)
-
-    def _heard_by(self, table: str, event: Seen) -> Iterator[str]:
-        happened = ItemEvent.CREATED if event.is_new else ItemEvent.CHANGED
-        for name, spec in self._automations.items():
-            trigger = spec.trigger
-            if spec.address.keys[0] != table or not isinstance(trigger, OnItem) or happened not in trigger.events:
-                continue
-            fields = {address.key for address in trigger.fields}
-            if happened is ItemEvent.CREATED or not fields or fields & event.changed:
-                yield name
+        return sum(self._noticing.look_at(table, book=self._book) for table in self._noticing.watched())
 
     def look_at_clock(self) -> int:
-        """Turn schedules whose time has come into firings; return how many are new.
-
-        A schedule is looked at once a day after its time; a day on which nobody looked is made good at the next look,
-        with today's date, so that a reminder is late but never doubled.
-        """
-        now = self._app.clock.now().astimezone(CHINA)
-        count = 0
-        for name, spec in self._automations.items():
-            if isinstance(spec.trigger, OnSchedule) and is_due(spec.trigger, now):
-                count += self._scheduled(name, spec, spec.trigger)
-        return count
-
-    def _scheduled(self, name: str, spec: AutomationSpec, trigger: OnSchedule) -> int:
-        table = spec.address.keys[0]
-        now = self._app.clock.now().astimezone(CHINA)
-        marker = f"schedule:{name}"
-        last = self._ledger.cursor(marker)
-        if last is not None and last.astimezone(CHINA).date() >= now.date():
-            return 0
-        since = last.astimezone(CHINA).date() if last is not None else now.date() - timedelta(days=1)
-        firings = [
-            Firing(
-                key=f"{name}|{row.item_id}|{now.date()}",
-                automation=name,
-                table=table,
-                item=row.item_id,
-                cause=f"schedule {now.date()}",
-            )
-            for row in scheduled_rows(self._book, table, trigger, since=since, today=now.date())
-            if holds(spec.rows, row.values, moment=self._scope(row).moment)
-        ]
-        return self._ledger.note(marker, cursor=now, seen={}, firings=firings)
+        """Turn schedules whose time has come into firings; return how many are new."""
+        return self._noticing.look_at_clock(book=self._book, moment=lambda row: self._scope(row).moment)
 
     def press(self, automation: Address, *, item: str, member: MemberId | None) -> None:
         """Take a button that a person pressed on a row.
@@ -256,10 +156,12 @@ class Executor:
         row = self._book.at(firing.table, firing.item)
         if row is None:
             return FiringState.SKIPPED, "row is gone"
-        if firing.automation.startswith(_FIRST_SIGHT):
-            return self._first_sight(row)
-        if firing.automation.startswith(_ACTION):
+        if firing.automation.startswith(FIRST_SIGHT):
+            return self._first_sight(row, firing)
+        if firing.automation.startswith(ACTION):
             return self._act(row, firing)
+        if firing.automation.startswith(MOVED):
+            return self._tell_of_move(row, firing)
         spec = self._automations.get(firing.automation)
         if spec is None:
             return FiringState.SKIPPED, "no longer declared"
@@ -281,7 +183,18 @@ class Executor:
             state, said = (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
         return state, said
 
-    def _first_sight(self, row: Row) -> tuple[FiringState, str]:
+    def _tell_of_move(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
+        """Send the notices of a transition that a job made; whatever else it says, the job has done."""
+        machine = self._app.schema.machine(firing.table)
+        key = firing.automation.rpartition(".")[2]
+        moved = next((one for one in machine.transitions if one.key == key), None) if machine else None
+        if moved is None:
+            return FiringState.SKIPPED, "no longer declared"
+        steps = tuple(step for step in moved.steps if isinstance(step, Notify))
+        done = carry_out_steps(steps, self._scope(row), name=key, around=self._around)
+        return FiringState.DONE, done.summary
+
+    def _first_sight(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
         """Give a row that a person made its natural key and its first state."""
         machine = self._app.schema.machine(row.rows.table.key)
         key_field = row.rows.table.key_field
@@ -294,6 +207,7 @@ class Executor:
             return FiringState.DONE, "key"
         role = next(actor for actor in made.actors if actor != "job")
         acted = act(machine, row, role=role, action=made.key, scope=self._scope(row), around=self._around)
+        self._remember(acted.done, firing)
         return (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
 
     def _scope(self, row: Row, member: MemberId | None = None) -> Scope:

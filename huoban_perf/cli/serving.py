@@ -21,12 +21,14 @@ from huoban_perf.core.progress import silent
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
+from huoban_perf.cycle.inbox import fill_inbox
 from huoban_perf.cycle.jobs import JOBS
 from huoban_perf.cycle.keys import key_of
 from huoban_perf.notices import TextBook
 from huoban_perf.profile import Profile, channels_of, load_profile
 from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
 from huoban_perf.service.fence import Lease, fenced
+from huoban_perf.service.inbox import Inbox
 from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.occurrences import Claim, OccurrenceStore
@@ -92,6 +94,11 @@ class House:
         done = executor.round()
         for state, count in done.counts.items():
             self.metrics.fired(claim.profile, state.value, count)
+        inbox = Inbox(self.outbox)
+        has_inbox = any(table.key == "message" for table in shop.app.schema.tables)
+        while has_inbox and (entries := inbox.due()):
+            fill_inbox(shop.app, entries)
+            inbox.mirrored(entries)
         return f"firings {done.new}"
 
     def start(self, job: str) -> None:

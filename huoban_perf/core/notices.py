@@ -54,6 +54,25 @@ class Notice:
         return f"[{self.receiver}|{self.event}|{self.object.strip('[]')}|{self.day:%Y-%m-%d}]"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """One notice as its receiver finds it in the workspace.
+
+    Attributes:
+        key: Natural key of the notice.
+        receiver: Member id; groups have no inbox.
+        text: One line without score, grade, amount, rater or appeal.
+        link: Where the reader goes from here, or empty.
+        state: ``pending``, ``sent``, ``failed`` or ``dropped``: what came of the message outside.
+    """
+
+    key: str
+    receiver: str
+    text: str
+    link: str
+    state: str
+
+
 class NoticeSink(Protocol):
     """Takes notices; a key it holds already is ignored."""
 

@@ -164,6 +164,44 @@ def actions_here(machine: Machine, *, row: Values, role: str) -> tuple[Transitio
     return tuple(one for one in machine.actions_of(role) if _starts_here(machine, one, row))
 
 
+def moved_by(machine: Machine, *, left: Value, state: Value) -> Transition | None:
+    """Tell which transition of the program led from one state to another.
+
+    Args:
+        machine: The table's machine.
+        left: State before; None for a row that was made.
+        state: State now.
+
+    Returns:
+        The last transition on the shortest way from one to the other, of those that a job may make or carries out: one
+        that reaches the state itself before one that passes through stages that are off. None when no job moves rows
+        this way.
+    """
+    ours = [one for one in machine.transitions if JOB in one.actors or one.job is not None]
+    seen: set[Value] = {left}
+    here: list[Value] = [left]
+    while here:
+        leaving = [one for one in ours for at in here if (at in one.sources if one.sources else at is None)]
+        found = [one for one in leaving if one.target == state]
+        found += [one for one in leaving if one.target != FORMER and state in _beyond(machine, one.target)]
+        found += [one for one in leaving if one.target == FORMER and left in one.sources]
+        if found:
+            return found[0]
+        here = [one.target for one in leaving if one.target not in seen]
+        seen.update(here)
+    return None
+
+
+def _beyond(machine: Machine, state: str) -> set[str]:
+    """Return the states that may be reached in place of one whose stage is off."""
+    found: set[str] = set()
+    here: str | None = machine.state(state).skip_to
+    while here is not None and here not in found:
+        found.add(here)
+        here = machine.state(here).skip_to
+    return found
+
+
 def _reasons(machine: Machine, transition: Transition, row: Values, role: str, facts: Facts) -> Iterator[Reason]:
     label: dict[str, FactValue | Labels] = {"action": transition.labels}
     if not _starts_here(machine, transition, row):

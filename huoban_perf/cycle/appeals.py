@@ -9,7 +9,6 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 from huoban_perf.core.errors import Problem
-from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.guards_reviews import involved
@@ -30,7 +29,7 @@ def appeal(context: JobContext) -> Draft:
         context: What stands.
 
     Returns:
-        Appeals with limits and handlers, decisions applied, sheets under appeal or back; notices name no appeal.
+        Appeals with limits and handlers, decisions applied, sheets under appeal or back; the machine tells people.
     """
     if context.cycle.text("status") != "feedback":
         return Draft()
@@ -52,7 +51,6 @@ class _Appeals:
         self.sheets: list[WantedRow] = []
         self.results: list[WantedRow] = []
         self.notes: list[Problem] = []
-        self.notices: list[Notice] = []
 
     def draft(self) -> Draft:
         return Draft(
@@ -64,7 +62,6 @@ class _Appeals:
                 Wish(table="appeal", rows=tuple(self.decided), by_people=True),
             ),
             notes=tuple(self.notes),
-            notices=tuple(self.notices),
             audited=True,
         )
 
@@ -102,7 +99,6 @@ class _Appeals:
             handler = row.member("handler") or self._handler(sheet)
             if handler:
                 values |= {"handler": (handler,), "status": "reviewing"}
-                self._tell(handler, row)
                 for result in context.book.of("score_result", "appraisal", sheet):
                     seen: dict[str, Value | Refs] = {"natural_key": result.key, "appeal_handlers": (handler,)}
                     self.results.append(WantedRow(key=result.key, values=seen))
@@ -164,7 +160,6 @@ class _Appeals:
             column: None for column in row.rows.columns if column in {"decider_action", "action_reason"}
         }
         self.decided.append(moved(row, "adjusted", today=self.context.today, **done, **emptied))
-        self._tell(row.member("appellant"), row)
 
     def _release_again(self, sheet: Row, score: Decimal, grade: str, difference: str) -> None:
         line = f"申诉调整: {difference}"
@@ -179,14 +174,6 @@ class _Appeals:
         }
         state = "awaiting_confirmation" if self.context.stage_on("confirmation") else "completed"
         self.sheets.append(moved(sheet, state, today=self.context.today, **values))
-
-    def _tell(self, receiver: str, row: Row) -> None:
-        if receiver:
-            self.notices.append(
-                Notice(
-                    receiver=receiver, event="private_matter", object=row.key, day=self.context.today, mode=Mode.EXEMPT
-                )
-            )
 
 
 def _decided_score(row: Row) -> Decimal | None:

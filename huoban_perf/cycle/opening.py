@@ -225,7 +225,6 @@ def _lock_goals(context: JobContext) -> Draft:
             _cycle_step(context, "running", goal_hash=locked),
         ),
         notes=tuple(problems),
-        notices=tuple(_to_all(context, "announced_again")),
         audited=True,
     )
 
@@ -290,7 +289,7 @@ def _start_reviews(context: JobContext) -> Draft:
         for goal in context.book.of("goal", "cycle", cycle)
         if goal.text("status") == "confirmed" and goal.key
     ]
-    reviews, notes, notices = review_wishes(context, starting=True)
+    reviews, notes = review_wishes(context, starting=True)
     return Draft(
         wishes=(
             *wishes,
@@ -300,7 +299,6 @@ def _start_reviews(context: JobContext) -> Draft:
             _cycle_step(context, "reviewing"),
         ),
         notes=tuple(notes),
-        notices=tuple(notices),
         audited=True,
     )
 
@@ -333,12 +331,11 @@ def days_in(employee: Row, cycle: Row) -> int:
 
 def _keep_reviewing(context: JobContext) -> Draft:
     late = [row for row in _sheets_of(context) if row.text("status") == "running"]
-    reviews, notes, notices = review_wishes(context, starting=False)
+    reviews, notes = review_wishes(context, starting=False)
     moved = tuple(_into_review(context)) if late else ()
     return Draft(
         wishes=(*_sheets(context, "reviewing"), *reviews, Wish(table="appraisal", rows=moved)),
         notes=tuple(notes),
-        notices=tuple(notices),
     )
 
 
@@ -371,6 +368,7 @@ def _reopen(context: JobContext) -> Draft:
 
 
 def _to_all(context: JobContext, event: str) -> Iterator[Notice]:
+    """Tell everybody with a sheet; the machine tells those whose permission columns are filled, under the same key."""
     cycle = context.cycle
     for person in participants(context.book, cycle):
         account = person.member("account")
@@ -378,7 +376,7 @@ def _to_all(context: JobContext, event: str) -> Iterator[Notice]:
             yield Notice(
                 receiver=account,
                 event=event,
-                object=cycle.key,
+                object=natural_key(cycle.key, person.key),
                 day=context.today,
                 facts={"cycle": cycle.key},
                 mode=Mode.AT_ONCE,

@@ -12,10 +12,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from huoban_perf.core.errors import Problem
-from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import Wish, note
@@ -45,10 +43,9 @@ class Assigning:
     tasks: dict[str, list[Row]] = field(default_factory=dict)
     by_account: dict[str, str] = field(default_factory=dict)
     notes: list[Problem] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
 
 
-def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], list[Problem], list[Notice]]:
+def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], list[Problem]]:
     """Return the tasks that are missing and those to be recalled.
 
     Args:
@@ -56,7 +53,7 @@ def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], l
         starting: Whether the cycle is just entering 评价中.
 
     Returns:
-        Wishes (recalls first), notes about groups that find no rater, and notices to raters of new tasks.
+        Wishes (recalls first), and notes about groups that find no rater. Raters are told by the table's machine.
     """
     work = _survey(context)
     recalls = [
@@ -78,7 +75,6 @@ def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], l
     return (
         [Wish(table="review_task", rows=tuple(recalls)), Wish(table="review_task", rows=tuple(rows))],
         work.notes,
-        work.notices,
     )
 
 
@@ -219,17 +215,7 @@ def _task(work: Assigning, sheet: Row, employee: Row, rater: Row, relation: str)
         "relation": relation,
         "rater": rater.members("account"),
         "invited_by": "self" if nominated else "system",
+        "invited_on": work.context.today if relation == "peer" else None,
         "due_on": due,
     }
-    work.notices.append(_invitation(work.context, key, rater, due))
     return WantedRow(key=key, values=values)
-
-
-def _invitation(context: JobContext, key: str, rater: Row, due: date | None) -> Notice:
-    return Notice(
-        receiver=rater.member("account"),
-        event="review_due",
-        object=key,
-        day=context.today,
-        facts={"due": str(due or "-")},
-    )

@@ -108,6 +108,24 @@ class Outbox:
                 "SELECT event, reason FROM notices WHERE profile = ? AND state = 'parked' ORDER BY key", (self.profile,)
             ).fetchall()
 
+    def unlike_mirrored(self, *, limit: int) -> list[tuple[Notice, str]]:
+        """Return notices to persons whose state differs from what ``note_mirrored`` last said, oldest first."""
+        with self.store.step() as database:
+            rows = database.execute(
+                "SELECT n.receiver, n.event, n.object, n.day, n.facts, n.link, n.mode, n.state FROM notices n"
+                " LEFT JOIN mirrored m ON m.profile = n.profile AND m.key = n.key"
+                " WHERE n.profile = ? AND n.receiver NOT LIKE 'group:%' AND m.state IS NOT n.state"
+                " ORDER BY n.since_s, n.key LIMIT ?",
+                (self.profile, limit),
+            ).fetchall()
+        return [(_notice(row[:7]), row[7]) for row in rows]
+
+    def note_mirrored(self, states: Mapping[str, str]) -> None:
+        """Remember, by key, in which state notices stand in the workspace."""
+        with self.store.step() as database:
+            rows = [(self.profile, key, state) for key, state in states.items()]
+            database.executemany("INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?)", rows)
+
     def counts(self) -> Mapping[str, int]:
         """Return how many notices stand in each state."""
         with self.store.step() as database:

@@ -50,6 +50,8 @@ CREATE INDEX IF NOT EXISTS firings_pending ON firings (profile, state, not_befor
 CREATE TABLE IF NOT EXISTS causes (
   profile TEXT NOT NULL, place TEXT NOT NULL, item TEXT NOT NULL, depth INTEGER NOT NULL, chain TEXT NOT NULL,
   PRIMARY KEY (profile, place, item)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mirrored (
+  profile TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (profile, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen_bodies (digest TEXT PRIMARY KEY, at_s REAL NOT NULL) WITHOUT ROWID;
 """
 

@@ -1,0 +1,176 @@
+"""Noticing: what happened, and what the clock says, turned into firings; nothing is carried out here.
+
+A row that our own writes changed sets off firings one level deeper. A state that a job moved (no person picked it, and
+no firing of ours did) sets off the notices of its transition, so that people are told whoever moved the row, and once,
+wherever the job was killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from huoban_perf.automation.clockwork import is_due, scheduled_rows
+from huoban_perf.automation.events import Look, Seen, field_digests, look
+from huoban_perf.automation.firings import Firing, Ledger
+from huoban_perf.core.rules import Moment, holds
+from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, Notify, OnItem, OnSchedule
+from huoban_perf.core.states import moved_by
+from huoban_perf.core.values import CHINA
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.book import Book, Row
+
+ACTION = "action:"
+FIRST_SIGHT = "first_sight:"
+MOVED = "moved:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticing:
+    """Looks at one app.
+
+    Attributes:
+        app: Where.
+        ledger: What was seen; every look is kept in one step with the firings it sets off.
+    """
+
+    app: DeployedApp
+    ledger: Ledger
+    automations: dict[str, AutomationSpec] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Name the automations."""
+        object.__setattr__(self, "automations", {str(spec.address): spec for spec in self.app.schema.automations})
+
+    def watched(self) -> list[str]:
+        """Return the tables with a state machine or an automation that hears of rows."""
+        tables = {machine.table.key for machine in self.app.schema.machines}
+        tables |= {spec.address.keys[0] for spec in self.automations.values() if isinstance(spec.trigger, OnItem)}
+        return [table.key for table in self.app.schema.tables if table.key in tables]
+
+    def look_at(self, table: str, *, book: Book) -> int:
+        """Look at one table.
+
+        Args:
+            table: The table.
+            book: Forgets the table when something happened there.
+
+        Returns:
+            How many firings are new.
+        """
+        seen = look(self.app, self.app.schema.table(table), ledger=self.ledger)
+        if seen.events or seen.is_first:
+            book.forget(table)
+        firings = [firing for event in seen.events for firing in self._set_off(table, event)]
+        firings += self._first_picks(table, seen)
+        return self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
+
+    def _set_off(self, table: str, event: Seen) -> Iterator[Firing]:
+        item = str(event.item.item_id)
+        cause = self.ledger.take_cause(table, item)
+        depth, chain = (cause.depth, cause.chain) if cause else (0, ())
+        what = "created" if event.is_new else "changed: " + ", ".join(sorted(event.changed))
+        moved = self._moved(table, event) if cause is None else None
+        names = [
+            *([f"{FIRST_SIGHT}{table}"] if event.is_new else []),
+            *([f"{ACTION}{table}"] if self._has_pick(table, event) else []),
+            *([f"{MOVED}{table}.{moved}"] if moved else []),
+            *self._heard_by(table, event),
+        ]
+        for name in names:
+            yield Firing(
+                key=f"{name}|{item}|{event.stamp}",
+                automation=name,
+                table=table,
+                item=item,
+                cause=what,
+                depth=depth,
+                chain=chain,
+            )
+
+    def _moved(self, table: str, event: Seen) -> str | None:
+        """Return the transition by which a job moved a row, when it has somebody to tell."""
+        machine = self.app.schema.machine(table)
+        if machine is None or machine.field not in event.changed:
+            return None
+        before = event.before.get(machine.field)
+        left = next((s.key for s in machine.states if before == field_digests({"": s.key})[""]), None)
+        if before is not None and left is None:
+            return None
+        found = moved_by(machine, left=left, state=event.item.values.get(machine.field))
+        return found.key if found and any(isinstance(step, Notify) for step in found.steps) else None
+
+    def _first_picks(self, table: str, seen: Look) -> Iterator[Firing]:
+        """Actions that were picked before the table was ever looked at."""
+        machine = self.app.schema.machine(table)
+        if not seen.is_first or machine is None:
+            return
+        fields = [actor.action_field for actor in machine.actors if actor.action_field]
+        for item in seen.standing:
+            if any(item.values.get(key) for key in fields):
+                name = f"{ACTION}{table}"
+                yield Firing(
+                    key=f"{name}|{item.item_id}|first",
+                    automation=name,
+                    table=table,
+                    item=item.item_id,
+                    cause="first look",
+                )
+
+    def _has_pick(self, table: str, event: Seen) -> bool:
+        machine = self.app.schema.machine(table)
+        fields = [actor.action_field for actor in machine.actors if actor.action_field] if machine else []
+        return any(event.item.values.get(key) for key in fields)
+
+    def _heard_by(self, table: str, event: Seen) -> Iterator[str]:
+        happened = ItemEvent.CREATED if event.is_new else ItemEvent.CHANGED
+        for name, spec in self.automations.items():
+            trigger = spec.trigger
+            if spec.address.keys[0] != table or not isinstance(trigger, OnItem) or happened not in trigger.events:
+                continue
+            fields = {address.key for address in trigger.fields}
+            if happened is ItemEvent.CREATED or not fields or fields & event.changed:
+                yield name
+
+    def look_at_clock(self, *, book: Book, moment: Callable[[Row], Moment]) -> int:
+        """Turn schedules whose time has come into firings.
+
+        A schedule is looked at once a day after its time; a day on which nobody looked is made good at the next look,
+        with today's date, so that a reminder is late but never doubled.
+
+        Args:
+            book: What stands.
+            moment: What the words of a rule stand for on a row.
+
+        Returns:
+            How many firings are new.
+        """
+        now = self.app.clock.now().astimezone(CHINA)
+        return sum(
+            self._scheduled(name, spec.trigger, book=book, moment=moment)
+            for name, spec in self.automations.items()
+            if isinstance(spec.trigger, OnSchedule) and is_due(spec.trigger, now)
+        )
+
+    def _scheduled(self, name: str, trigger: OnSchedule, *, book: Book, moment: Callable[[Row], Moment]) -> int:
+        spec = self.automations[name]
+        table = spec.address.keys[0]
+        now = self.app.clock.now().astimezone(CHINA)
+        marker = f"schedule:{name}"
+        last = self.ledger.cursor(marker)
+        if last is not None and last.astimezone(CHINA).date() >= now.date():
+            return 0
+        since = last.astimezone(CHINA).date() if last is not None else now.date() - timedelta(days=1)
+        firings = [
+            Firing(
+                key=f"{name}|{row.item_id}|{now.date()}",
+                automation=name,
+                table=table,
+                item=row.item_id,
+                cause=f"schedule {now.date()}",
+            )
+            for row in scheduled_rows(book, table, trigger, since=since, today=now.date())
+            if holds(spec.rows, row.values, moment=moment(row))
+        ]
+        return self.ledger.note(marker, cursor=now, seen={}, firings=firings)
