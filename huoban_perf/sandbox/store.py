@@ -79,6 +79,10 @@ CREATE TABLE IF NOT EXISTS permissions (
     table_id INTEGER NOT NULL, grp TEXT NOT NULL, is_default INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (table_id, grp)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS memberships (user_id INTEGER PRIMARY KEY, grp TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS option_aliases (
+    field_id INTEGER NOT NULL, option_id INTEGER NOT NULL, alias TEXT NOT NULL,
+    PRIMARY KEY (field_id, option_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cells_by_item ON cells (item_id, field_id, value);
 """
 """Tables that came later; a file of the same format that lacks them gets them when it is opened."""
 

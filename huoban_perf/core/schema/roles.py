@@ -116,6 +116,7 @@ class PermissionSpec:
         grants: What each role contributes, for readers.
         must_not_see: What the group must not see here, in words, or None.
         forbidden: Fields among it; none of them is visible in a template that passed the linter.
+        is_default: Whether people whom nobody put into a group are in this one.
     """
 
     address: Address
@@ -126,6 +127,7 @@ class PermissionSpec:
     grants: tuple[Grant, ...] = ()
     must_not_see: Labels | None = None
     forbidden: tuple[Address, ...] = ()
+    is_default: bool = False
 
     @property
     def is_hidden(self) -> bool:

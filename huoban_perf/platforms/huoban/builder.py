@@ -269,7 +269,7 @@ def _change(attribute: str, operation: SchemaOperation) -> tuple[str, Any]:
 
 
 def _option(option: OptionSpec, locale: Locale) -> Json:
-    return {"name": option.labels.in_locale(locale), "color": option.color}
+    return {"name": option.labels.in_locale(locale), "color": option.color, "alias": option.address.key}
 
 
 def _option_ids(field: FieldSpec, data: Any, locale: Locale) -> dict[Address, RemoteId]:

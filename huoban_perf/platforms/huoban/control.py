@@ -76,8 +76,8 @@ class ControlPlane:
     def permit_all(self, schema: DesiredSchema, *, bindings: Bindings) -> int:
         """Set every permission of an app whose table stands; return how many.
 
-        People without a group are in the app's first one. Until this was called, keys that act as a person are not
-        held to anything: the definitions that a deployment stores speak of addresses, and only bindings know the ids.
+        People without a group are in the app's first one. What is set here takes the place of the permissions that a
+        deployment stored, which count by themselves.
         """
         standing = [entry for entry in schema.permissions if entry.address.table in bindings]
         for permission in standing:

@@ -49,6 +49,7 @@ def _option(world: World, body: Body, rules: Rules) -> Any:
         field_id=id_of(body, "field_id"),
         name=text_of(body, "name"),
         color=text_of(body, "color", default="") or None,
+        alias=text_of(body, "alias", default=""),
     )
     return {"id": str(option_id)}
 

@@ -10,24 +10,23 @@ A definition speaks of this world's own ids::
     RULE: {"every": [RULE]} | {"some": [RULE]} | {"field": field_id, "operator": "eq", "operand": OPERAND}
     OPERAND: {"me": true} | {"today": days} | {"field": field_id} | {"value": plain}
 
-Inside, a field is addressed by its id, and a choice is a tuple of option ids.
+Without such, the permissions that a deployment stored beside views and forms count (``spoken`` reads them), so that
+what is shown and what is enforced have one source. Inside, a field is addressed by its id, and a choice is a tuple of
+option ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from huoban_perf.core.addresses import Address, MemberId, ObjectKind, field_address
+from huoban_perf.core.addresses import Address, MemberId, ObjectKind
 from huoban_perf.core.conditions import Operator
 from huoban_perf.core.permissions import Access, Denial, Refused
 from huoban_perf.core.rules import Every, FieldOf, Me, Moment, Operand, Rule, Some, Test, Today
 from huoban_perf.core.schema.roles import PermissionSpec, Right
-from huoban_perf.core.values import CHINA, Value, Values
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.world.cells import Cells
@@ -35,8 +34,8 @@ from huoban_perf.sandbox.world.definitions import FILE_KINDS, Definitions, Field
 from huoban_perf.sandbox.world.moments import Moments
 from huoban_perf.sandbox.world.refusals import GoneError, NoRightError, ParameterError, ValuesRefusedError
 from huoban_perf.sandbox.world.rows import API_USER, Row, Rows
+from huoban_perf.sandbox.world.spoken import PLACE, neutral, stored_permission, values_of, word, word_of
 
-_TABLE = "t"
 _DEPTH = 20
 _FIELD_LISTS = ("visible", "editable")
 
@@ -59,17 +58,17 @@ class TableAccess:
         if self.access.is_hidden:
             raise GoneError
         shown = self.access.visible
-        return replace(self.whole, fields=tuple(field for field in self.whole.fields if _key(field) in shown))
+        return replace(self.whole, fields=tuple(field for field in self.whole.fields if word_of(field) in shown))
 
     @property
     def shows_titles(self) -> bool:
         """Whether the field that names an item is seen."""
         title = self.whole.title
-        return title is not None and _key(title) in self.access.visible
+        return title is not None and word_of(title) in self.access.visible
 
     def sees(self, row: Row) -> bool:
         """Return whether the person sees an item."""
-        return not self.access.is_hidden and self.access.sees(_values(row, self.whole))
+        return not self.access.is_hidden and self.access.sees(values_of(row, self.whole))
 
     def check_create(self, fields: Mapping[str, Any]) -> None:
         """Refuse an item the person may not add."""
@@ -77,11 +76,11 @@ class TableAccess:
 
     def check_update(self, row: Row, fields: Mapping[str, Any]) -> None:
         """Refuse a change the person may not make."""
-        self._refuse(self.access.refuses_update(_values(row, self.whole), _changes(fields, self.whole)))
+        self._refuse(self.access.refuses_update(values_of(row, self.whole), _changes(fields, self.whole)))
 
     def check_delete(self, row: Row) -> None:
         """Refuse a removal the person may not make."""
-        self._refuse(self.access.refuses_delete(_values(row, self.whole)))
+        self._refuse(self.access.refuses_delete(values_of(row, self.whole)))
 
     def _refuse(self, refused: Sequence[Refused]) -> None:
         """Raise as the platform is believed to answer: what is not seen is not there (openapi-v1.md §2.1 [code])."""
@@ -91,13 +90,22 @@ class TableAccess:
         if Denial.RIGHT in denials:
             raise NoRightError
         if refused:
-            names = {_key(field): field for field in self.whole.fields}
+            names = {word_of(field): field for field in self.whole.fields}
             raise ValuesRefusedError([self._reason(names[entry.subject]) for entry in refused])
 
     def _reason(self, field: FieldDef) -> tuple[str, str]:
         """A field that is not seen is not there; its name is not told."""
-        is_seen = _key(field) in self.access.visible
+        is_seen = word_of(field) in self.access.visible
         return field.key, f"{field.name}: no right to change it" if is_seen else "no such field in the table"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRights:
+    """One group in one table; ``default`` tells whether people without a group are in it."""
+
+    group: str
+    default: bool
+    permission: PermissionSpec
 
 
 class Accesses:
@@ -111,6 +119,8 @@ class Accesses:
         self._rows = rows
         self._moments = moments
         self._seen: dict[tuple[int, int], tuple[object, frozenset[int]]] = {}
+        self._groups_of: dict[int, tuple[GroupRights, ...]] = {}
+        self._read_at = -1
 
     # --- defining ----------------------------------------------------------------------------------------------
 
@@ -136,14 +146,42 @@ class Accesses:
         """Return a person's rights in a table; None when nothing restricts them: the API, a table without groups."""
         if user_id == API_USER:
             return None
-        rows = self._store.rows("SELECT grp, is_default, body FROM permissions WHERE table_id = ?", table.table_id)
-        if not rows:
+        groups = self._groups(table)
+        if not groups:
             return None
-        group = self._store.value("SELECT grp FROM memberships WHERE user_id = ?", user_id)
-        mine = [row[2] for row in rows if row[0] == group] or [row[2] for row in rows if group is None and row[1]]
-        moment = Moment(today=self._moments.now().date(), me=MemberId(str(user_id)))
-        permission = _permission(_of_what_stands(wire.parse(mine[0]), table), table) if mine else None
+        group = self.group_of(user_id)
+        mine = [one for one in groups if one.group == group] or [one for one in groups if group is None and one.default]
+        moment = self.moment_of(user_id)
+        permission = mine[0].permission if mine else None
         return TableAccess(whole=table, access=Access(permission=permission, moment=moment))
+
+    def group_of(self, user_id: int) -> str | None:
+        """Return the group that a person was put into, or None."""
+        found = self._store.value("SELECT grp FROM memberships WHERE user_id = ?", user_id)
+        return None if found is None else str(found)
+
+    def moment_of(self, user_id: int) -> Moment:
+        """Return what *today* and *me* mean when a person looks."""
+        return Moment(today=self._moments.now().date(), me=MemberId(str(user_id)))
+
+    def _groups(self, table: TableDef) -> tuple[GroupRights, ...]:
+        """Return what each group may do in a table: as control defined it, else as a deployment stored it."""
+        if self._read_at != self._definitions.revision:
+            self._groups_of.clear()
+            self._read_at = self._definitions.revision
+        if table.table_id not in self._groups_of:
+            sql = "SELECT grp, is_default, body FROM permissions WHERE table_id = ?"
+            defined = tuple(
+                GroupRights(group, bool(default), _permission(_of_what_stands(wire.parse(body), table), table))
+                for group, default, body in self._store.rows(sql, table.table_id)
+            )
+            self._groups_of[table.table_id] = defined or self._stored(table)
+        return self._groups_of[table.table_id]
+
+    def _stored(self, table: TableDef) -> tuple[GroupRights, ...]:
+        sql = "SELECT alias, name, body FROM definitions WHERE table_id = ? AND object = 'permission' ORDER BY 1"
+        rows = self._store.rows(sql, table.table_id)
+        return tuple(GroupRights(alias, *stored_permission(alias, wire.parse(body), table)) for alias, _, body in rows)
 
     def items(self, mine: TableAccess, *, user_id: int) -> frozenset[int]:
         """Return the ids of the items that a person sees in a table."""
@@ -191,35 +229,9 @@ class Accesses:
         return False
 
 
-def _key(field: FieldDef) -> str:
-    return f"f{field.field_id}"
-
-
 def _changes(fields: Mapping[str, Any], table: TableDef) -> list[str]:
     """Fields that exist and a person could write; what else a client sends is a matter of other rules."""
-    return [_key(table.by_key[key]) for key in fields if key in table.by_key and table.by_key[key].is_written]
-
-
-def _values(row: Row, table: TableDef) -> Values:
-    return {_key(field): _neutral(row.values.get(field.key), field) for field in table.fields}
-
-
-def _neutral(value: Any, field: FieldDef) -> Value:
-    """Return a kept value, or one of a definition, as a neutral one."""
-    if value is None:
-        return None
-    match field.family:
-        case "list":
-            return tuple(str(entry) for entry in value) if isinstance(value, list | tuple) else (str(value),)
-        case "number":
-            return Decimal(str(value))
-        case "date":
-            text = str(value)
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).replace(tzinfo=CHINA)
-        case "switch":
-            return bool(value)
-        case _:
-            return tuple(map(str, value)) if isinstance(value, list) else str(value)
+    return [word_of(table.by_key[key]) for key in fields if key in table.by_key and table.by_key[key].is_written]
 
 
 # --- reading definitions ----------------------------------------------------------------------------------------------
@@ -231,7 +243,7 @@ def _permission(definition: Mapping[str, Any], table: TableDef) -> PermissionSpe
     if set(named) - rights:
         raise ParameterError("rights", f"any of {', '.join(sorted(rights))}")
     return PermissionSpec(
-        address=Address(ObjectKind.PERMISSION, (_TABLE, "g")),
+        address=Address(ObjectKind.PERMISSION, (PLACE, "g")),
         rows=_rule(definition.get("rows", {"every": []}), table, depth=0),
         visible=tuple(_field(key, table) for key in definition.get("visible") or []),
         editable=tuple(_field(key, table) for key in definition.get("editable") or []),
@@ -252,9 +264,9 @@ def _of_what_stands(definition: Mapping[str, Any], table: TableDef) -> Mapping[s
 def _rule(node: Any, table: TableDef, *, depth: int) -> Rule:
     if not isinstance(node, Mapping) or depth > _DEPTH:
         raise ParameterError("rows")
-    for word, sort in (("every", Every), ("some", Some)):
-        if isinstance(node.get(word), list):
-            return sort(tuple(_rule(part, table, depth=depth + 1) for part in node[word]))
+    for joint, sort in (("every", Every), ("some", Some)):
+        if isinstance(node.get(joint), list):
+            return sort(tuple(_rule(part, table, depth=depth + 1) for part in node[joint]))
     operator = node.get("operator")
     if operator not in {known.value for known in Operator}:
         raise ParameterError("operator")
@@ -273,11 +285,11 @@ def _operand(node: Any, field: FieldDef, table: TableDef) -> Operand:
             return FieldOf((_field(node["field"], table),))
         if "value" in node:
             value = node["value"]
-            return value if isinstance(value, bool) else _neutral(value, field)
+            return value if isinstance(value, bool) else neutral(value, field)
     raise ParameterError("operand")
 
 
 def _field(key: Any, table: TableDef) -> Address:
     if str(key) not in table.by_key:
         raise ParameterError("field", f"no field {key}")
-    return field_address(_TABLE, f"f{key}")
+    return word(table.by_key[str(key)])

@@ -39,7 +39,7 @@ _OPTION_COLUMNS = {"name": "name", "color": "color"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewField:
-    """A field to build; ``options`` are pairs of name and colour."""
+    """A field to build; ``options`` are pairs of name and colour, ``aliases`` their words in stored definitions."""
 
     name: str
     alias: str
@@ -48,6 +48,7 @@ class NewField:
     unique: bool = False
     help: str | None = None
     options: tuple[tuple[str, str | None], ...] = ()
+    aliases: tuple[str, ...] = ()
     target_table_id: int | None = None
     many: bool = False
     decimals: int | None = None
@@ -71,6 +72,7 @@ def new_field(body: Body) -> NewField:
         unique=bool(body.get("unique")),
         help=text_of(body, "help", default="") or None,
         options=tuple((text_of(option, "name"), option.get("color")) for option in options),
+        aliases=tuple(text_of(option, "alias", default="") for option in options),
         target_table_id=optional_id(body, "target_table_id"),
         many=bool(body.get("many")),
         decimals=None if decimals is None else int(decimals),
@@ -153,7 +155,11 @@ class Builder:
             new.is_title,
         )
         self._definitions.forget()
-        made = [(self._add_option(field_id, name=name, color=color), name) for name, color in new.options]
+        aliases = new.aliases or ("",) * len(new.options)
+        made = [
+            (self._add_option(field_id, name=name, color=color, alias=alias), name)
+            for (name, color), alias in zip(new.options, aliases, strict=True)
+        ]
         if new.is_title:
             self._rows.retitle(self._definitions.table(table_id))
         return field_id, made
@@ -172,19 +178,21 @@ class Builder:
         if any(field.name == name and field.field_id != but for field in table.fields):
             raise ParameterError("name", f"{table.name} has a field {name}")
 
-    def option(self, *, table_id: int, field_id: int, name: str, color: str | None) -> int:
+    def option(self, *, table_id: int, field_id: int, name: str, color: str | None, alias: str = "") -> int:
         """Add an option at the end of a choice field and return its id."""
         field = self._definitions.table(table_id).by_key.get(str(field_id))
         if field is None:
             raise GoneError
         if field.kind not in CHOICE_KINDS:
             raise ParameterError("field_id", "only choices have options")
-        return self._add_option(field_id, name=name, color=color)
+        return self._add_option(field_id, name=name, color=color, alias=alias)
 
-    def _add_option(self, field_id: int, *, name: str, color: str | None) -> int:
+    def _add_option(self, field_id: int, *, name: str, color: str | None, alias: str) -> int:
         option_id = self._store.count_up(f"option:{field_id}")
         row = (field_id, option_id, option_id, name, color)
         self._store.run("INSERT INTO options VALUES (?, ?, ?, ?, ?)", *row)
+        if alias:
+            self._store.run("INSERT INTO option_aliases VALUES (?, ?, ?)", field_id, option_id, alias)
         self._definitions.forget()
         return option_id
 
@@ -200,6 +208,7 @@ class Builder:
         definition_id = self._ids.next(sort)
         row = (definition_id, sort, table_id, name, alias, wire.canonical(body))
         self._store.run("INSERT INTO definitions VALUES (?, ?, ?, ?, ?, ?)", *row)
+        self._definitions.forget()
         return definition_id
 
     # --- changing ----------------------------------------------------------------------------------------------
@@ -269,7 +278,7 @@ class Builder:
 
     def _drop_field(self, field_id: int) -> None:
         self._cells.drop_field(field_id)
-        for name in ("options", "fields"):
+        for name in ("options", "option_aliases", "fields"):
             self._store.run(f"DELETE FROM {name} WHERE field_id = ?", field_id)  # noqa: S608 - our own names
 
     def delete_option(self, *, table_id: int, field_id: int, option_id: int) -> None:
@@ -277,10 +286,13 @@ class Builder:
         field = self._definitions.table(table_id).by_key.get(str(field_id))
         if field is None or str(option_id) not in field.options_by_id:
             raise GoneError
-        self._store.run("DELETE FROM options WHERE field_id = ? AND option_id = ?", field_id, option_id)
+        for name in ("options", "option_aliases"):
+            where = f"DELETE FROM {name} WHERE field_id = ? AND option_id = ?"  # noqa: S608 - our own names
+            self._store.run(where, field_id, option_id)
         self._definitions.forget()
 
     def delete_definition(self, *, definition_id: int) -> None:
         """Remove a definition."""
         if not self._store.run("DELETE FROM definitions WHERE definition_id = ?", definition_id).rowcount:
             raise GoneError
+        self._definitions.forget()

@@ -19,11 +19,15 @@ _UNWRITABLE = COMPUTED_KINDS | {FieldKind.SEPARATOR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionDef:
-    """One choice; its id is unique only inside its field. Source: openapi-v1.md §6 [doc]."""
+    """One choice; its id is unique only inside its field. Source: openapi-v1.md §6 [doc].
+
+    ``alias`` is ours, not on the wire of the platform: the word by which stored definitions speak of it, or empty.
+    """
 
     option_id: int
     name: str
     color: str | None
+    alias: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,11 @@ class FieldDef:
     def options_by_id(self) -> dict[str, OptionDef]:
         """Options by id as text."""
         return {str(option.option_id): option for option in self.options}
+
+    @cached_property
+    def options_by_alias(self) -> dict[str, str]:
+        """Option ids as text by alias."""
+        return {option.alias: str(option.option_id) for option in self.options if option.alias}
 
     @cached_property
     def holds_several(self) -> bool:
@@ -175,12 +184,15 @@ class Definitions:
         if row is None:
             raise GoneError
         options: dict[int, list[OptionDef]] = {}
-        for field_id, option_id, name, color in self._store.rows(
-            "SELECT o.field_id, o.option_id, o.name, o.color FROM options o JOIN fields f ON f.field_id = o.field_id"
+        for field_id, option_id, name, color, alias in self._store.rows(
+            "SELECT o.field_id, o.option_id, o.name, o.color, coalesce(a.alias, '') FROM options o"
+            " JOIN fields f ON f.field_id = o.field_id LEFT JOIN option_aliases a"
+            " ON a.field_id = o.field_id AND a.option_id = o.option_id"
             " WHERE f.table_id = ? ORDER BY o.field_id, o.position",
             table_id,
         ):
-            options.setdefault(field_id, []).append(OptionDef(option_id=option_id, name=name, color=color))
+            made = OptionDef(option_id=option_id, name=name, color=color, alias=alias)
+            options.setdefault(field_id, []).append(made)
         return TableDef(
             table_id=table_id,
             space_id=row[0],

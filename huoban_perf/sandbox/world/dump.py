@@ -7,7 +7,7 @@ from typing import Any
 
 from huoban_perf.core.schema import CHOICE_KINDS, MEMBER_KINDS
 from huoban_perf.sandbox import wire
-from huoban_perf.sandbox.world.definitions import RELATION_KINDS, FieldDef, TableDef
+from huoban_perf.sandbox.world.definitions import RELATION_KINDS, FieldDef, OptionDef, TableDef
 from huoban_perf.sandbox.world.rows import Row
 from huoban_perf.sandbox.world.state import World
 from huoban_perf.sandbox.world.values import number_text
@@ -93,7 +93,7 @@ def _table(world: World, table_id: int) -> dict[str, Any]:
                 **_field_content(field),
                 "target_table_id": None if field.target_table_id is None else str(field.target_table_id),
                 "options": [
-                    {"id": str(option.option_id), "name": option.name, "color": option.color}
+                    {"id": str(option.option_id), "name": option.name, "color": option.color, **_alias(option)}
                     for option in field.options
                 ],
             }
@@ -117,6 +117,10 @@ def _item(row: Row) -> dict[str, Any]:
         "updated_by": str(row.updated_by),
         "fields": row.values,
     }
+
+
+def _alias(option: OptionDef) -> dict[str, str]:
+    return {"alias": option.alias} if option.alias else {}
 
 
 def _field_content(field: FieldDef) -> dict[str, Any]:
@@ -203,7 +207,9 @@ class _TableContent:
 
     def _field(self, field: FieldDef) -> dict[str, Any]:
         content = _field_content(field)
-        content["options"] = [{"name": option.name, "color": option.color} for option in field.options]
+        content["options"] = [
+            {"name": option.name, "color": option.color, **_alias(option)} for option in field.options
+        ]
         target = field.target_table_id
         content["target"] = None if target is None else self._world.definitions.table(target).name
         return content

@@ -27,6 +27,7 @@ from huoban_perf.sandbox.world.moments import Moments
 from huoban_perf.sandbox.world.queries import Queries
 from huoban_perf.sandbox.world.refusals import RefusalError
 from huoban_perf.sandbox.world.rows import Rows
+from huoban_perf.sandbox.world.selections import Selections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ class World:
     """One workspace world over one store.
 
     Attributes:
-        definitions, rows, accesses, queries, bulk, events, files, keys, credentials, automations, builder, moments: One
-            part a concern; to be used inside ``call`` only.
+        definitions, rows, accesses, queries, selections, bulk, events, files, keys, credentials, automations, builder,
+            moments: One part a concern; to be used inside ``call`` only.
     """
 
     def __init__(self, store: Store, *, start: datetime, seed: int) -> None:
@@ -68,6 +69,7 @@ class World:
         self.queries = Queries(
             store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
         )
+        self.selections = Selections(store=store, cells=self.cells)
         self.events = Events(store=store, ids=self.ids, moments=self.moments)
         self.files = Files(store=store, ids=self.ids, moments=self.moments)
         self.keys = Keys(store, self.ids)

@@ -70,7 +70,8 @@ def compile_permissions(scope: Scope, place: Place, text: RolesText) -> Iterator
             if own:
                 address = Address(ObjectKind.PERMISSION, (table.key, group.key))
                 scope.stands(address, here)
-                permission = _joined(address, table, own, words.get(group.key))
+                joined = _joined(address, table, own, words.get(group.key))
+                permission = replace(joined, is_default=group.key == text.groups[0].key)
                 never = tuple(field.address for field in forbidden.get(group.key, ()))
                 yield replace(permission, forbidden=never)
 

@@ -97,7 +97,7 @@ def test_create_field_returns_its_options_too() -> None:
         "required": False,
         "unique": False,
         "help": None,
-        "options": [{"name": "甲", "color": "red"}],
+        "options": [{"name": "甲", "color": "red", "alias": "a"}],
         "target_table_id": None,
         "many": False,
         "decimals": None,
@@ -131,7 +131,7 @@ def test_create_option_goes_to_its_field() -> None:
     connection, asked = built()
     done = connection.schema_sink.perform(workspace=SPACE, operation=step(OPTION))
     assert done.created == {OPTION.address: "7"}
-    assert asked[0].body == {"table_id": "21", "field_id": "23", "name": "甲", "color": "red"}
+    assert asked[0].body == {"table_id": "21", "field_id": "23", "name": "甲", "color": "red", "alias": "a"}
 
 
 @pytest.mark.parametrize(
