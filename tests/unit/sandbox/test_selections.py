@@ -86,8 +86,8 @@ _EQUALITY = [Operator.EQUALS, Operator.DIFFERS]
 _SETS = [*_EQUALITY, Operator.ANY_OF, Operator.NONE_OF]
 _ORDERED = [*_EQUALITY, Operator.GREATER, Operator.AT_LEAST, Operator.LESS, Operator.AT_MOST]
 _IDS = {
-    "one": [key for key in FIELDS["one"].options_by_id],
-    "many": [key for key in FIELDS["many"].options_by_id],
+    "one": list(FIELDS["one"].options_by_id),
+    "many": list(FIELDS["many"].options_by_id),
     "who": list(WORLD.definitions.members(TABLE.space_id)),
     "whos": list(WORLD.definitions.members(TABLE.space_id)),
 }
@@ -112,7 +112,7 @@ def _leaves() -> st.SearchStrategy[Rule]:
         *(_test(name, _SETS, st.just(Me())) for name in ("who", "whos")),
         _test("text", _EQUALITY, st.sampled_from(["row1", "row7", "none"])),
         _test("text", _SETS[2:], st.lists(st.sampled_from(["1", "w2", "x"]), max_size=2).map(tuple)),
-        _test("number", _ORDERED, st.sampled_from([Decimal("5"), Decimal("9.5"), Decimal("10.0"), Decimal("11")])),
+        _test("number", _ORDERED, st.sampled_from([Decimal(5), Decimal("9.5"), Decimal("10.0"), Decimal(11)])),
         _test("day", _ORDERED, days),
         _test("moment", _ORDERED, st.one_of(days, moments)),
         _test("on", _EQUALITY, st.booleans()),
