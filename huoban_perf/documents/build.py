@@ -215,6 +215,9 @@ class _Builder:
                 options=len(field.options),
                 helps=int(shown is not None),
             ),
+            seconds_checked=effort(Work.CHECK, marks=len(marks), helps=int(shown is not None))
+            if is_in_workbook
+            else None,
         )
 
     def _new_definition(self, step: Step) -> Task:
@@ -254,10 +257,10 @@ class _Builder:
             yield Choice(name=option.labels.in_locale(self.names), color=option.color, shown_color=shown)
 
     def _rights(self, members: Sequence[Step]) -> Iterator[Task]:
-        """Yield the task of making the new fields of jobs read-only, if there are any."""
+        """Yield the task of making the new fields of jobs read-only, unless the table's permission groups say it."""
         new = [step for step in members if _is_new(step, ObjectKind.FIELD)]
         written = [step for step in new if self.desired.field(step.address).writer is Writer.JOB]
-        if not written:
+        if not written or any(one.address.table == written[0].address.table for one in self.desired.permissions):
             return
         addresses = [str(step.address) for step in written]
         yield Task(

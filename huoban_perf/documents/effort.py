@@ -23,6 +23,7 @@ class Work(StrEnum):
     REMOVAL = "removal"
     DEFINITION = "definition"
     SETTING = "setting"
+    CHECK = "check"
 
 
 SECONDS: dict[Work, int] = {
@@ -38,6 +39,7 @@ SECONDS: dict[Work, int] = {
     Work.REMOVAL: 30,
     Work.DEFINITION: 45,
     Work.SETTING: 15,
+    Work.CHECK: 6,
 }
 """Seconds for one."""
 

@@ -40,7 +40,8 @@ class Task:
         help: Help text to paste, or None.
         is_typed: Whether name and list are typed in, and so can be copied.
         is_in_workbook: Whether the table's workbook brings it, so that it only needs a check.
-        seconds: Estimated work.
+        seconds: Estimated work when it is typed.
+        seconds_checked: Estimated work when the table's workbook brought it; None: no workbook does.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Task:
     is_typed: bool = True
     is_in_workbook: bool = False
     seconds: int = 0
+    seconds_checked: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,13 @@ class Guide:
     def seconds(self) -> int:
         """Estimated work."""
         return sum(task.seconds for task in self.tasks())
+
+    @property
+    def seconds_with_workbooks(self) -> int:
+        """Estimated work when the tables are made from the workbooks, where the platform takes them."""
+        return sum(
+            task.seconds if task.seconds_checked is None else task.seconds_checked for task in self.tasks()
+        )
 
     @property
     def memory_key(self) -> str:

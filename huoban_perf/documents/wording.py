@@ -25,7 +25,8 @@ def subtitle(guide: Guide) -> str:
 def summary(guide: Guide) -> str:
     """Return how much there is to do."""
     tasks = sum(1 for _ in guide.tasks())
-    return f"共 {len(guide.sections)} 节 {tasks} 项, 估计{duration(guide.seconds)}."
+    quicker = f" (用随附的 Excel 建表{duration(guide.seconds_with_workbooks)})" if guide.starters else ""
+    return f"共 {len(guide.sections)} 节 {tasks} 项, 估计{duration(guide.seconds)}{quicker}."
 
 
 def section_summary(section: Section) -> str:
@@ -45,7 +46,7 @@ def before(guide: Guide) -> tuple[str, ...]:
         f"用管理员账号打开{place}, 把本指南放在旁边的窗口或手机上.",
         "从上往下做. 名称点「复制」后粘贴, 一字不差: 空格、全角半角、标点都算.",
         "做完一项勾一项. 勾选记在这台设备的这个浏览器里, 关掉再打开还在; 打印出来用笔勾也可以.",
-        "标着「程序填写」的字段由程序写入, 人不要填; 每张表最后一项是把它们设为只读.",
+        "标着「程序填写」的字段由程序写入, 人不要填; 有权限组的表只放开列出的可编辑字段, 没有的最后一项是把它们设为只读.",
         "菜单名称以平台页面为准; 字段类型按平台上的叫法书写.",
         assumption(),
     ]
@@ -81,7 +82,8 @@ def assumption() -> str:
         f"关联字段 {each[Work.RELATION]}, 计算字段 {each[Work.COMPUTED]}, 每个选项 {each[Work.OPTION]}, "
         f"每个开关 {each[Work.MARK]}, 粘贴填写提示 {each[Work.HELP]}, 每个字段设只读 {each[Work.RIGHT]}, "
         f"一处修改 {each[Work.CHANGE]}, 一处删除 {each[Work.REMOVAL]}, "
-        f"一个视图、表单、权限组、页面或自动化 {each[Work.DEFINITION]} 起, 每项设置再加 {each[Work.SETTING]}."
+        f"一个视图、表单、权限组、页面或自动化 {each[Work.DEFINITION]} 起, 每项设置再加 {each[Work.SETTING]}, "
+        f"核对 Excel 带来的一个字段 {each[Work.CHECK]}."
     )
 
 

@@ -49,12 +49,21 @@ def expand_fields(
             continue
         if field.include is not None:
             asked = parameters.criteria if parameters else ()
-            everyone = field.include == "criteria"
-            yield from (_criterion(one) for one in asked if everyone or "customer" in one.relations)
+            yield from (_criterion(one) for one in asked if _is_asked(one, of=field.include))
         elif field.options_from is not None and parameters is not None:
             yield field.model_copy(update={"options": parameters.options(field.options_from)})
         else:
             yield field
+
+
+def _is_asked(criterion: CriterionText, *, of: str) -> bool:
+    match of:
+        case "customer_criteria":
+            return "customer" in criterion.relations
+        case "staff_criteria":
+            return any(relation != "customer" for relation in criterion.relations)
+        case _:
+            return True
 
 
 def plain_table(table: TableText, parameters: ParametersText | None, features: frozenset[str]) -> TableSpec:

@@ -45,8 +45,8 @@ def test_composed_template_holds_what_the_full_one_says(name: str, full: Desired
 def test_lite_has_eight_tables_within_its_budget() -> None:
     counted = sizes(load_template("performance-lite").schema)
     assert counted["tables"] == 8
-    assert counted["fields"] <= 140
-    assert (counted["views"], counted["permissions"], counted["pages"]) == (14, 16, 2)
+    assert counted["fields"] <= 120
+    assert (counted["views"], counted["forms"], counted["permissions"], counted["pages"]) == (12, 5, 15, 2)
     assert counted["automations"] == 0
 
 
