@@ -134,9 +134,7 @@ class Guide:
     @property
     def seconds_with_workbooks(self) -> int:
         """Estimated work when the tables are made from the workbooks, where the platform takes them."""
-        return sum(
-            task.seconds if task.seconds_checked is None else task.seconds_checked for task in self.tasks()
-        )
+        return sum(task.seconds if task.seconds_checked is None else task.seconds_checked for task in self.tasks())
 
     @property
     def memory_key(self) -> str:
