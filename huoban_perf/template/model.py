@@ -58,8 +58,9 @@ class FieldText(Text):
     """One field of a table.
 
     ``include: criteria`` in place of ``key`` stands for one choice field a rating criterion of the parameters;
-    ``customer_criteria`` for those that customers are asked, ``staff_criteria`` for those that colleagues are. ``options_from`` names the list of the parameters
-    that gives the options: ``grades``, ``position_families`` or an entry of ``lists``.
+    ``customer_criteria`` for those that customers are asked, ``staff_criteria`` for those that colleagues are.
+    ``options_from`` names the list of the parameters that gives the options: ``grades``, ``position_families`` or an
+    entry of ``lists``.
     """
 
     key: Key | None = None
