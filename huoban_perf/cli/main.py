@@ -34,6 +34,7 @@ _COMMANDS = {
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
     "nocodb": ("nocodb", "本机 NocoDB: up 启动, down 停止, status 查看"),
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
+    "report": ("report", "报告: person 个人结果单, cycle 周期报告"),
     "rollback": ("rollback", "回滚: 恢复到上一次会丢数据的执行之前"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
     "score": ("score", "评分: explain 说明, run 用文件, simulate 试算, replay 复算"),

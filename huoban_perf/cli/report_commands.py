@@ -1,0 +1,87 @@
+"""``report person|cycle``: what people read about results, as files. The workspace is only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_text
+from huoban_perf.cli.session import Settings, pass_settings
+from huoban_perf.cli.texts import text
+from huoban_perf.cli.usage import WordError
+from huoban_perf.core.errors import FactValue
+
+if TYPE_CHECKING:
+    from huoban_perf.documents.sheets import SheetForm
+    from huoban_perf.documents.sheets.collect import Sheets
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_PROGRAM = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.group("report")
+def report_command() -> None:
+    """报告: person 个人结果单, cycle 周期报告."""
+
+
+@report_command.command("person")
+@click.argument("numbers", metavar="[工号]...", nargs=-1)
+@click.option("--cycle", required=True, help="周期名称.")
+@click.option("--out", required=True, type=_FOLDER, help="写到哪个文件夹; 没有则新建.")
+@click.option("--all", "everyone", is_flag=True, help="每个已公布的人一份.")
+@click.option("--department", default="", metavar="部门", help="这个部门 (含下级部门) 每人一份.")
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "both"]), default="html", help="文件形式.")
+@click.option("--names", is_flag=True, help="文件名带姓名; 不加则只有周期和工号.")
+@click.option("--preview", is_flag=True, help="HR 核对用: 未公布的也出, 每页带水印.")
+@click.option("--browser", type=_PROGRAM, default=None, help="打印 PDF 的 Chromium; 默认在 PATH 里找.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def person(settings: Settings, /, numbers: tuple[str, ...], cycle: str, out: Path, **options: object) -> Exit:
+    """个人结果单: 结果、逐行明细、各方评价、优点和下一步、怎么申诉. 每人一页; 只出已公布的."""
+    from huoban_perf.cli.workshop import open_workshop
+    from huoban_perf.documents.sheets import SheetFiles, SheetRequest, collect_sheets, write_sheets
+
+    department, form = str(options["department"]), cast("OutputForm", options["output"])
+    if (bool(numbers), bool(options["everyone"]), bool(department)).count(True) != 1:
+        raise WordError("usage.whose_sheets")
+    request = SheetRequest(cycle=cycle, numbers=numbers, department=department, preview=bool(options["preview"]))
+    with progress(locale=settings.locale, form=form) as reporter:
+        with open_workshop(settings, reporter) as shop:
+            found = collect_sheets(shop.app, request)
+        how = SheetFiles(
+            form=cast("SheetForm", options["form"]),
+            with_names=bool(options["names"]),
+            browser=cast("Path | None", options["browser"]),
+            progress=reporter,
+        )
+        files = write_sheets(found.sheets, out, files=how)
+    if form == "json":
+        show_json({"format_version": 1, **_facts(found, out), "files": [str(file) for file in files]})
+    else:
+        show_text(folded("\n".join(_lines(settings, found, out))))
+    return Exit.DONE
+
+
+def _facts(found: Sheets, out: Path) -> dict[str, FactValue]:
+    return {
+        "count": len(found.sheets),
+        "previews": sum(sheet.is_preview for sheet in found.sheets),
+        "unreleased": found.unreleased,
+        "left_out": found.left_out,
+        "folder": str(out),
+    }
+
+
+def _lines(settings: Settings, found: Sheets, out: Path) -> list[str]:
+    facts = _facts(found, out)
+    said = ["cli.sheets_written"]
+    if facts["previews"]:
+        said.append("cli.sheets_preview")
+    if found.unreleased:
+        said.append("cli.sheets_unreleased")
+    if found.left_out:
+        said.append("cli.sheets_left_out")
+    return [text(code, locale=settings.locale, facts=facts) for code in said]
