@@ -1,9 +1,10 @@
-"""Documents: what people read, made from plans and templates. Data in, text or bytes out; files only in ``folder``.
+"""Documents: what people read, made from plans and templates. Data in, text or bytes out; files only in ``folder``
+and ``sheets.write``.
 
 The guided build: what a person has to build by hand, as one HTML page, the same in Markdown, and one Excel workbook a
 new table. The reader is an HR admin, so the documents are Chinese whatever the language of the command line; names are
-in the language in which the app is deployed. May import ``core``,
-``template``, ``scoring``, ``deploy``, ``sync``, ``exchange``, ``cycle``.
+in the language in which the app is deployed. May import ``core``, ``template``, ``scoring``, ``deploy``, ``sync``, ``exchange``,
+``cycle``.
 
 Reading order: ``guide`` (stages, sections, tasks: the one content of every form), ``build`` (steps → guide),
 ``scratch`` (the steps of an empty workspace), ``effort`` (how long each kind of task takes), ``wording`` (the sentences
@@ -14,8 +15,8 @@ The handbook: what each role finds and does and what each table holds, from the 
 script: ``handbook`` (the content), ``handbook_parts`` (template → handbook), ``drawing`` (pictures, the only user of
 Graphviz), ``handbook_page``.
 
-Results: ``sheets`` (personal result sheets); ``labels`` reads cells as people see them, ``printing`` makes PDF. They only
-read the workspace.
+Results: ``sheets`` (personal result sheets); ``labels`` reads cells as people see them, ``printing`` makes PDF. They
+only read the workspace.
 
 Promises, each with a test: the same input gives the same bytes (no clock; workbooks are packed with a fixed time); the
 page loads nothing and runs nothing but its own script (a content security policy with digests says so to the browser);
