@@ -1,10 +1,11 @@
-"""Documents: what people read, made from plans and templates. Data in, text or bytes out; files only in ``folder``
-and ``sheets.write``.
+"""Documents: what people read, made from plans, templates and results. Data in, text or bytes out.
+
+Files are written only by ``folder`` and ``sheets.write``. May import ``core``, ``template``, ``scoring``, ``deploy``,
+``sync``, ``exchange``, ``cycle``.
 
 The guided build: what a person has to build by hand, as one HTML page, the same in Markdown, and one Excel workbook a
 new table. The reader is an HR admin, so the documents are Chinese whatever the language of the command line; names are
-in the language in which the app is deployed. May import ``core``, ``template``, ``scoring``, ``deploy``, ``sync``, ``exchange``,
-``cycle``.
+in the language in which the app is deployed.
 
 Reading order: ``guide`` (stages, sections, tasks: the one content of every form), ``build`` (steps → guide),
 ``scratch`` (the steps of an empty workspace), ``effort`` (how long each kind of task takes), ``wording`` (the sentences
