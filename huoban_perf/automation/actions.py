@@ -7,21 +7,48 @@ names a job is only checked here: the job carries out the whole of it. Source: w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from huoban_perf.automation.asking import explain, facts_of
 from huoban_perf.automation.effects import Done, carry_out_steps
 from huoban_perf.automation.expressions import Scope
+from huoban_perf.automation.persons import unverified_notices, who_acted
 from huoban_perf.automation.surroundings import Surroundings
 from huoban_perf.automation.writing import Change, change_rows
-from huoban_perf.core.errors import FactValue
-from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema.machines import JOB, REASON_FIELD, RESULT_FIELD, Machine, Transition
-from huoban_perf.core.states import Facts, Moved, Reason, Refused, decide, guards_asked
+from huoban_perf.core.states import Moved, Refused, decide, history_of
 from huoban_perf.core.values import Value
 from huoban_perf.sync.book import Row
 
 _LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """An action that is asked for.
+
+    Attributes:
+        role: Actor in whose name.
+        action: Key of the transition.
+        is_creation: Whether a person just made the row: who may make rows is the platform's to say.
+    """
+
+    role: str
+    action: str
+    is_creation: bool = False
+
+
+SETTLED = frozenset(
+    {
+        ("appraisal", "confirm_goals"),
+        ("goal_change", "approve"),
+        ("cycle", "release"),
+        ("appeal", "uphold"),
+        ("appeal", "adjust"),
+    }
+)
+"""Actions that wait ``settle_polls`` looks. Source: workflows.md §1 "Who acted"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,31 +59,32 @@ class Acted:
         moved: Whether the row moved, or its job was started.
         summary: One Chinese line.
         done: What else was done.
+        unverified: Whether it was done without knowing who picked it.
     """
 
     moved: bool
     summary: str
     done: Done
+    unverified: bool = False
 
 
-def picked(machine: Machine, row: Row) -> Iterator[tuple[str, str]]:
-    """Yield (actor, action) for every action field of a row that is filled."""
+def picked(machine: Machine, row: Row) -> Iterator[Pick]:
+    """Yield what is picked in every action field of a row that is filled."""
     for actor in machine.actors:
         if actor.action_field is not None and actor.action_field in row.rows.columns:
             action = row[actor.action_field]
             if isinstance(action, str) and action:
-                yield actor.key, action
+                yield Pick(role=actor.key, action=action)
 
 
-def act(machine: Machine, row: Row, *, role: str, action: str, scope: Scope, around: Surroundings) -> Acted:
+def act(machine: Machine, row: Row, *, pick: Pick, scope: Scope, around: Surroundings) -> Acted:
     """Decide an action and carry it out.
 
     Args:
         machine: The table's machine.
         row: The row.
-        role: Actor in whose name it is asked.
-        action: Key of the transition.
-        scope: Moment and person.
+        pick: What is asked, and in whose name.
+        scope: Moment.
         around: Guards, jobs, notices.
 
     Returns:
@@ -65,22 +93,27 @@ def act(machine: Machine, row: Row, *, role: str, action: str, scope: Scope, aro
     Raises:
         SyncError: The platform refused a write; doing it again goes on from there.
     """
-    off = around.stages_off(row)
-    facts = Facts(
-        today=scope.today,
-        verdicts=_verdicts(machine, row, action, off, around),
-        stages_off=off,
-        editor=scope.me,
-    )
-    verdict = decide(machine, row=row.values, role=role, action=action, facts=facts)
+    role, action = pick.role, pick.action
+    person = None if pick.is_creation else who_acted(machine.actor(role), row, around)
+    if person is not None:
+        scope = replace(scope, me=person.editor)
+    facts = facts_of(machine, row, action, today=scope.today, around=around)
+    facts = replace(facts, editor=scope.me, editor_roles=person.roles if person else frozenset())
+    verified = person is not None and person.is_verified
+    verdict = decide(machine, row=row.values, role=role, action=action, facts=replace(facts, enforce=verified))
     if isinstance(verdict, Refused):
         said = f"未通过: {'; '.join(explain(reason, row, around) for reason in verdict.reasons)}"[:_LONGEST]
         change_rows(row.book, [Change(row, {**verdict.values, **_result(row, said)})])
         return Acted(moved=False, summary=said, done=Done())
+    unverified = person is not None and not person.is_verified
+    if unverified:
+        told = unverified_notices(machine, row, role=role, action=action, today=scope.today, around=around)
+        around.notices.put(told)
     if verdict.transition.job is not None and role != JOB:
         around.start_job(verdict.transition.job)
-        return Acted(moved=True, summary=f"已交作业 {verdict.transition.job}", done=Done(jobs=[verdict.transition.job]))
-    return _move(machine, row, verdict, scope, around)
+        done = Done(jobs=[verdict.transition.job])
+        return Acted(moved=True, summary=f"已交作业 {verdict.transition.job}", done=done, unverified=unverified)
+    return replace(_move(machine, row, verdict, scope, around), unverified=unverified)
 
 
 def _move(machine: Machine, row: Row, verdict: Moved, scope: Scope, around: Surroundings) -> Acted:
@@ -91,21 +124,12 @@ def _move(machine: Machine, row: Row, verdict: Moved, scope: Scope, around: Surr
         change_rows(row.book, [Change(row, {**_emptied(machine, row), **_result(row, said)})])
         return Acted(moved=False, summary=said, done=done)
     said = f"已完成: {verdict.transition.labels.zh}"
-    values: dict[str, Value] = {**verdict.values, **_result(row, said), **_history(machine, row, verdict, scope)}
+    values: dict[str, Value] = {**verdict.values, **_result(row, said)}
+    if verdict.entered:
+        values |= history_of(machine, row.values, state=verdict.state, today=scope.today)
     values = {key: value for key, value in values.items() if key in row.rows.columns}
     done.written += change_rows(row.book, [Change(row, values)])
     return Acted(moved=True, summary=f"{said}; {done.summary}", done=done)
-
-
-def _verdicts(
-    machine: Machine, row: Row, action: str, off: frozenset[str], around: Surroundings
-) -> dict[str, Mapping[str, FactValue] | None]:
-    found: dict[str, Mapping[str, FactValue] | None] = {}
-    for key in guards_asked(machine, row=row.values, action=action, stages_off=off):
-        check = around.guards.get((machine.table.key, key))
-        if check is not None:
-            found[key] = check(row)
-    return found
 
 
 def _result(row: Row, said: str) -> dict[str, Value]:
@@ -117,50 +141,6 @@ def _emptied(machine: Machine, row: Row) -> dict[str, Value]:
     return {key: None for key in (*fields, REASON_FIELD) if key in row.rows.columns}
 
 
-def _history(machine: Machine, row: Row, verdict: Moved, scope: Scope) -> dict[str, Value]:
-    """Add a line to the history field when a state is first entered."""
-    if machine.history_field is None or not verdict.entered:
-        return {}
-    label = machine.state(verdict.state).labels.zh
-    standing = row.text(machine.history_field)
-    if any(line.startswith(f"{label} ") for line in standing.splitlines()):
-        return {}
-    line = f"{label} {scope.today.isoformat()}"
-    return {machine.history_field: f"{standing}\n{line}" if standing else line}
-
-
 def creation(machine: Machine) -> Transition | None:
     """Return the transition by which people make rows of a table, or None when only jobs do."""
     return next((one for one in machine.transitions if not one.sources and set(one.actors) - {JOB}), None)
-
-
-def explain(reason: Reason, row: Row, around: Surroundings) -> str:
-    """Return one reason of a refusal as people read it.
-
-    Args:
-        reason: What ``decide`` said.
-        row: The row, for names of fields.
-        around: Words.
-
-    Returns:
-        A Chinese line.
-    """
-    if reason.text is not None:
-        return reason.text.zh
-    return around.words(reason.code, {key: _plain(value, row) for key, value in reason.facts.items()})
-
-
-def _plain(value: FactValue | Labels, row: Row) -> FactValue:
-    if isinstance(value, Labels):
-        return value.zh
-    if isinstance(value, tuple):
-        return tuple(_field_label(part, row) for part in value)
-    return value
-
-
-def _field_label(part: str, row: Row) -> str:
-    kind, _, keys = part.partition(":")
-    if kind != "field":
-        return part
-    table, _, field = keys.partition(".")
-    return row.book.app.schema.table(table).field(field).labels.zh

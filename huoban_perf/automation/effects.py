@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from huoban_perf.automation.children import changes_of
 from huoban_perf.automation.expressions import Scope, evaluate, phrase
 from huoban_perf.automation.surroundings import Surroundings
-from huoban_perf.automation.writing import Change, change_rows, create_row
+from huoban_perf.automation.writing import change_rows, create_row
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.notices import Mode, Notice
@@ -78,36 +79,51 @@ def carry_out_steps(steps: Sequence[Step], scope: Scope, *, name: str, around: S
         around: Notices, jobs and people.
 
     Returns:
-        What was done. A ``Stop`` that applies ends it.
+        What was done. A ``Stop`` that applies ends it, and so does a row whose machine refuses the state it is given.
 
     Raises:
         SyncError: The platform refused a row; doing it again goes on from there.
     """
     done = Done()
     for step in steps:
-        match step:
-            case Stop(rows=rule, text=text):
-                if holds(rule, scope.row.values, moment=scope.moment):
-                    done.stopped = text
-                    return done
-            case Update():
-                changes = [Change(row, _values(step.values, scope)) for row in _targets(step, scope)]
-                done.written += change_rows(scope.row.book, changes)
-            case Create():
-                done.written += [_create(step, inner, name) for inner in _scopes(step.each, scope)]
-            case Notify():
-                notices = [n for inner in _scopes(step.each, scope) for n in notices_of(step, inner, around)]
-                done.notices += around.notices.put(notices)
-            case RunJob(job=job):
-                around.start_job(job)
-                done.jobs.append(job)
-            case Call():
-                done.calls += [
-                    (step.automation, row) for inner in _scopes(step.each, scope) for row in _led(step.path, inner)
-                ]
-            case OpenPage() | Fill():
-                continue
+        done.stopped = _carry_out(step, scope, name, around, done)
+        if done.stopped is not None:
+            break
     return done
+
+
+def _carry_out(step: Step, scope: Scope, name: str, around: Surroundings, done: Done) -> Labels | None:
+    """Carry out one step; return what stops the rest, or None."""
+    match step:
+        case Stop(rows=rule, text=text):
+            return text if holds(rule, scope.row.values, moment=scope.moment) else None
+        case Update():
+            return _update(step, scope, around, done)
+        case Create():
+            done.written += [_create(step, inner, name) for inner in _scopes(step.each, scope)]
+        case Notify():
+            notices = [n for inner in _scopes(step.each, scope) for n in notices_of(step, inner, around)]
+            done.notices += around.notices.put(notices)
+        case RunJob(job=job):
+            around.start_job(job)
+            done.jobs.append(job)
+        case Call():
+            done.calls += [
+                (step.automation, row) for inner in _scopes(step.each, scope) for row in _led(step.path, inner)
+            ]
+        case OpenPage() | Fill():
+            pass
+    return None
+
+
+def _update(step: Update, scope: Scope, around: Surroundings, done: Done) -> Labels | None:
+    """Change rows; return what a machine says against it."""
+    rows = list(_targets(step, scope))
+    found = changes_of(step.table.key, _values(step.values, scope), rows, scope, around)
+    if isinstance(found, Labels):
+        return found
+    done.written += change_rows(scope.row.book, found)
+    return None
 
 
 def _values(assignments: Sequence[Assignment], scope: Scope) -> dict[str, Value]:

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from huoban_perf.automation.actions import Acted, act, creation, picked
+from huoban_perf.automation.actions import SETTLED, Acted, Pick, act, creation, picked
 from huoban_perf.automation.effects import Done, carry_out_steps
 from huoban_perf.automation.expressions import Scope
 from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger
@@ -30,14 +30,17 @@ from huoban_perf.sync.book import Book, Row
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 5
 _FIRST_WAIT = timedelta(minutes=1)
+_NEXT_LOOK = timedelta(seconds=1)
+"""An action that settles is looked at again in the next round, however soon that comes."""
 
 
 @dataclass(slots=True)
 class Round:
-    """What a round came to, in firings by state."""
+    """What a round came to, in firings by state; ``unverified``: a Chinese line an action whose person is unknown."""
 
     counts: dict[FiringState, int] = field(default_factory=dict)
     new: int = 0
+    unverified: list[str] = field(default_factory=list)
 
     def add(self, state: FiringState) -> None:
         """Count one firing."""
@@ -63,6 +66,7 @@ class Executor:
         self._ledger = ledger
         self._around = around
         self._book = Book(app)
+        self._unverified: list[str] = []
         self._noticing = Noticing(app=app, ledger=ledger)
         self._automations = self._noticing.automations
 
@@ -70,7 +74,7 @@ class Executor:
 
     def round(self) -> Round:
         """Look at everything once and carry out what is due, ripples included."""
-        result = Round()
+        result = Round(unverified=self._unverified)
         self._book = Book(self._app)
         result.new += self.look_at_clock()
         for _ in range(RIPPLE_LEVELS + 1):
@@ -132,7 +136,7 @@ class Executor:
             self._ledger.settle(firing, FiringState.LOOPED, outcome="loop", at=now)
             return FiringState.LOOPED
         try:
-            state, outcome = self._carry_out(firing)
+            done = self._carry_out(firing)
         except LeaseLostError:
             raise
         except HuobanPerfError as error:
@@ -140,26 +144,33 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - a defect in one automation must not stop the others
             _log.error("%s: %s", firing.automation, type(error).__name__)  # no traceback: it may hold personal data
             return self._failed(firing, type(error).__name__)
-        self._ledger.settle(firing, state, outcome=outcome, at=self._app.clock.now())
+        now = self._app.clock.now()
+        if done is None:
+            self._ledger.postpone(firing, not_before=now + _NEXT_LOOK, reason="settling")
+            return None
+        state, outcome = done
+        self._ledger.settle(firing, state, outcome=outcome, at=now)
         return state
 
     def _failed(self, firing: Firing, reason: str) -> FiringState | None:
         now = self._app.clock.now()
         self._book = Book(self._app)
-        if firing.attempts + 1 < _ATTEMPTS:
-            self._ledger.postpone(firing, not_before=now + _FIRST_WAIT * 2**firing.attempts, reason=reason)
+        tries = max(0, firing.attempts - self._around.settle_polls)
+        if tries + 1 < _ATTEMPTS:
+            self._ledger.postpone(firing, not_before=now + _FIRST_WAIT * 2**tries, reason=reason)
             return None
         self._ledger.settle(firing, FiringState.PARKED, outcome=reason, at=now)
         return FiringState.PARKED
 
-    def _carry_out(self, firing: Firing) -> tuple[FiringState, str]:
+    def _carry_out(self, firing: Firing) -> tuple[FiringState, str] | None:
+        """Do what a firing asks for; None when it must wait for another look."""
         row = self._book.at(firing.table, firing.item)
         if row is None:
             return FiringState.SKIPPED, "row is gone"
         if firing.automation.startswith(FIRST_SIGHT):
             return self._first_sight(row, firing)
         if firing.automation.startswith(ACTION):
-            return self._act(row, firing)
+            return None if self._is_settling(row, firing) else self._act(row, firing)
         if firing.automation.startswith(MOVED):
             return self._tell_of_move(row, firing)
         spec = self._automations.get(firing.automation)
@@ -175,13 +186,22 @@ class Executor:
     def _act(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
         machine = self._app.schema.machine(row.rows.table.key)
         state, said = FiringState.SKIPPED, "nothing picked"
-        for role, action in picked(machine, row) if machine else ():
-            acted: Acted = act(
-                machine or _never(), row, role=role, action=action, scope=self._scope(row), around=self._around
-            )
+        for pick in picked(machine, row) if machine else ():
+            acted: Acted = act(machine or _never(), row, pick=pick, scope=self._scope(row), around=self._around)
             self._remember(acted.done, firing)
             state, said = (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
+            if acted.unverified:
+                said += "; 操作人未核实"
+                self._unverified.append(f"{row.rows.table.labels.zh} {row.key or row.item_id}: {acted.summary}")
         return state, said
+
+    def _is_settling(self, row: Row, firing: Firing) -> bool:
+        """Tell whether a picked action still waits for further looks, so that a slip can be undone."""
+        machine = self._app.schema.machine(row.rows.table.key)
+        waits = machine is not None and any(
+            (row.rows.table.key, pick.action) in SETTLED for pick in picked(machine, row)
+        )
+        return waits and firing.attempts < self._around.settle_polls
 
     def _tell_of_move(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
         """Send the notices of a transition that a job made; whatever else it says, the job has done."""
@@ -206,7 +226,8 @@ class Executor:
         if machine is None or made is None or row[machine.field]:
             return FiringState.DONE, "key"
         role = next(actor for actor in made.actors if actor != "job")
-        acted = act(machine, row, role=role, action=made.key, scope=self._scope(row), around=self._around)
+        pick = Pick(role=role, action=made.key, is_creation=True)
+        acted = act(machine, row, pick=pick, scope=self._scope(row, row.editor), around=self._around)
         self._remember(acted.done, firing)
         return (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
 

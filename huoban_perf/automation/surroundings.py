@@ -31,6 +31,9 @@ class Surroundings:
         role_members: Role → members.
         words: Message id and facts → Chinese text, for refusals.
         stages_off: Row → stages its cycle does not have.
+        actor_check: ``enforce``, ``record`` or ``auto``: whether an action by somebody whom the transition does not
+            name is refused; ``auto`` refuses where the connection tells who edited an item. Source: workflows.md §1.
+        settle_polls: Looks that 确认目标, 批准变更, 公布 and decisions on appeals wait, so that a slip can be undone.
         key_of: Row that a person made → parts of its natural key, or None when it cannot be told yet.
     """
 
@@ -40,4 +43,6 @@ class Surroundings:
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     words: Callable[[str, Mapping[str, FactValue]], str] = _no_words
     stages_off: Callable[[Row], frozenset[str]] = lambda _: frozenset()
+    actor_check: str = "auto"
+    settle_polls: int = 0
     key_of: Callable[[Row], str | None] = lambda _: None

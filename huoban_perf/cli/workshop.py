@@ -288,6 +288,8 @@ def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
         goals_min=model.process.goals_min,
         goals_max=model.process.goals_max,
         confirm_reminders=model.process.confirm_reminders,
+        actor_check=model.process.actor_check,
+        settle_polls=model.process.settle_polls,
         interview_grades=tuple(model.process.interview_for),
         criteria=criteria,  # type: ignore[arg-type] # weights are Decimals
         role_members={role: tuple(members[name] for name in names) for role, names in model.role_members.items()},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.filters import Filter
 from huoban_perf.core.schema.tables import TableSpec
 from huoban_perf.core.values import Values
@@ -14,13 +14,17 @@ from huoban_perf.core.values import Values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One item as read. ``values`` has every bound field of the table; None = empty."""
+    """One item as read. ``values`` has every bound field of the table; None = empty.
+
+    ``editor`` is the person who edited it last, where the platform tells and it was a person.
+    """
 
     item_id: ItemId
     values: Values
     title: str = ""
     created_on: datetime | None = None
     updated_on: datetime | None = None
+    editor: MemberId | None = None
 
 
 class SystemField(StrEnum):

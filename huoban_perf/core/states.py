@@ -164,6 +164,29 @@ def actions_here(machine: Machine, *, row: Values, role: str) -> tuple[Transitio
     return tuple(one for one in machine.actions_of(role) if _starts_here(machine, one, row))
 
 
+def history_of(machine: Machine, row: Values, *, state: str, today: date) -> dict[str, Value]:
+    """Return the history field with a line for a state that is entered for the first time.
+
+    Args:
+        machine: The table's machine.
+        row: Field key → value, as it stands.
+        state: State that is entered.
+        today: The day in China.
+
+    Returns:
+        The field with its new text; empty when there is no such field, or the state was entered before.
+    """
+    if machine.history_field is None or row.get(machine.field) == state:
+        return {}
+    label = machine.state(state).labels.zh
+    standing = row.get(machine.history_field)
+    text = standing if isinstance(standing, str) else ""
+    if any(line.startswith(f"{label} ") for line in text.splitlines()):
+        return {}
+    line = f"{label} {today.isoformat()}"
+    return {machine.history_field: f"{text}\n{line}" if text else line}
+
+
 def moved_by(machine: Machine, *, left: Value, state: Value) -> Transition | None:
     """Tell which transition of the program led from one state to another.
 

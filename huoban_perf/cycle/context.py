@@ -34,6 +34,8 @@ class Process:
         interview_grades: Grades after which a talk is due; empty = all.
         criteria: Relation → criterion fields asked, with their share.
         pass_grade: The grade that counts as 合格, as the scheme documents name it.
+        actor_check: ``auto``, ``enforce`` or ``record``: what an action by somebody else than the one named comes to.
+        settle_polls: Looks that final decisions wait.
         role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
     """
 
@@ -53,6 +55,8 @@ class Process:
     interview_grades: tuple[str, ...] = ()
     criteria: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     pass_grade: str = ""
+    actor_check: str = "auto"
+    settle_polls: int = 0
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -278,7 +278,7 @@ def _not_own(asked: Asked, row: Row) -> Verdict:
 def _weights_full(asked: Asked, goal: Row) -> Verdict:
     del asked
     sheet = goal.related("appraisal")
-    if sheet is None:
+    if sheet is None or sheet.text("status") in {"void", "not_appraised"}:
         return None
     rest = [row for row in _goals_of(sheet, "confirmed", "changing") if row.key != goal.key]
     total = weight_total(rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from huoban_perf.core.schema.machines import REASON_FIELD, RESULT_FIELD
+from huoban_perf.core.states import history_of
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.sync.book import Row
@@ -26,12 +27,8 @@ def moved(row: Row, state: str, *, today: date, **values: Value | Refs) -> Wante
     key_field = row.rows.table.key_field or ""
     machine = row.book.app.schema.machine(row.rows.table.key)
     wanted: dict[str, Value | Refs] = {key_field: row.key, "status": state, **values}
-    if machine is not None and machine.history_field is not None and row.text("status") != state:
-        label = machine.state(state).labels.zh
-        standing = row.text(machine.history_field)
-        if not any(line.startswith(f"{label} ") for line in standing.splitlines()):
-            line = f"{label} {today.isoformat()}"
-            wanted[machine.history_field] = f"{standing}\n{line}" if standing else line
+    if machine is not None:
+        wanted |= history_of(machine, row.values, state=state, today=today)
     return WantedRow(key=row.key, values=wanted)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import FactValue, SyncError
 from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
@@ -61,6 +61,11 @@ class Row:
     def item_id(self) -> ItemId:
         """The platform's id."""
         return self.rows.item_id(self.index)
+
+    @property
+    def editor(self) -> MemberId | None:
+        """The person who edited it last, or None where nobody is known."""
+        return self.rows.editor(self.index)
 
     @property
     def values(self) -> dict[str, Value]:

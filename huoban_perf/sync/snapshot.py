@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from huoban_perf.core.addresses import ItemId
+from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import AmbiguousRowError, FactValue, Problem
 from huoban_perf.core.filters import Filter
 from huoban_perf.core.items import Item, ItemQuery, Order
@@ -35,10 +35,14 @@ class TableRows:
         self._ids: list[ItemId] = []
         self._row_by_id: dict[ItemId, int] = {}
         self._rows_by_key: dict[str, list[int]] = {}
+        self._editors: dict[ItemId, MemberId] = {}
 
     def add(self, item: Item) -> None:
         """Take one item; an item read again replaces its former reading."""
         row = tuple(item.values.get(key) for key in self.columns)
+        self._editors.pop(item.item_id, None)
+        if item.editor is not None:
+            self._editors[item.item_id] = item.editor
         if item.item_id in self._row_by_id:
             self._rows[self._row_by_id[item.item_id]] = row
             return
@@ -78,6 +82,10 @@ class TableRows:
     def keys(self) -> Iterator[str]:
         """Iterate over the natural keys that stand."""
         return iter(self._rows_by_key)
+
+    def editor(self, row: int) -> MemberId | None:
+        """Return the person who edited a row last, or None where nobody is known."""
+        return self._editors.get(self._ids[row])
 
     def row_of_id(self, item_id: str) -> int | None:
         """Return the row of an item, or None when it was not read."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from huoban_perf.core.addresses import Address, Bindings, ItemId
+from huoban_perf.core.addresses import Address, Bindings, ItemId, MemberId
 from huoban_perf.core.errors import FactValue, NotFoundError, PlatformError, ProtocolError, RejectedError
 from huoban_perf.core.items import Item
 from huoban_perf.core.schema import FieldSpec, TableSpec
@@ -198,10 +198,22 @@ def _item(row: Row, values: Values) -> Item:
             title=row.get("title") or "",
             created_on=moment_from(created_on) if created_on else None,
             updated_on=moment_from(updated_on) if updated_on else None,
+            editor=_editor(row),
         )
     except (ValueError, TypeError) as error:
         facts: dict[str, FactValue] = {"part": "data.items[].created_on"}
         raise ProtocolError("platform.shape", endpoint=ITEM_LIST.name, facts=facts) from error
+
+
+_API_USER = "1024"
+"""The pseudo-user 接口 as whom keys write. Source: openapi-v1.md §1 (the value [doc], its meaning [inferred])."""
+
+
+def _editor(row: Row) -> MemberId | None:
+    """Return the person in ``updated_by``; our own key proves nothing. Source: openapi-v1.md §8.1 [inferred]."""
+    user = row.get("updated_by")
+    name = str(user.get("user_id") or "") if isinstance(user, dict) else ""
+    return MemberId(name) if name not in {"", "0", _API_USER} else None
 
 
 def _unbound(address: Address | str) -> PlatformError:

@@ -129,6 +129,7 @@ def capabilities(*, can_build: bool, v2_kinds: frozenset[FieldKind] | None = Non
         batch_size=BATCH_SIZE,
         asynchronous_batches=True,
         upserts_by_key=True,
+        item_editor=can_build,  # proven on the embedded workspace only; elsewhere `updated_by` is [inferred]
         creates_kinds=v2_kinds,
         tables_come_with_fields=v2_kinds is not None,
         caution=None if v2_kinds is None else "plane.v2_caution",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from huoban_perf.automation import Executor, Surroundings
+from huoban_perf.core.addresses import MemberId
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.values import Value
@@ -28,7 +29,15 @@ def words(code: str, facts: Mapping[str, FactValue]) -> str:
 class Desk:
     """A firm, its executor and what it started."""
 
-    def __init__(self, firm: Firm, *, declared: DesiredSchema | None = None, store: SqliteStore | None = None) -> None:
+    def __init__(
+        self,
+        firm: Firm,
+        *,
+        declared: DesiredSchema | None = None,
+        store: SqliteStore | None = None,
+        actor_check: str = "auto",
+        settle_polls: int = 0,
+    ) -> None:
         self.firm = firm
         self.declared = declared or schema()
         self.store = store or SqliteStore(None)
@@ -44,6 +53,8 @@ class Desk:
             start_job=self.jobs.append,
             notices=firm.told,
             role_members={"hr": ("uHR",)},
+            actor_check=actor_check,
+            settle_polls=settle_polls,
             words=words,
             key_of=key_of,
         )
@@ -64,10 +75,16 @@ class Desk:
         self.firm.clock.moment += timedelta(seconds=1)
         return {state.value: count for state, count in self.executor.round().counts.items()}
 
-    def pick(self, table: str, key: str, **values: Value) -> None:
-        """Change a row like a person would; its change is newer than any look."""
+    def pick(self, table: str, key: str, *, by: str = "", **values: Value) -> None:
+        """Change a row like a person would, ``by`` whom the platform may tell; its change is newer than any look."""
         self.firm.memory.moment += 100
         self.firm.set(table, key, **values)
+        if self.firm.memory.editors is not None:
+            rows = self.firm.memory.items[table]
+            item = next(item for item, (_, row) in rows.items() if row is self.firm.rows(table)[key])
+            self.firm.memory.editors.pop(item, None)
+            if by:
+                self.firm.memory.editors[item] = MemberId(by)
 
 
 def with_automations(*specs: object) -> DesiredSchema:

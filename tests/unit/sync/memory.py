@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from huoban_perf.core.addresses import Bindings, ItemId, WorkspaceId, field_address, table_address
+from huoban_perf.core.addresses import Bindings, ItemId, MemberId, WorkspaceId, field_address, table_address
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.filters import matches
 from huoban_perf.core.items import (
@@ -75,6 +75,8 @@ class Memory:
         self.delay, self.refuse, self.lose = delay, refuse, lose
         self.pending: list[tuple[int, WriteBatch]] = []
         self.reads = self.writes = self.moment = 0
+        self.editors: dict[ItemId, MemberId] | None = None
+        """Item → the person who edited it last; None: this platform does not tell."""
 
     def connection(self, *, batch_size: int = 100) -> Connection:
         can = Capabilities(
@@ -85,6 +87,7 @@ class Memory:
             batch_size=batch_size,
             asynchronous_batches=True,
             upserts_by_key=True,
+            item_editor=self.editors is not None,
         )
         return Connection(
             name="memory",
@@ -133,6 +136,7 @@ class Memory:
                     same = [item for item, (_, values) in rows.items() if values.get(key_field) == write.key]
                 if same:
                     self.moment += 1
+                    (self.editors or {}).pop(same[0], None)
                     rows[same[0]] = (self.moment, {**rows[same[0]][1], **write.values})
                 else:
                     self.put(batch.table, write.values)
@@ -142,7 +146,12 @@ class Memory:
         self.reads += 1
         self._apply()
         found = [
-            Item(item_id=item, values=values, updated_on=START + timedelta(seconds=at))
+            Item(
+                item_id=item,
+                values=values,
+                updated_on=START + timedelta(seconds=at),
+                editor=(self.editors or {}).get(item),
+            )
             for item, (at, values) in rows.items()
             if query.filter is None or matches(query.filter, {**values, "item_id": item})
         ]
