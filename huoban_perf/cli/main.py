@@ -38,6 +38,7 @@ _COMMANDS = {
     "rollback": ("rollback", "回滚: 恢复到上一次会丢数据的执行之前"),
     "sandbox": ("sandbox", "内置工作区: serve 启动, reset 清空"),
     "score": ("score", "评分: explain 说明, run 用文件, simulate 试算, replay 复算"),
+    "seed": ("seed", "示例公司: 放入任意人数的示例数据, --remove 删净 (默认只预览)"),
     "serve": ("serve", "服务: 定时作业、自动化、通知、回调、监控"),
     "state": ("state", "状态: 地址与平台 ID 的绑定"),
     "template": ("template", "模板: list, show, lint, schema"),

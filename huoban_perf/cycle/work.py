@@ -12,18 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, Problem
-from huoban_perf.core.items import Item
 from huoban_perf.core.notices import Notice, NoticeSink
-from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import Refs, WantedRow
-from huoban_perf.sync.write_back import WritePlan, compare, guard, write
+from huoban_perf.sync.write_back import WritePlan, compare, guard, pretend, write
 
 _SHARE_PERCENT = 50
 
@@ -172,7 +169,7 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
         found = _compare(wish, context, tally)
         standing = context.book.rows(wish.table)
         if not apply:
-            _pretend(found, standing)
+            pretend(found, standing)
             continue
         if wish.guarded:
             guard(found, share_percent=_SHARE_PERCENT, allowed=desk.allow_large_change)
@@ -217,17 +214,6 @@ def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:
 def _awaits_executor(standing: TableRows, key: str, actions: tuple[str, ...]) -> bool:
     row = standing.row_of_key(key)
     return row is not None and any(standing.value(row, action) for action in actions)
-
-
-def _pretend(plan: WritePlan, standing: TableRows) -> None:
-    """Let later wishes of a preview see the rows that earlier ones would have written."""
-    for row in plan.created:
-        standing.add(Item(item_id=ItemId(f"new:{row.key}"), values=row.values))
-    for row in plan.updated:
-        index = standing.row_of_key(row.key)
-        if index is not None:
-            before: dict[str, Value] = {column: standing.value(index, column) for column in standing.columns}
-            standing.add(Item(item_id=standing.item_id(index), values={**before, **row.values}))
 
 
 def _summary(tally: _Tally, context: JobContext) -> str:

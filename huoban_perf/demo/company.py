@@ -13,8 +13,9 @@ from decimal import Decimal
 from random import Random
 
 from huoban_perf.demo.contracts import CONTRACTS, LEADERS, LEADING, ContractLine
+from huoban_perf.demo.outline import DEMO, Outline
 
-CYCLE = "2026Q3"
+CYCLE = DEMO.cycle
 START = date(2026, 7, 1)
 END = date(2026, 9, 30)
 
@@ -25,15 +26,6 @@ _GIVEN = (
     "家豪 诗涵 宏伟 婉婷 永康 美玲 "
     "泽宇 语嫣 博文 慧敏 少华 锦程 映雪 长青 知行 清扬 书瑶 景行 乐天 忆南 向阳 晓峰"
 ).split()
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department; ``parent`` is the code of the one above, empty for the company itself."""
-
-    code: str
-    name: str
-    parent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +75,6 @@ class Form:
     answers: tuple[int, ...]
 
 
-DEPARTMENTS = (
-    Department("D00", "明川科技", ""),
-    Department("D10", "销售中心", "D00"),
-    Department("D11", "华东销售部", "D10"),
-    Department("D12", "华南销售部", "D10"),
-    Department("D20", "产品研发中心", "D00"),
-    Department("D21", "产品部", "D20"),
-    Department("D22", "研发部", "D20"),
-    Department("D30", "客户服务部", "D00"),
-    Department("D40", "综合管理部", "D00"),
-)
-
 POSITIONS = {
     "GM": ("总经理", "management"),
     "DIR": ("中心总监", "management"),
@@ -107,72 +87,78 @@ POSITIONS = {
 }
 """Position code → name and family."""
 
-_TEAMS = (
-    ("D11", "D10", "SALE", 10),
-    ("D12", "D10", "SALE", 9),
-    ("D21", "D20", "PROD", 6),
-    ("D22", "D20", "DEV", 13),
-    ("D30", "D00", "CS", 9),
-    ("D40", "D00", "ADM", 4),
-)
-"""Department, department above, position and head count of each team; each team also has a manager."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """Everything the demo seeds, in business codes."""
+    """Everything the demo seeds; positions and metrics by their bare codes, which ``outline.code`` completes.
 
+    Attributes:
+        outline: What it was made from.
+        people: Who works there, superiors first.
+        items: Lines of their contracts.
+        actuals: Monthly figures.
+        forms: Rating forms handed in.
+    """
+
+    outline: Outline
     people: tuple[Person, ...]
     items: tuple[Item, ...]
     actuals: tuple[Actual, ...]
     forms: tuple[Form, ...]
 
 
-def sample_company(*, criteria: int, seed: int = 20260701) -> Company:
+def sample_company(*, criteria: int, outline: Outline = DEMO, seed: int = 20260701) -> Company:
     """Make the sample company.
+
+    Every sixtieth person is a star, has a weak quarter, lacks a month, or came too late; every sixth manager rates
+    severely and every sixth leniently.
 
     Args:
         criteria: How many rating criteria a form asks.
+        outline: Departments, teams and codes.
         seed: Start of the pseudo-random series; the same seed gives the same company.
 
     Returns:
         People with their contracts, monthly figures and rating forms.
     """
     draw = Random(seed)  # noqa: S311 - made-up figures, not secrets
-    people = _people(draw)
+    people = _people(outline, draw)
     shape = {person.number: Decimal(draw.randint(-15, 15)) / 10 for person in people}
-    shape[people[31].number] = Decimal("-4.5")
-    shape[people[8].number] = Decimal("2.4")
+    shape |= dict.fromkeys((person.number for person in people[31::60]), Decimal("-4.5"))
+    shape |= dict.fromkeys((person.number for person in people[8::60]), Decimal("2.4"))
     items: list[Item] = []
     actuals: list[Actual] = []
     for person in people[1:]:
         lines = LEADERS if person.position in LEADING else CONTRACTS[person.position]
         items += [_item(person, line) for line in lines]
         actuals += [actual for line in lines for actual in _months(person, line, shape[person.number], draw)]
-    late = people[20].number
-    actuals = [row for row in actuals if (row.person, row.start.month) != (late, 9)]
-    forms = _forms(people, shape, criteria=criteria, draw=draw)
-    return Company(people=people, items=tuple(items), actuals=tuple(actuals), forms=forms)
+    late = {person.number for person in people[20::60]}
+    actuals = [row for row in actuals if row.start.month != 9 or row.person not in late]
+    forms = _forms(outline, people, shape, criteria=criteria, draw=draw)
+    return Company(outline=outline, people=people, items=tuple(items), actuals=tuple(actuals), forms=forms)
 
 
-def _people(draw: Random) -> tuple[Person, ...]:
+def _people(outline: Outline, draw: Random) -> tuple[Person, ...]:
     names = [family + given for family in _FAMILY for given in _GIVEN]
     draw.shuffle(names)
     people: list[Person] = []
 
     def hire(department: str, position: str, manager: str, level: int) -> str:
-        number = f"E{len(people) + 1:03d}"
+        place = len(people)
         hired = date(draw.randint(2017, 2025), draw.randint(1, 12), draw.randint(1, 28))
-        people.append(Person(number, names[len(people)], department, position, manager, level, hired))
-        return number
+        name = names[place % len(names)]
+        people.append(Person(outline.number(place + 1), name, department, position, manager, level, hired))
+        return people[-1].number
 
-    top = hire("D00", "GM", "", 1)
-    heads = {"D10": hire("D10", "DIR", top, 2), "D20": hire("D20", "DIR", top, 2), "D00": top}
-    managers = {team[0]: hire(team[0], "MGR", heads[team[1]], 3) for team in _TEAMS}
-    for department, _, position, count in _TEAMS:
-        for _ in range(count):
-            hire(department, position, managers[department], 4)
-    people[-2] = replace(people[-2], hired=date(2026, 9, 7))
+    company = outline.departments[0].code
+    top = hire(company, "GM", "", 1)
+    heads = {company: top} | {centre: hire(centre, "DIR", top, 2) for centre in outline.centres}
+    managers = {team.department: hire(team.department, "MGR", heads[team.above], 3) for team in outline.teams}
+    for team in outline.teams:
+        for _ in range(team.count):
+            hire(team.department, team.position, managers[team.department], 4)
+    for place in range(58, len(people), 60):
+        people[place] = replace(people[place], hired=date(2026, 9, 7))
     return tuple(people)
 
 
@@ -200,9 +186,12 @@ def _months(person: Person, line: ContractLine, shape: Decimal, draw: Random) ->
     return rows
 
 
-def _forms(people: tuple[Person, ...], shape: dict[str, Decimal], *, criteria: int, draw: Random) -> tuple[Form, ...]:
+def _forms(
+    outline: Outline, people: tuple[Person, ...], shape: dict[str, Decimal], *, criteria: int, draw: Random
+) -> tuple[Form, ...]:
     lean = {person.number: Decimal(draw.randint(-4, 4)) / 10 for person in people}
-    lean["E004"], lean["E005"] = Decimal("-1.1"), Decimal("0.9")
+    managers = [person.number for person in people if person.position == "MGR"]
+    lean |= dict.fromkeys(managers[0::6], Decimal("-1.1")) | dict.fromkeys(managers[1::6], Decimal("0.9"))
     forms: list[Form] = []
     mates: dict[str, list[str]] = {}
     for person in people:
@@ -225,6 +214,6 @@ def _forms(people: tuple[Person, ...], shape: dict[str, Decimal], *, criteria: i
         for rater in draw.sample(others, k=min(len(others), draw.randint(3, 4))):
             rate(person, "peer", rater)
         if person.position in {"SALE", "CS"}:
-            for visit in range(1, 3 if index == 12 else 4):
-                rate(person, "customer", f"C{index:02d}{visit}", external=True)
+            for visit in range(1, 3 if index % 60 == 12 else 4):
+                rate(person, "customer", outline.customer(index, visit), external=True)
     return tuple(forms)

@@ -7,8 +7,10 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from huoban_perf.core.values import CHINA, Value
-from huoban_perf.demo.company import CYCLE, DEPARTMENTS, END, POSITIONS, START, Company, Form, Item, Person
+from huoban_perf.demo.company import END, POSITIONS, START, Company, Form, Item, Person
 from huoban_perf.demo.contracts import AVERAGED, METRICS, Metric
+from huoban_perf.demo.goal_rows import goal_batches, member
+from huoban_perf.demo.outline import Outline
 from huoban_perf.demo.rows import (
     STATUS,
     Batch,
@@ -49,24 +51,70 @@ def company_batches(
     Returns:
         The batches.
     """
-    key = scheme_key(scheme)
+    cycle, key = company.outline.cycle, scheme_key(scheme)
+    decider = member(account_of, company.people[0].number)
     return [
-        *department_levels([(entry.code, entry.name, entry.parent) for entry in DEPARTMENTS]),
-        *scheme_batches(scheme, grade_keys=grade_keys),
-        batch("position", "code", [_position(code, name, family, key) for code, (name, family) in POSITIONS.items()]),
-        *_people(company, account_of),
-        batch("metric", "code", [_metric(metric) for metric in METRICS]),
-        cycle_batch(name=CYCLE, kind="quarter", start=START, end=END, scheme=key, decider=(account_of[DECIDER],)),
-        batch("appraisal", "natural_key", [_appraisal(person, key) for person in company.people], first_only=STATUS),
-        *_goals(company, account_of),
-        batch("appraisal_item", "natural_key", [_item(item) for item in company.items]),
+        *organisation_batches(company, scheme=scheme, grade_keys=grade_keys, account_of=account_of),
+        cycle_batch(name=cycle, kind="quarter", start=START, end=END, scheme=key, decider=decider),
+        appraisal_batch(company, scheme=key),
+        *goal_batches(company, account_of),
+        *contract_batches(company, criteria_by_relation=criteria_by_relation, account_of=account_of),
+    ]
+
+
+def contract_batches(
+    company: Company, *, criteria_by_relation: Mapping[str, tuple[str, ...]], account_of: Mapping[str, str]
+) -> list[Batch]:
+    """Return the items of the contracts, their monthly figures, and the rating forms handed in.
+
+    Args:
+        company: The company.
+        criteria_by_relation: Relation → criterion fields asked, in form order.
+        account_of: 工号 → member id; a rater without account stands as an outside one.
+
+    Returns:
+        The batches.
+    """
+    return [
+        batch("appraisal_item", "natural_key", [_item(company.outline, item) for item in company.items]),
         _actuals(company),
         _forms(company, criteria_by_relation, account_of),
     ]
 
 
-def _position(code: str, name: str, family: str, scheme: str) -> Row:
-    return {"code": code, "name": name, "family": family, "default_scheme": Refs("scheme", (scheme,))}
+def organisation_batches(
+    company: Company, *, scheme: Mapping[str, object], grade_keys: Mapping[str, str], account_of: Mapping[str, str]
+) -> list[Batch]:
+    """Return what stands before any cycle: departments, scheme, positions, people, metrics.
+
+    Args:
+        company: The company.
+        scheme: The scheme document it is scored by.
+        grade_keys: Grade name → option key.
+        account_of: 工号 → member id; who is missing has no account.
+
+    Returns:
+        The batches, in writing order.
+    """
+    outline, key = company.outline, scheme_key(scheme)
+    positions = [_position(outline, code, name, family, key) for code, (name, family) in POSITIONS.items()]
+    return [
+        *department_levels([(entry.code, entry.name, entry.parent) for entry in outline.departments]),
+        *scheme_batches(scheme, grade_keys=grade_keys),
+        batch("position", "code", positions),
+        *_people(company, account_of),
+        batch("metric", "code", [_metric(outline, metric) for metric in METRICS]),
+    ]
+
+
+def appraisal_batch(company: Company, *, scheme: str) -> Batch:
+    """Return the appraisals of the company's quarter; ``scheme`` is the scheme's natural key."""
+    rows = [_appraisal(company.outline.cycle, person, scheme) for person in company.people]
+    return batch("appraisal", "natural_key", rows, first_only=STATUS)
+
+
+def _position(outline: Outline, code: str, name: str, family: str, scheme: str) -> Row:
+    return {"code": outline.code(code), "name": name, "family": family, "default_scheme": Refs("scheme", (scheme,))}
 
 
 def _people(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
@@ -75,27 +123,31 @@ def _people(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
         batch(
             "employee",
             "emp_no",
-            [_person(person, account_of[person.number]) for person in company.people if person.level == level],
+            [
+                _person(company.outline, person, member(account_of, person.number))
+                for person in company.people
+                if person.level == level
+            ],
         )
         for level in sorted({person.level for person in company.people})
     ]
 
 
-def _person(person: Person, account: str) -> Row:
+def _person(outline: Outline, person: Person, account: tuple[str, ...]) -> Row:
     return {
         "employment_status": "active",
         "emp_no": person.number,
         "name": person.name,
-        "account": (account,),
+        **({"account": account} if account else {"no_account": True}),
         "department": Refs("department", (person.department,)),
-        "position": Refs("position", (person.position,)),
+        "position": Refs("position", (outline.code(person.position),)),
         "manager": Refs("employee", (person.manager,)) if person.manager else None,
         "hire_date": person.hired,
         "participation": "included" if person.manager else "excluded",
     }
 
 
-def _metric(metric: Metric) -> Row:
+def _metric(outline: Outline, metric: Metric) -> Row:
     methods: dict[str, Row] = {
         "steps": {"steps": metric.params},
         "deduct": {"start_score": Decimal(100), "unit_deduction": Decimal(5)},
@@ -106,7 +158,7 @@ def _metric(metric: Metric) -> Row:
     )
     return {
         "status": "active",
-        "code": metric.code,
+        "code": outline.code(metric.code),
         "name": metric.name,
         "definition": metric.definition,
         "category": metric.category,
@@ -120,10 +172,10 @@ def _metric(metric: Metric) -> Row:
     }
 
 
-def _appraisal(person: Person, scheme: str) -> Row:
+def _appraisal(cycle: str, person: Person, scheme: str) -> Row:
     excluded = _TOP if not person.manager else _NEWCOMER if (END - person.hired).days < 45 else ""
     return appraisal_row(
-        cycle=CYCLE,
+        cycle=cycle,
         person=person.number,
         name=person.name,
         department=person.department,
@@ -132,71 +184,14 @@ def _appraisal(person: Person, scheme: str) -> Row:
     )
 
 
-def _goals(company: Company, account_of: Mapping[str, str]) -> list[Batch]:
-    """Department goals of two levels above, each person's first contract line hung below its department's."""
-    people = {person.number: person for person in company.people}
-    owners = {entry.code: account_of[_head(company, entry.code)] for entry in DEPARTMENTS}
-    department_rows: dict[int, list[Row]] = {0: [], 1: [], 2: []}
-    depth = {"": -1}
-    for entry in DEPARTMENTS:
-        depth[entry.code] = depth[entry.parent] + 1
-        department_rows[depth[entry.code]].append(
-            {
-                "natural_key": natural_key(CYCLE, f"D:{entry.code}", "main"),
-                "status": "confirmed",
-                "name": f"{entry.name}: 完成本季目标",
-                "level": "department",
-                "kind": "quantitative",
-                "owner": (owners[entry.code],),
-                "department": Refs("department", (entry.code,)),
-                "cycle": Refs("cycle", (CYCLE,)),
-                "parent": Refs("goal", (natural_key(CYCLE, f"D:{entry.parent}", "main"),)) if entry.parent else None,
-                "start_date": START,
-                "end_date": END,
-                "weight": Decimal(100),
-            }
-        )
-    personal: list[Row] = [
-        {
-            "natural_key": natural_key(CYCLE, item.person, item.metric),
-            "status": "confirmed",
-            "name": _METRIC_NAMES[item.metric],
-            "level": "person",
-            "kind": "quantitative",
-            "owner": (account_of[item.person],),
-            "employee": Refs("employee", (item.person,)),
-            "department": Refs("department", (people[item.person].department,)),
-            "cycle": Refs("cycle", (CYCLE,)),
-            "appraisal": Refs("appraisal", (natural_key(CYCLE, item.person),)),
-            "parent": Refs("goal", (natural_key(CYCLE, f"D:{people[item.person].department}", "main"),)),
-            "metric": Refs("metric", (item.metric,)),
-            "passing_value": item.passing,
-            "target_value": item.target,
-            "excellent_value": item.excellent,
-            "start_date": START,
-            "end_date": END,
-            "weight": item.weight,
-        }
-        for item in company.items
-    ]
-    return [
-        *(batch("goal", "natural_key", rows, first_only=STATUS) for rows in department_rows.values()),
-        batch("goal", "natural_key", personal, first_only=STATUS),
-    ]
-
-
-def _head(company: Company, department: str) -> str:
-    inside = [person for person in company.people if person.department == department]
-    return min(inside, key=lambda person: (person.level, person.number)).number if inside else DECIDER
-
-
-def _item(item: Item) -> Row:
+def _item(outline: Outline, item: Item) -> Row:
+    cycle, metric = outline.cycle, outline.code(item.metric)
     return {
-        "natural_key": natural_key(CYCLE, item.person, "KPI", item.metric, START.isoformat()),
+        "natural_key": natural_key(cycle, item.person, "KPI", metric, START.isoformat()),
         "name": _METRIC_NAMES[item.metric],
-        "appraisal": Refs("appraisal", (natural_key(CYCLE, item.person),)),
-        "metric": Refs("metric", (item.metric,)),
-        "goal": Refs("goal", (natural_key(CYCLE, item.person, item.metric),)),
+        "appraisal": Refs("appraisal", (natural_key(cycle, item.person),)),
+        "metric": Refs("metric", (metric,)),
+        "goal": Refs("goal", (natural_key(cycle, item.person, metric),)),
         "weight": item.weight,
         "passing_value": item.passing,
         "target_value": item.target,
@@ -209,12 +204,13 @@ def _item(item: Item) -> Row:
 
 def _actuals(company: Company) -> Batch:
     names = {person.number: person.name for person in company.people}
+    code = company.outline.code
     rows: list[Row] = [
         {
-            "natural_key": natural_key(actual.metric, actual.person, actual.start.isoformat()),
+            "natural_key": natural_key(code(actual.metric), actual.person, actual.start.isoformat()),
             "name": f"{_METRIC_NAMES[actual.metric]} {names[actual.person]} {actual.start:%Y-%m}",
             "status": "verified",
-            "metric": Refs("metric", (actual.metric,)),
+            "metric": Refs("metric", (code(actual.metric),)),
             "employee": Refs("employee", (actual.person,)),
             "period_start": actual.start,
             "period_end": actual.end,
@@ -230,6 +226,7 @@ def _forms(
 ) -> Batch:
     handed_in = datetime.combine(END, time(17, 30), tzinfo=CHINA)
     names = {person.number: person.name for person in company.people}
+    cycle = company.outline.cycle
     rows: list[Row] = []
     for form in company.forms:
         criteria = criteria_by_relation[form.relation]
@@ -239,10 +236,10 @@ def _forms(
         }
         rows.append(
             {
-                "natural_key": natural_key(CYCLE, form.subject, form.relation, form.rater),
-                "name": f"{names[form.subject]} {_ASKED[form.relation]} {CYCLE}",
+                "natural_key": natural_key(cycle, form.subject, form.relation, form.rater),
+                "name": f"{names[form.subject]} {_ASKED[form.relation]} {cycle}",
                 "status": "submitted",
-                "appraisal": Refs("appraisal", (natural_key(CYCLE, form.subject),)),
+                "appraisal": Refs("appraisal", (natural_key(cycle, form.subject),)),
                 "relation": form.relation,
                 **_rater(form, account_of),
                 **answers,
@@ -253,6 +250,6 @@ def _forms(
 
 
 def _rater(form: Form, account_of: Mapping[str, str]) -> Row:
-    if form.external:
+    if form.external or form.rater not in account_of:
         return {"external_rater": form.rater, "invite_code": form.rater}
-    return {"rater": (account_of[form.rater],)}
+    return {"rater": member(account_of, form.rater)}

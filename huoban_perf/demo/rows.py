@@ -51,6 +51,33 @@ def batch(table: str, key_field: str, rows: Iterable[Row], *, first_only: frozen
     return Batch(table=table, rows=keyed, first_only=first_only)
 
 
+def folded(batches: Sequence[Batch]) -> list[Batch]:
+    """Put later values of a row into its first mention, so that no row is written twice.
+
+    Args:
+        batches: In writing order; what is said later of a row points to no other row.
+
+    Returns:
+        The batches without the later mentions; empty ones are left out.
+    """
+    first: dict[tuple[str, str], dict[str, Value | Refs]] = {}
+    kept: list[tuple[Batch, list[str]]] = []
+    for part in batches:
+        keys = [row.key for row in part.rows if (part.table, row.key) not in first]
+        for row in part.rows:
+            first.setdefault((part.table, row.key), {}).update(row.values)
+        kept.append((part, keys))
+    return [
+        Batch(
+            table=part.table,
+            rows=tuple(WantedRow(key=key, values=first[part.table, key]) for key in keys),
+            first_only=part.first_only,
+        )
+        for part, keys in kept
+        if keys
+    ]
+
+
 def scheme_key(document: Mapping[str, object]) -> str:
     """Return the natural key of a scheme document."""
     return natural_key(str(document["name"]), str(document["version"]))

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from huoban_perf.core.addresses import MemberId
 from huoban_perf.core.changes import Action
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.values import Value
+from huoban_perf.demo.accounts import accounts_of
 from huoban_perf.demo.company import CYCLE as COMPANY_CYCLE
 from huoban_perf.demo.company import sample_company
 from huoban_perf.demo.company_rows import DECIDER, company_batches
@@ -22,6 +22,7 @@ from huoban_perf.demo.insteval import insteval_marks
 from huoban_perf.demo.insteval_rows import CYCLE as INSTEVAL_CYCLE
 from huoban_perf.demo.insteval_rows import insteval_batches
 from huoban_perf.demo.rows import Batch
+from huoban_perf.demo.sample import criteria_asked
 from huoban_perf.demo.seed import seed
 from huoban_perf.deploy import (
     DeployTarget,
@@ -207,35 +208,17 @@ def _members(site: Site, data: Data) -> tuple[dict[str, str], int]:
 
     The ratings of InstEval come from outside and need no accounts.
     """
-    sink = site.member_sink
-    if data == "insteval" or sink is None:
+    if data == "insteval":
         return {}, 0
-    accounts = {
-        person.number: sink.account(name=person.name, number=person.number)
-        for person in sample_company(criteria=1).people
-    }
-    known = _accounts(site)
-    absent = [account for account in accounts.values() if account not in known]
-    if absent:
-        sink.invite(workspace=site.workspace, accounts=absent)
-        known = _accounts(site)
-    return {number: known[account] for number, account in accounts.items()}, len(absent)
-
-
-def _accounts(site: Site) -> dict[str, MemberId]:
-    members = site.connection.member_source.members(workspace=site.workspace)
-    return {member.name: member.member_id for member in members}
+    found = accounts_of(site, sample_company(criteria=1).people)
+    return dict(found.of), found.invited
 
 
 def _batches(template: AppTemplate, data: Data, members: Mapping[str, str]) -> list[Batch]:
     grades = {option.zh: option.key for option in template.parameters.model.grades}
     if data == "insteval":
         return insteval_batches(insteval_marks(), scheme=template.scheme, grade_keys=grades)
-    criteria = template.parameters.model.criteria
-    asked = {
-        relation: tuple(criterion.key for criterion in criteria if relation in criterion.relations)
-        for relation in ("self", "superior", "peer", "customer")
-    }
+    asked = criteria_asked(template)
     company = sample_company(criteria=max(len(keys) for keys in asked.values()))
     return company_batches(
         company,

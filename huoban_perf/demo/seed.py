@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from huoban_perf.demo.rows import Batch
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.snapshot import TableRows, read_table
-from huoban_perf.sync.write_back import WriteReport, compare, write
+from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, pretend, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """What seeding came to.
+    """What seeding came to, or would come to.
 
     Attributes:
         reports: One a batch.
@@ -29,12 +29,13 @@ class Seeded:
         return sum(report.written for report in self.reports)
 
 
-def seed(batches: Sequence[Batch], *, app: DeployedApp) -> Seeded:
+def seed(batches: Sequence[Batch], *, app: DeployedApp, apply: bool = True) -> Seeded:
     """Write what is missing or different, table by table, in order.
 
     Args:
         batches: Rows in writing order.
         app: Where to write.
+        apply: Write; otherwise only count.
 
     Returns:
         Counts; every row written was read back.
@@ -53,5 +54,16 @@ def seed(batches: Sequence[Batch], *, app: DeployedApp) -> Seeded:
             rows_read.append(len(tables[part.table]))
         standing = tables[part.table]
         plan = compare(wanted=part.rows, standing=standing, tables=tables, first_only=part.first_only)
-        reports.append(write(plan, app=app, standing=standing))
+        reports.append(write(plan, app=app, standing=standing) if apply else _preview(plan, standing))
     return Seeded(reports=tuple(reports), rows_read=tuple(rows_read))
+
+
+def _preview(plan: WritePlan, standing: TableRows) -> WriteReport:
+    pretend(plan, standing)
+    return WriteReport(
+        table=plan.table.key,
+        created=len(plan.created),
+        updated=len(plan.updated),
+        unchanged=plan.unchanged,
+        orphans=len(plan.orphans),
+    )

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.equality import equal, is_empty
 from huoban_perf.core.errors import FactValue, Problem, SyncError, UnconfirmedWriteError, UnsafePlanError
-from huoban_perf.core.items import ItemWrite, Outcome, WriteBatch, WriteMode
+from huoban_perf.core.items import Item, ItemWrite, Outcome, WriteBatch, WriteMode
 from huoban_perf.core.schema import TableSpec
+from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.confirm import confirm
 from huoban_perf.sync.snapshot import TableRows
@@ -149,6 +150,22 @@ def guard(plan: WritePlan, *, share_percent: int, allowed: bool) -> None:
         "share": share_percent,
     }
     raise UnsafePlanError("sync.large_change", facts=facts)
+
+
+def pretend(plan: WritePlan, standing: TableRows) -> None:
+    """Let later steps of a preview see the rows that a plan would write; nothing is sent.
+
+    Args:
+        plan: What would be written.
+        standing: The table's rows; gets the rows as they would stand, new ones under made-up ids.
+    """
+    for row in plan.created:
+        standing.add(Item(item_id=ItemId(f"new:{row.key}"), values=row.values))
+    for row in plan.updated:
+        index = standing.row_of_key(row.key)
+        if index is not None:
+            before: dict[str, Value] = {column: standing.value(index, column) for column in standing.columns}
+            standing.add(Item(item_id=standing.item_id(index), values={**before, **row.values}))
 
 
 def write(

@@ -6,10 +6,14 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+import pytest
+
 from huoban_perf.core.schema import CHOICE_KINDS, FieldKind
+from huoban_perf.demo.access_rows import with_access
 from huoban_perf.demo.company import CYCLE, END, START, sample_company
 from huoban_perf.demo.contracts import CONTRACTS, LEADERS, LEADING, METRICS
 from huoban_perf.demo.rows import Batch, department_levels
+from huoban_perf.demo.sample import sample_batches, sample_of
 from huoban_perf.demo.script import _batches
 from huoban_perf.sync.wanted import Refs
 from huoban_perf.template import compile_schema, load_template
@@ -19,6 +23,10 @@ TEMPLATE = load_template("performance")
 SCHEMA = compile_schema(TEMPLATE)
 ACCOUNTS = {person.number: f"u{person.number}" for person in COMPANY.people}
 BATCHES = _batches(TEMPLATE, "company", ACCOUNTS)
+SAMPLE = sample_of(TEMPLATE, people=64)
+SAMPLE_ACCOUNTS = {person.number: f"u{person.number}" for person in SAMPLE.company.people}
+SEEDED = with_access(sample_batches(SAMPLE, SAMPLE_ACCOUNTS), SAMPLE.life(SAMPLE_ACCOUNTS), SCHEMA)
+EITHER = pytest.mark.parametrize("batches", [BATCHES, SEEDED], ids=["demo", "seed"])
 
 
 def keys_by_table(batches: Iterable[Batch]) -> dict[str, list[str]]:
@@ -75,17 +83,19 @@ def test_forms_name_each_rater_once() -> None:
     assert all((form.rater in inside) != form.external for form in COMPANY.forms)
 
 
-def test_keys_are_unique_and_none_is_part_of_another() -> None:
+@EITHER
+def test_keys_are_unique_and_none_is_part_of_another(batches: list[Batch]) -> None:
     """Text ``in`` on the platform matches substrings (data-model.md §1 rule 8)."""
-    for table, keys in keys_by_table(BATCHES).items():
+    for table, keys in keys_by_table(batches).items():
         assert len(set(keys)) == len(keys), table
         everything = "\n".join(keys)
         assert [key for key in keys if everything.count(key) != 1] == [], table
 
 
-def test_every_relation_finds_its_target_in_what_was_written_before() -> None:
+@EITHER
+def test_every_relation_finds_its_target_in_what_was_written_before(batches: list[Batch]) -> None:
     written: dict[str, set[str]] = {}
-    for batch in BATCHES:
+    for batch in batches:
         for row in batch.rows:
             for field, value in row.values.items():
                 if isinstance(value, Refs):
@@ -96,13 +106,15 @@ def test_every_relation_finds_its_target_in_what_was_written_before() -> None:
         written.setdefault(batch.table, set()).update(row.key for row in batch.rows)
 
 
-def test_values_fit_their_fields() -> None:
+@EITHER
+def test_values_fit_their_fields(batches: list[Batch]) -> None:
     plain: dict[FieldKind, type] = {
         FieldKind.TEXT: str, FieldKind.TEXT_LONG: str, FieldKind.NUMBER: Decimal, FieldKind.SWITCH: bool,
         FieldKind.DATE: date, FieldKind.DATETIME: date, FieldKind.CHOICE: str, FieldKind.MEMBER: tuple,
-        FieldKind.RELATION: Refs,
+        FieldKind.RELATION: Refs, FieldKind.MEMBERS: tuple, FieldKind.CHOICES: tuple, FieldKind.MONEY: Decimal,
+        FieldKind.TEXT_RICH: str, FieldKind.PROGRESS: Decimal, FieldKind.RATING: Decimal, FieldKind.PERCENT: Decimal,
     }  # fmt: skip
-    for batch in BATCHES:
+    for batch in batches:
         table = SCHEMA.table(batch.table)
         for row in batch.rows:
             assert row.values[table.key_field or ""] == row.key
@@ -112,11 +124,13 @@ def test_values_fit_their_fields() -> None:
                     continue
                 assert isinstance(value, plain[field.kind]), (batch.table, name)
                 if field.kind in CHOICE_KINDS:
-                    assert value in {option.address.key for option in field.options}, (batch.table, name)
+                    chosen = set(value) if isinstance(value, tuple) else {value}
+                    assert chosen <= {option.address.key for option in field.options}, (batch.table, name)
 
 
-def test_required_fields_are_filled() -> None:
-    for batch in BATCHES:
+@EITHER
+def test_required_fields_are_filled(batches: list[Batch]) -> None:
+    for batch in batches:
         required = [field.address.key for field in SCHEMA.table(batch.table).fields if field.required]
         for row in batch.rows:
             assert [name for name in required if row.values.get(name) in (None, "", ())] == [], row.key

@@ -102,7 +102,9 @@ class Memory:
 
     def put(self, table: TableSpec, values: Values) -> ItemId:
         rows = self.items.setdefault(table.key, {})
-        item_id = ItemId(f"23{len(rows):014d}")
+        place = len(rows)
+        while (item_id := ItemId(f"23{place:014d}")) in rows:
+            place += 1
         self.moment += 1
         rows[item_id] = (self.moment, dict(values))
         return item_id
@@ -130,6 +132,9 @@ class Memory:
                 if write.key in self.refuse | self.lose:
                     continue
                 key_field = batch.table.key_field or ""
+                if batch.mode is WriteMode.DELETE:
+                    rows.pop(write.item_id, None)  # type: ignore[arg-type]
+                    continue
                 if batch.mode is WriteMode.UPDATE:
                     same = [item for item in rows if item == write.item_id]
                 else:

@@ -1,0 +1,119 @@
+"""``seed``: a sample company of any size into the deployed workspace, and out of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_text, table
+from huoban_perf.cli.session import Settings, pass_settings
+from huoban_perf.cli.texts import text
+from huoban_perf.core.errors import FactValue
+
+if TYPE_CHECKING:
+    from huoban_perf.core.schema import DesiredSchema
+
+Counts = Mapping[str, tuple[int, int, int]]
+"""Table key → rows created, updated, unchanged."""
+
+
+@click.command("seed")
+@click.option("--people", type=click.IntRange(12, 20000), default=200, show_default=True, help="在职人数.")
+@click.option("--remove", is_flag=True, help="删掉示例公司的全部数据, 别的一行不动.")
+@click.option("--yes", is_flag=True, help="写入 (或删除); 不加则只预览.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def seed_command(settings: Settings, /, people: int, remove: bool, yes: bool, output: str) -> Exit:
+    """放入一家示例公司: 部门、岗位、四级目标、数据、评价、上期结果. 编号都以 SEED 开头, 可随时删净."""
+    form = cast("OutputForm", output)
+    if remove:
+        return _remove(settings, apply=yes, form=form)
+    from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.demo.sample import sample_of
+    from huoban_perf.demo.seeding import seed_company
+
+    started = settings.clock.monotonic_s()
+    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        sample = sample_of(wish.template, people=people)
+        done = seed_company(site, app, sample, apply=yes)
+        traffic = site.connection.traffic.traffic()
+    counts: dict[str, tuple[int, int, int]] = {}
+    for report in done.seeded.reports:
+        before = counts.get(report.table, (0, 0, 0))
+        counts[report.table] = (
+            before[0] + report.created,
+            before[1] + report.updated,
+            before[2] + report.unchanged,
+        )
+    facts: dict[str, FactValue] = {
+        "people": people,
+        "leavers": sample.leavers,
+        "rows": done.seeded.written,
+        "invited": done.accounts.invited,
+        "cycle": sample.company.outline.cycle,
+        "requests": traffic.requests,
+        "writes": traffic.writes,
+        "seconds": f"{settings.clock.monotonic_s() - started:.1f}",
+    }
+    if form == "json":
+        show_json(_as_json(counts, facts, applied=yes))
+        return Exit.DONE
+    notes = ["cli.seed_company"]
+    if not done.accounts.of:
+        notes.append("cli.seed_no_accounts")
+    notes.append("cli.seed_nothing" if not done.seeded.written else "cli.seed_written" if yes else "cli.seed_preview")
+    _show(settings, wish.schema, counts, facts, notes=notes)
+    return Exit.DONE
+
+
+def _as_json(counts: Counts, facts: Mapping[str, FactValue], *, applied: bool) -> dict[str, object]:
+    rows = sum(created + updated for created, updated, _ in counts.values())
+    return {
+        "format_version": 1,
+        **facts,
+        "rows_pending": 0 if applied else rows,
+        "rows_written": rows if applied else 0,
+        "tables": {
+            key: {"created": created, "updated": updated, "unchanged": unchanged}
+            for key, (created, updated, unchanged) in counts.items()
+        },
+    }
+
+
+def _show(
+    settings: Settings, schema: DesiredSchema, counts: Counts, facts: dict[str, FactValue], *, notes: list[str]
+) -> None:
+    """Print the counts of each table, then the closing lines."""
+    rows = [
+        (schema.table(key).labels.in_locale(settings.locale), *(str(count) for count in found))
+        for key, found in counts.items()
+    ]
+    show_text(table(rows, header=text("cli.job_columns", locale=settings.locale).split("|"), right=(1, 2, 3)))
+    for code in notes:
+        show_text(folded(text(code, locale=settings.locale, facts=facts)))
+
+
+def _remove(settings: Settings, *, apply: bool, form: OutputForm) -> Exit:
+    from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.demo.seeding import remove_company
+
+    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
+        wish = wish_of(site.profile)
+        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        removed = remove_company(app, apply=apply)
+    rows = sum(removed.values())
+    if form == "json":
+        counted = {"rows_pending": 0 if apply else rows, "rows_removed": rows if apply else 0}
+        show_json({"format_version": 1, **counted, "tables": dict(removed)})
+        return Exit.DONE
+    if removed:
+        named = [(wish.schema.table(key).labels.in_locale(settings.locale), str(n)) for key, n in removed.items()]
+        show_text(table(named, header=text("cli.seed_remove_columns", locale=settings.locale).split("|"), right=(1,)))
+    code = "cli.seed_remove_nothing" if not rows else "cli.seed_removed" if apply else "cli.seed_remove_preview"
+    show_text(folded(text(code, locale=settings.locale, facts={"rows": rows})))
+    return Exit.DONE
