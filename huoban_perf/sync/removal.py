@@ -14,8 +14,8 @@ from huoban_perf.core.schema import TableSpec
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.snapshot import read_table
 
-_WAITS_S = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Waits before each look; half a minute in all, then the rows count as unconfirmed."""
+_WAITS_S = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits between looks; half a minute in all, then the rows count as unconfirmed."""
 
 
 def remove_rows(doomed: Mapping[ItemId, str], *, table: TableSpec, app: DeployedApp) -> None:
@@ -45,13 +45,17 @@ def remove_rows(doomed: Mapping[ItemId, str], *, table: TableSpec, app: Deployed
         app.progress("progress.remove", subject=label, done=min(start + size, len(rows)), total=len(rows))
     if refused:
         raise SyncError("sync.rows_refused", facts={"table": label, "count": len(refused)}, problems=refused)
-    left = dict(doomed)
+    left = _standing(doomed, table=table, app=app)
     for wait_s in _WAITS_S:
         if not left:
             return
         app.clock.sleep(wait_s)
-        standing = read_table(app, table=table, columns=())
-        left = {item: key for item, key in left.items() if standing.row_of_id(item) is not None}
+        left = _standing(left, table=table, app=app)
     if left:
         facts: dict[str, FactValue] = {"table": label, "count": len(left), "first": next(iter(left.values()))}
         raise UnconfirmedWriteError("sync.unremoved", facts=facts)
+
+
+def _standing(doomed: Mapping[ItemId, str], *, table: TableSpec, app: DeployedApp) -> dict[ItemId, str]:
+    standing = read_table(app, table=table, columns=())
+    return {item: key for item, key in doomed.items() if standing.row_of_id(item) is not None}
