@@ -20,11 +20,13 @@ from huoban_perf.core.digest import digest
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import silent
 from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.cycle.context import stages_off as stages_off_of
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
 from huoban_perf.cycle.inbox import fill_inbox
 from huoban_perf.cycle.jobs import JOBS
 from huoban_perf.cycle.keys import key_of
+from huoban_perf.cycle.lite_after import LITE_GUARDS
 from huoban_perf.notices import TextBook
 from huoban_perf.profile import Profile, channels_of, load_profile
 from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
@@ -43,8 +45,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.run_log import RunEntry, log_run
 
-_STAGES = ("goal", "nomination", "self", "peer", "subordinate", "customer", "calibration", "interview", "confirmation")
-_ALSO = ("appeal", "outcome")
+_GUARDS = {**CYCLE_GUARDS, **REVIEW_GUARDS, **LITE_GUARDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +140,11 @@ def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], No
     asked = Asked(clock=shop.app.clock, process=shop.process, calendar=shop.calendar)
 
     def bound(place: tuple[str, str]) -> Callable[[Row], object]:
-        check = {**CYCLE_GUARDS, **REVIEW_GUARDS}[place]
+        check = _GUARDS[place]
         return lambda row: check(asked, row)
 
     return Surroundings(
-        guards={place: bound(place) for place in {**CYCLE_GUARDS, **REVIEW_GUARDS}},  # type: ignore[misc]
+        guards={place: bound(place) for place in _GUARDS},  # type: ignore[misc]
         start_job=start_job,
         notices=sink,
         role_members=shop.process.role_members,
@@ -157,9 +158,7 @@ def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], No
 
 def stages_off(row: Row) -> frozenset[str]:
     """Return the stages that a row's cycle does not have; none when its cycle names none."""
-    cycle = cycle_of(row)
-    stages = cycle["enabled_stages"] if cycle is not None else None
-    return frozenset({*_STAGES, *_ALSO} - set(stages)) if isinstance(stages, tuple) and stages else frozenset()
+    return stages_off_of(cycle_of(row))
 
 
 def schedules_of(profile: Profile) -> tuple[Schedule, ...]:

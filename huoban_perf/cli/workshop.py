@@ -12,12 +12,14 @@ from huoban_perf.cli.deployed import Wish, deployed_app, wish_of
 from huoban_perf.cli.exits import exit_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import error_lines
-from huoban_perf.core.errors import HuobanPerfError, LeaseLostError, ProfileError
+from huoban_perf.core.errors import CycleError, HuobanPerfError, LeaseLostError, ProfileError
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process
-from huoban_perf.cycle.jobs import JOBS, cycles_for
+from huoban_perf.cycle.jobs import JOBS, cycles_for, plan_of, serves
+from huoban_perf.cycle.lite_after import lite_terms
+from huoban_perf.cycle.lite_opening import is_lite
 from huoban_perf.cycle.publish import asked_to_release, release_terms
 from huoban_perf.cycle.work import Desk, JobReport, TableCount, carry_out
 from huoban_perf.exchange import write_outputs
@@ -28,6 +30,7 @@ from huoban_perf.sync.book import Book
 from huoban_perf.sync.release import release, release_preview
 from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.runs import RunStore
+from huoban_perf.sync.scheme import stated_scheme
 from huoban_perf.sync.score import ScoreOutcome, refuse_sealed, run_score
 
 if TYPE_CHECKING:
@@ -145,6 +148,8 @@ class Workshop:
 
     def _try_to_log(self, entry: RunEntry) -> None:
         """Write the failure's row; when the workspace itself is the trouble, the error at hand says enough."""
+        if not any(table.key == "run_log" for table in self.app.schema.tables):
+            return
         try:
             log_run(self.app, entry)
         except HuobanPerfError:
@@ -152,15 +157,18 @@ class Workshop:
 
     def _run_one(self, request: Request) -> JobReport:
         context = self.context(request.cycle, request.options)
+        if not serves(context.book, request.job):
+            raise CycleError("cycle.job_not_in_app", facts={"job": request.job, "app": self.wish.schema.app})
         if request.job in {"score", "publish"}:
             return self._score(request, context)
         desk = Desk(notices=self.notices, audit=self.audit, allow_large_change=request.allow_large_change)
-        return carry_out(request.job, JOBS[request.job].plan, context, apply=request.apply, desk=desk)
+        return carry_out(request.job, plan_of(context.book, request.job), context, apply=request.apply, desk=desk)
 
     def _score(self, request: Request, context: JobContext) -> JobReport:
         releasing = request.job == "publish"
         decider = request.decider or asked_to_release(context)
-        terms = release_terms(context) if releasing else None
+        terms_of = lite_terms if is_lite(context.book) else release_terms
+        terms = terms_of(context) if releasing else None
         # While reviews come in, scores change by nature and nobody sees them; from 校准中 on a large change asks again.
         early = request.unattended and context.cycle.text("status") == "reviewing"
         outcome = run_score(
@@ -185,7 +193,7 @@ class Workshop:
             tables[table] = tables.get(table, TableCount()).plus(count)
         kept = {table: count for table, count in tables.items() if table in report.tables or count.updated}
         report = replace(report, tables=kept)
-        if request.apply and report.changes:
+        if request.apply and report.changes and context.book.has("run_log"):
             self._log_release(report)
         return self._audited(report, request)
 
@@ -261,6 +269,11 @@ def members_of(site: Site) -> dict[str, str]:
     return {name: member for name, member in found.items() if name not in twice}
 
 
+def stated_scheme_of(wish: Wish) -> dict[str, object]:
+    """Return the scheme document of an app that keeps its rules in the parameter file, with its 合格."""
+    return stated_scheme(wish.template.scheme, pass_grade=wish.extract_map.pass_grade)
+
+
 def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
     """Return the process parameters of a template's parameter file.
 
@@ -292,5 +305,6 @@ def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
         settle_polls=model.process.settle_polls,
         interview_grades=tuple(model.process.interview_for),
         criteria=criteria,  # type: ignore[arg-type] # weights are Decimals
+        scheme={} if any(table.key == "scheme" for table in wish.schema.tables) else stated_scheme_of(wish),
         role_members={role: tuple(members[name] for name in names) for role, names in model.role_members.items()},
     )

@@ -91,7 +91,7 @@ class Access:
     def is_without_account(self, row: Row) -> bool:
         """Return whether a row's person is marked as having no account."""
         employee, _ = self.subject(row)
-        return employee is not None and employee["no_account"] is True
+        return employee is not None and employee.has("no_account") and employee["no_account"] is True
 
     def subject(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return the person and the department a row is about; a row of a department has no person."""
@@ -141,6 +141,8 @@ class Access:
 
     def _superior(self, employee: Row | None, department: Row | None) -> tuple[str, ...]:
         if employee is not None:
+            if "manager_account" in employee.rows.columns:
+                return employee.members("manager_account")
             manager = employee.related("manager")
             return manager.members("account") if manager else ()
         above = department.related("parent") if department else None

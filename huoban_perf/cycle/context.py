@@ -37,6 +37,7 @@ class Process:
         actor_check: ``auto``, ``enforce`` or ``record``: what an action by somebody else than the one named comes to.
         settle_polls: Looks that final decisions wait.
         role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
+        scheme: The scheme document of an app that keeps its rules in the parameter file; else empty.
     """
 
     announce_days: int = 3
@@ -58,6 +59,7 @@ class Process:
     actor_check: str = "auto"
     settle_polls: int = 0
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scheme: Mapping[str, object] = field(default_factory=dict)
 
 
 def _no_secret(name: str) -> str:
@@ -106,6 +108,32 @@ class JobContext:
         return found
 
     def stage_on(self, stage: str) -> bool:
-        """Return whether a stage of the cycle is enabled; a cycle that names none has all."""
-        stages = self.cycle["enabled_stages"]
-        return not stages or (isinstance(stages, tuple) and stage in stages)
+        """Return whether a stage of the cycle is on."""
+        return stage not in stages_off(self.cycle)
+
+
+STAGES = (
+    *("goal", "nomination", "self", "peer", "subordinate", "customer"),
+    *("calibration", "interview", "confirmation", "appeal", "outcome"),
+)
+"""Every stage that a cycle can leave out."""
+
+_TABLE_OF = {stage: stage for stage in ("goal", "calibration", "interview", "appeal", "outcome")}
+
+
+def stages_off(cycle: Row | None) -> frozenset[str]:
+    """Return the stages that a cycle does not have.
+
+    Args:
+        cycle: The cycle; None: nothing is known to be off.
+
+    Returns:
+        Stages that 启用环节 leaves out (an empty one leaves out none), and those whose table the app leaves out,
+        whatever is ticked.
+    """
+    if cycle is None:
+        return frozenset()
+    stages = cycle["enabled_stages"] if cycle.has("enabled_stages") else ()
+    ticked = set(stages) if isinstance(stages, tuple) and stages else set(STAGES)
+    absent = {stage for stage, table in _TABLE_OF.items() if not cycle.book.has(table)}
+    return frozenset((set(STAGES) - ticked) | absent)

@@ -15,7 +15,7 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import FactValue, PinnedRulesError
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
-from huoban_perf.cycle.context import JobContext, Process
+from huoban_perf.cycle.context import JobContext, Process, stages_off
 from huoban_perf.cycle.opening_checks import announced_rules, date_faults, people_faults
 from huoban_perf.cycle.quotas import over_quota
 from huoban_perf.sync.book import Row
@@ -175,8 +175,7 @@ def _quotas_kept(asked: Asked, cycle: Row) -> Verdict:
 
 def _results_approved(asked: Asked, cycle: Row) -> Verdict:
     """Signing the cycle signs every calibrated row (sign_off = cycle); without calibration every scored one."""
-    stages = cycle["enabled_stages"]
-    calibrating = not stages or (isinstance(stages, tuple) and "calibration" in stages)
+    calibrating = "calibration" not in stages_off(cycle)
     ready = {"calibrated", "approved", "released"} if calibrating else {"scored", "calibrated", "approved", "released"}
     del asked
     return people_of(row.related("appraisal") or row for row in results(cycle) if row.text("status") not in ready)

@@ -278,6 +278,8 @@ def involved(sheet: Row | None) -> set[str]:
     employee, cycle = sheet.related("employee"), sheet.related("cycle")
     manager = employee.related("manager") if employee else None
     people |= {*(employee.members("account") if employee else ()), *(manager.members("account") if manager else ())}
+    if employee is not None and employee.has("manager_account"):
+        people |= set(employee.members("manager_account"))
     return people | set(cycle.members("decider") if cycle else ())
 
 

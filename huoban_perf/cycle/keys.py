@@ -11,7 +11,7 @@ from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import natural_key
 
 _FORMS: dict[str, tuple[str, ...]] = {
-    "goal": ("cycle", "employee|department"),
+    "goal": ("cycle|appraisal", "employee|department"),
     "goal_change": ("goal",),
     "plan_task": ("goal|improvement|owner",),
     "log": ("employee", "author", "date"),
@@ -45,6 +45,8 @@ def key_of(row: Row) -> str | None:
         return None
     parts: list[str] = []
     for alternatives in form:
+        if not any(field in row.rows.columns for field in alternatives.split("|")):
+            continue  # the small app's goal is known by its appraisal alone
         found = next((part for field in alternatives.split("|") if (part := _part(row, field))), None)
         if found is None:
             return None

@@ -35,8 +35,9 @@ def retention(context: JobContext) -> Draft:
             continue
         for sheet in context.book.of("appraisal", "cycle", cycle):
             for task in context.book.of("review_task", "appraisal", sheet):
-                if task.key and any(task.has(field) for field in _DETACHED):
-                    values: dict[str, Value | Refs] = {"natural_key": task.key, **dict.fromkeys(_DETACHED)}
+                held = [field for field in _DETACHED if task.has(field)]
+                if task.key and held:
+                    values: dict[str, Value | Refs] = {"natural_key": task.key, **dict.fromkeys(held)}
                     rows.append(WantedRow(key=task.key, values=values))
     return Draft(wishes=(Wish(table="review_task", rows=tuple(rows), guarded=True),), audited=True)
 

@@ -14,7 +14,10 @@ from huoban_perf.sync.snapshot import TableRows, read_table
 
 
 class Row:
-    """One row of a table, read by field key."""
+    """One row of a table, read by field key.
+
+    ``[]`` wants a field that the table has; the other readers take one that a small app leaves out as empty.
+    """
 
     __slots__ = ("book", "index", "rows")
 
@@ -32,24 +35,27 @@ class Row:
         """Return a cell."""
         return self.rows.value(self.index, field)
 
+    def _cell(self, field: str) -> Value:
+        return self[field] if field in self.rows.columns else None
+
     def text(self, field: str) -> str:
         """Return a text or choice, empty for none."""
-        value = self[field]
+        value = self._cell(field)
         return value if isinstance(value, str) else ""
 
     def number(self, field: str) -> Decimal | None:
         """Return a number, or None."""
-        value = self[field]
+        value = self._cell(field)
         return value if isinstance(value, Decimal) else None
 
     def day(self, field: str) -> date | None:
         """Return a date, or None."""
-        value = self[field]
+        value = self._cell(field)
         return value if isinstance(value, date) else None
 
     def members(self, field: str) -> tuple[str, ...]:
         """Return the members of a field."""
-        value = self[field]
+        value = self._cell(field)
         return value if isinstance(value, tuple) else ()
 
     def member(self, field: str) -> str:
@@ -77,11 +83,13 @@ class Row:
         return field in self.rows.columns and self[field] not in {None, "", ()}
 
     def related(self, field: str) -> Row | None:
-        """Return the first row a relation points to, or None."""
+        """Return the first row a relation points to, or None; a small app may have left the relation out."""
         return next(self.all_related(field), None)
 
     def all_related(self, field: str) -> Iterator[Row]:
         """Yield the rows a relation points to."""
+        if field not in self.rows.columns:
+            return
         target = self.rows.table.field(field).target
         value = self[field]
         if target is None or not isinstance(value, tuple):
@@ -129,7 +137,9 @@ class Book:
         return any(entry.key == table for entry in self.app.schema.tables)
 
     def all(self, table: str) -> Iterator[Row]:
-        """Yield every row of a table."""
+        """Yield every row of a table; none of one that the app leaves out."""
+        if not self.has(table):
+            return
         rows = self.rows(table)
         for index in rows:
             yield Row(self, rows, index)
@@ -154,7 +164,10 @@ class Book:
         """Yield the rows of a table whose relation points to a row.
 
         The rows are indexed by what they point to; the index is made anew when the table was read again or has grown.
+        A table or relation that the app leaves out has no rows.
         """
+        if not self.has(table) or relation not in self.rows(table).columns:
+            return
         rows = self.rows(table)
         known = self._index.get((table, relation))
         if known is None or known[0] is not rows or known[1] != len(rows):

@@ -19,7 +19,7 @@ from huoban_perf.core.items import ItemQuery
 from huoban_perf.core.schema import CHOICE_KINDS, DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Scope
+from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Rated, Rises, Scope
 from huoban_perf.sync.paths import PathReader
 from huoban_perf.sync.snapshot import TableRows, read_table
 
@@ -129,7 +129,8 @@ def write_frames(reading: Reading, *, schema: DesiredSchema, extract_map: Extrac
         ("form", "criterion", "weight"),
         ([entry.form, entry.criterion, "" if is_equal else format(entry.weight, "f")] for entry in asked),
     )
-    criteria = criterion_fields(schema.table(FORMS_TABLE))
+    items = {column.rated.points for frame in extract_map.frames for column in frame.columns if column.rated}
+    criteria = [field for field in criterion_fields(schema.table(FORMS_TABLE)) if field.address.key not in items]
     counts["ratings"] = _save(
         folder / "ratings.csv", ("task_no", "criterion", "score", "na"), _ratings(reading.tables[FORMS_TABLE], criteria)
     )
@@ -159,12 +160,45 @@ def _ratings(forms: TableRows, criteria: Sequence[FieldSpec]) -> Iterator[list[s
 
 def _frame_rows(frame: FrameMap, reading: Reading, schema: DesiredSchema, reader: PathReader) -> Iterator[list[str]]:
     rows = reading.tables[frame.table]
-    writers = [_cell_writer(column, frame.table, rows, schema, reader) for column in frame.columns]
+    writers = [
+        _compared(column.rises, rows)
+        if column.rises is not None
+        else _rated(column.rated, rows, reading.tables[column.rated.table], schema)
+        if column.rated is not None
+        else _cell_writer(column, frame.table, rows, schema, reader)
+        for column in frame.columns
+    ]
     key_field = rows.table.key_field or ""
     for row in rows:
         if frame.scope is Scope.SELF and rows.value(row, key_field) != reading.cycle:
             continue
+        if any(rows.value(row, field) not in options for field, options in frame.only.items()):
+            continue
         yield [write(row) for write in writers]
+
+
+def _compared(rises: Rises, rows: TableRows) -> Callable[[int], str]:
+    """Return the writer of a word that says whether one number of the row is at least another; empty without both."""
+
+    def write(row: int) -> str:
+        first, second = rows.value(row, rises.from_), rows.value(row, rises.to)
+        if not isinstance(first, Decimal) or not isinstance(second, Decimal):
+            return rises.yes
+        return rises.yes if second >= first else rises.no
+
+    return write
+
+
+def _rated(rated: Rated, rows: TableRows, raters: TableRows, schema: DesiredSchema) -> Callable[[int], str]:
+    """Return the writer of the points that a submitted row of another table gives to what this row belongs to."""
+    options = schema.table(rated.table).field(rated.points).options
+    points = {option.address.key: option.points for option in options}
+    given: dict[Value, str] = {}
+    for row in raters:
+        if raters.value(row, "status") == "submitted" and raters.value(row, rated.where) == rated.is_:
+            answer = raters.value(row, rated.points)
+            given[raters.value(row, rated.by)] = (points.get(answer) if isinstance(answer, str) else None) or ""
+    return lambda row: given.get(rows.value(row, rated.by), "")
 
 
 def _cell_writer(

@@ -6,13 +6,13 @@ Read from ``extract.yaml`` of a template; its head lists the forms a column may 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem, TemplateError
 from huoban_perf.core.schema import DesiredSchema
@@ -40,10 +40,35 @@ class Instead(BaseModel):
     write: str
 
 
+class Rises(BaseModel):
+    """Whether one number of the row is at least another, as two words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    from_: str = Field(alias="from")
+    to: str
+    yes: str
+    no: str
+
+
+class Rated(BaseModel):
+    """Points that a row of another table gives: the submitted form of a certain kind about the same thing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    by: str
+    where: str
+    is_: str = Field(alias="is")
+    points: str
+
+
 class _ColumnText(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = ""
+    rises: Rises | None = None
+    rated: Rated | None = None
     as_: Literal["label", "key"] = "label"
     words: dict[str, str] = {}
     instead: dict[str, str] | None = None
@@ -56,6 +81,7 @@ class _FrameText(BaseModel):
 
     table: str
     scope: Scope = Scope.ALL
+    only: dict[str, tuple[str, ...]] = {}
     columns: dict[str, str | dict[str, object]]
 
 
@@ -77,6 +103,8 @@ class Column:
         instead: Another word on a condition.
         present: Words for *leads somewhere* and *leads nowhere*, or None.
         join: Name → path, joined as ``name=value;…``.
+        rises: Two numbers compared, or None.
+        rated: Points of another table's row, or None.
     """
 
     name: str
@@ -86,6 +114,8 @@ class Column:
     instead: Instead | None
     present: tuple[str, str] | None
     join: Mapping[str, Path]
+    rises: Rises | None = None
+    rated: Rated | None = None
 
     def paths(self) -> Iterator[Path]:
         """Yield every path the column reads."""
@@ -96,12 +126,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameMap:
-    """One scoring input: its table, which items count, and its columns."""
+    """One scoring input: its table, which items count (``only``: field → option keys), and its columns."""
 
     frame: str
     table: str
     scope: Scope
     columns: tuple[Column, ...]
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +152,32 @@ class ExtractMap:
         frames: Inputs read from tables.
         criteria: What each kind of form asks.
         pass_grade: Name of the grade that counts as 合格 (data-model.md §3), or empty for the scheme's default.
+        scheme: The template's scheme document where the app has no tables for schemes, else None.
     """
 
     frames: tuple[FrameMap, ...]
     criteria: tuple[FormCriterion, ...]
     pass_grade: str = ""
+    scheme: Mapping[str, object] | None = None
 
     def columns_by_table(self) -> dict[str, set[str]]:
         """Return table → field keys that any path reads."""
         used: dict[str, set[str]] = {}
         for frame in self.frames:
             fields = used.setdefault(frame.table, set())
+            fields.update(frame.only)
             for column in frame.columns:
                 if column.instead is not None:
                     fields.add(column.instead.when)
+                if column.rises is not None:
+                    fields |= {column.rises.from_, column.rises.to}
+                if column.rated is not None:
+                    fields.add(column.rated.by)
+                    rated = used.setdefault(column.rated.table, set())
+                    rated |= {column.rated.by, column.rated.where, column.rated.points, "status"}
                 for path in column.paths():
-                    for table, field in path.columns(frame.table):
-                        used.setdefault(table, set()).add(field)
+                    for table, key in path.columns(frame.table):
+                        used.setdefault(table, set()).add(key)
         return used
 
     def cycle_tables(self) -> set[str]:
@@ -166,7 +206,12 @@ def extract_map_of(template: AppTemplate, schema: DesiredSchema) -> ExtractMap:
     passing = template.parameters.model.passing
     names = {option.key: option.zh for option in template.parameters.model.grades}
     found = load_extract_map(template.folder / "extract.yaml", schema=schema, criteria=criteria)
-    return replace(found, pass_grade=names[passing.grade] if passing is not None else "")
+    has_schemes = any(table.key == "scheme" for table in schema.tables)
+    return replace(
+        found,
+        pass_grade=names[passing.grade] if passing is not None else "",
+        scheme=None if has_schemes else template.scheme,
+    )
 
 
 def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[FormCriterion, ...]) -> ExtractMap:
@@ -223,7 +268,13 @@ def _frame(name: str, text: _FrameText, schema: DesiredSchema, places: _Places) 
             columns.append(_column(column, wish, table=text.table, schema=schema))
         except HuobanPerfError as error:
             places.note(error, frame=name, column=column)
-    return FrameMap(frame=name, table=text.table, scope=text.scope, columns=tuple(columns))
+    for key, options in text.only.items():
+        try:
+            for option in options:
+                _check_option(key, option, table=text.table, schema=schema)
+        except HuobanPerfError as error:
+            places.note(error, frame=name, column="only")
+    return FrameMap(frame=name, table=text.table, scope=text.scope, columns=tuple(columns), only=text.only)
 
 
 def _column(name: str, wish: str | dict[str, object], *, table: str, schema: DesiredSchema) -> Column:
@@ -238,10 +289,16 @@ def _column(name: str, wish: str | dict[str, object], *, table: str, schema: Des
         present = (text.present["yes"], text.present["no"]) if text.present else None
     except (ValidationError, KeyError) as error:
         raise TemplateError("sync.extract_column", facts={"column": name}) from error
-    if bool(text.path) == bool(text.join):
+    if sum(map(bool, (text.path, text.join, text.rises, text.rated))) != 1:
         raise TemplateError("sync.extract_column", facts={"column": name})
     if instead is not None:
-        _check_instead(instead, table=table, schema=schema)
+        _check_option(instead.when, instead.option, table=table, schema=schema)
+    if text.rises is not None:
+        _check_fields(table, (text.rises.from_, text.rises.to), schema)
+    if text.rated is not None:
+        _check_fields(table, (text.rated.by,), schema)
+        _check_fields(text.rated.table, (text.rated.by, text.rated.points, "status"), schema)
+        _check_option(text.rated.where, text.rated.is_, table=text.rated.table, schema=schema)
     return Column(
         name=name,
         path=parse_path(text.path, table=table, schema=schema) if text.path else None,
@@ -250,17 +307,20 @@ def _column(name: str, wish: str | dict[str, object], *, table: str, schema: Des
         instead=instead,
         present=present,
         join={part: parse_path(path, table=table, schema=schema) for part, path in text.join.items()},
+        rises=text.rises,
+        rated=text.rated,
     )
 
 
-def _check_instead(instead: Instead, *, table: str, schema: DesiredSchema) -> None:
+def _check_fields(table: str, keys: tuple[str, ...], schema: DesiredSchema) -> None:
+    for key in keys:
+        parse_path(key, table=table, schema=schema)
+
+
+def _check_option(key: str, option: str, *, table: str, schema: DesiredSchema) -> None:
     """Refuse a condition on a field or option that the table lacks; it would never hold, and nobody would notice."""
-    try:
-        field = schema.table(table).field(instead.when)
-    except KeyError as error:
-        step: dict[str, FactValue] = {"path": instead.when, "step": instead.when, "table": table}
-        raise TemplateError("sync.bad_path", facts=step) from error
-    options = {option.address.key for option in field.options}
-    if instead.option not in options:
-        facts: dict[str, FactValue] = {"field": instead.when, "option": instead.option, "known": tuple(sorted(options))}
+    _check_fields(table, (key,), schema)
+    options = {one.address.key for one in schema.table(table).field(key).options}
+    if option not in options:
+        facts: dict[str, FactValue] = {"field": key, "option": option, "known": tuple(sorted(options))}
         raise TemplateError("sync.extract_option", facts=facts)

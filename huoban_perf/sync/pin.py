@@ -76,6 +76,9 @@ def refuse_other_rules(cycle: str, *, tables: Mapping[str, TableRows], schemes: 
     Raises:
         PinnedRulesError: Other rules; ``problems`` names every option that differs, before and after.
     """
+    if "announced_hash" not in tables["cycle"].columns:
+        _refuse_unlike_text(cycle, tables["cycle"], found=rules_hash(schemes))
+        return
     pin = _pin(tables["cycle"], find_cycle(cycle, tables=tables).row)
     now = announced_schemes(cycle, tables=tables, schemes=schemes)
     found = rules_hash(now)
@@ -85,6 +88,18 @@ def refuse_other_rules(cycle: str, *, tables: Mapping[str, TableRows], schemes: 
     facts: dict[str, FactValue] = {"cycle": cycle, "count": len(problems)}
     code = "sync.change_unapproved" if found == pin.changed else "sync.rules_changed"
     raise PinnedRulesError(code, facts=facts, problems=problems)
+
+
+HASH_LABEL = "规则校验码"
+"""Begins the last line of 规则公示 in an app that has no field for the hash."""
+
+
+def _refuse_unlike_text(cycle: str, cycles: TableRows, *, found: str) -> None:
+    row = cycles.row_of_key(cycle)
+    text = str(cycles.value(row, "announced_scheme") or "") if row is not None else ""
+    pinned = [line.removeprefix(HASH_LABEL).strip() for line in text.splitlines() if line.startswith(HASH_LABEL)]
+    if pinned and pinned[-1] != found:
+        raise PinnedRulesError("sync.rules_file_changed", facts={"cycle": cycle})
 
 
 def refuse_other_schemes(
@@ -101,6 +116,8 @@ def refuse_other_schemes(
     Raises:
         PinnedRulesError: With one problem a scheme.
     """
+    if "announced_hash" not in tables["cycle"].columns:
+        return  # the one scheme of the parameter file
     if not _pin(tables["cycle"], find_cycle(cycle, tables=tables).row).announced:
         return
     announced = announced_schemes(cycle, tables=tables, schemes=schemes)

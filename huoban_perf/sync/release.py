@@ -18,7 +18,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.cycle_row import SEALED
 from huoban_perf.sync.score import ScoreOutcome
 from huoban_perf.sync.snapshot import TableRows
-from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.wanted import Refs, WantedRow, fitting
 from huoban_perf.sync.write_back import WriteReport, compare, write
 
 _OPEN = frozenset({"held", "awaiting_reviews"})
@@ -105,7 +105,7 @@ def _steps(outcome: ScoreOutcome, app: DeployedApp, terms: ReleaseTerms) -> list
     tables = outcome.reading.tables
     return [
         ("appraisal", list(_copies(outcome, tables, app, terms))),
-        ("appraisal_item", list(_items(outcome, tables))),
+        *([("appraisal_item", list(_items(outcome, tables)))] if "appraisal_item" in tables else []),
         ("appraisal", list(_opened(outcome, tables, terms.opened))),
         ("score_result", list(_signed(outcome, tables))),
         ("cycle", list(_cycle(outcome, terms))),
@@ -151,7 +151,7 @@ def _copies(
             "release_revision": Decimal(1),
             "released_on": now,
         }
-        yield WantedRow(key=key, values=values)
+        yield WantedRow(key=key, values=fitting(values, tables["appraisal"].table))
 
 
 def _items(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:

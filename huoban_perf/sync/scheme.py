@@ -70,6 +70,21 @@ def scheme_documents(
     return documents
 
 
+def stated_scheme(document: Mapping[str, object], *, pass_grade: str) -> Document:
+    """Return the scheme document of an app that keeps its rules in the parameter file.
+
+    Args:
+        document: As the template states it.
+        pass_grade: The grade that counts as 合格, where the scheme has it.
+
+    Returns:
+        The document with its 合格.
+    """
+    grades = document.get("grades")
+    names = {grade.get("name") for grade in grades if isinstance(grade, dict)} if isinstance(grades, list) else set()
+    return {**document, **({"pass_grade": pass_grade} if pass_grade in names else {})}
+
+
 def _filled(**values: object) -> Document:
     return {
         key: format(value, "f") if isinstance(value, Decimal) else value

@@ -28,9 +28,9 @@ from huoban_perf.sync.results import CycleScores, score_extract
 from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest, run_id
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
-from huoban_perf.sync.scheme import scheme_documents
+from huoban_perf.sync.scheme import scheme_documents, stated_scheme
 from huoban_perf.sync.snapshot import TableRows
-from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.wanted import Refs, WantedRow, fitting
 from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, write
 
 _BEYOND_SCORED = frozenset({"calibrated", "approved", "released"})
@@ -107,13 +107,13 @@ def run_score(
     """
     started = app.clock.now()
     also: dict[str, tuple[str, ...]] = dict.fromkeys(_READ_WHOLE, ())
-    reading = read_workspace(app, extract_map=extract_map, cycle=cycle, also={**also, FORMS_TABLE: ("review_score",)})
+    has_score = any(one.address.key == "review_score" for one in app.schema.table(FORMS_TABLE).fields)
+    forms = {FORMS_TABLE: ("review_score",)} if has_score else {}
+    reading = read_workspace(app, extract_map=extract_map, cycle=cycle, also={**also, **forms})
     found = find_cycle(cycle, tables=reading.tables)
     schemes: dict[str, Mapping[str, object]] = {
         key: scheme_document(parse_scheme(document))
-        for key, document in sorted(
-            scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade).items()
-        )
+        for key, document in sorted(_documents(reading, app=app, extract_map=extract_map).items())
     }
     refuse_other_rules(cycle, tables=reading.tables, schemes=schemes)
     if runs.adjustments is not None:
@@ -125,11 +125,12 @@ def run_score(
     runs.save(manifest)
     wanted = {
         "score_result": _result_rows(scores, reading, run=run, started=started, schemes=schemes, app=app),
-        FORMS_TABLE: [
+    }
+    if has_score:
+        wanted[FORMS_TABLE] = [
             WantedRow(key=key, values={"natural_key": key, "review_score": score})
             for key, score in scores.forms.items()
-        ],
-    }
+        ]
     plans = tuple(
         compare(wanted=rows, standing=reading.tables[table], tables=reading.tables) for table, rows in wanted.items()
     )
@@ -139,11 +140,18 @@ def run_score(
         refuse_sealed(found, pending=pending)
         guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
         reports = [write(plan, app=app, standing=reading.tables[plan.table.key]) for plan in plans]
-        if pending:
+        if pending and any(table.key == "run_log" for table in app.schema.tables):
             reports.append(_log(app, run=run, started=started, pending=pending, schemes=schemes))
     return ScoreOutcome(
         run=run, cycle=found, reading=reading, scores=scores, plans=plans, reports=tuple(reports), schemes=schemes
     )
+
+
+def _documents(reading: Reading, *, app: DeployedApp, extract_map: ExtractMap) -> dict[str, dict[str, object]]:
+    """Return the schemes of the workspace; of an app without tables for them the template's, with its 合格."""
+    if extract_map.scheme is None:
+        return scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade)
+    return {str(extract_map.scheme["key"]): stated_scheme(extract_map.scheme, pass_grade=extract_map.pass_grade)}
 
 
 def refuse_sealed(cycle: CycleRow, *, pending: int) -> None:
@@ -231,7 +239,7 @@ def _result_rows(
             "batch": run,
             "calculated_on": started,
         }
-        rows.append(WantedRow(key=key, values=values))
+        rows.append(WantedRow(key=key, values=fitting(values, standing.table)))
     return rows
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from huoban_perf.core.errors import ExtractError, Problem
+from huoban_perf.core.schema import TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.sync.snapshot import TableRows
 
@@ -29,6 +30,20 @@ class WantedRow:
 
     key: str
     values: Mapping[str, Value | Refs]
+
+
+def fitting(values: Mapping[str, Value | Refs], table: TableSpec) -> dict[str, Value | Refs]:
+    """Return the values whose fields a table has: a small app leaves out some of what a job could say.
+
+    Args:
+        values: Field key → value.
+        table: The table.
+
+    Returns:
+        The values that fit.
+    """
+    known = {field.address.key for field in table.fields}
+    return {key: value for key, value in values.items() if key in known}
 
 
 def natural_key(*parts: str) -> str:
