@@ -15,6 +15,7 @@ from datetime import datetime
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.notices import Notice, NoticeSink
+from huoban_perf.cycle.access import Access
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.run_log import RunEntry, log_run
@@ -206,9 +207,19 @@ def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:
     rows = (
         wish.rows if wish.by_people else tuple(r for r in wish.rows if not _awaits_executor(standing, r.key, actions))
     )
+    access = Access(context.book)
+    rows = tuple(_seen_rightly(row, wish.table, access) for row in rows)
     plan = compare(wanted=rows, standing=standing, tables=context.book.tables, first_only=wish.first_only)
     tally.add(wish.table, plan, len(wish.rows) - len(rows))
     return plan
+
+
+def _seen_rightly(row: WantedRow, table: str, access: Access) -> WantedRow:
+    """Give a new row its permission columns at once: until then 「本人不是我」 would hold for the person himself."""
+    if access.book.rows(table).row_of_key(row.key) is not None:
+        return row
+    columns = access.columns_for(table, row.values)
+    return WantedRow(key=row.key, values={**row.values, **columns}) if columns else row
 
 
 def _awaits_executor(standing: TableRows, key: str, actions: tuple[str, ...]) -> bool:

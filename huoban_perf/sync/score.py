@@ -238,9 +238,17 @@ def _result_rows(
             "input_hash": score.input_hash,
             "batch": run,
             "calculated_on": started,
+            **_own(appraisals, key),
         }
         rows.append(WantedRow(key=key, values=fitting(values, standing.table)))
     return rows
+
+
+def _own(appraisals: TableRows, key: str) -> dict[str, Value | Refs]:
+    """A result is its subject's from the first moment, or 「本人不是我」 would hold for the person himself."""
+    row = appraisals.row_of_key(key)
+    person = appraisals.value(row, "p_self") if row is not None and "p_self" in appraisals.columns else None
+    return {"p_self": person} if person else {}
 
 
 def _name(appraisals: TableRows, key: str) -> Value:

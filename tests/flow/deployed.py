@@ -1,4 +1,4 @@
-"""A template deployed on the embedded workspace with people in it, who act with keys of their own; jobs and the executor.
+"""A template deployed on the embedded workspace; people act with keys of their own, jobs and the executor with theirs.
 
 The clock of the workspace and of the jobs moves only when told, both together.
 """
@@ -157,9 +157,7 @@ class Deployed:
         started: list[str] = []
         for _ in range(20):
             self._advance(60)
-            executor = Executor(
-                self.app, ledger=self.ledger, around=surroundings(self.shop, self.told, started.append)
-            )
+            executor = Executor(self.app, ledger=self.ledger, around=surroundings(self.shop, self.told, started.append))
             done = executor.round()
             jobs, started[:] = list(dict.fromkeys(started)), []
             for job in jobs:
@@ -172,9 +170,7 @@ class Deployed:
 
     def put(self, who: str | None, table: str, **values: Any) -> ItemId:
         """A person (None: the program) makes a row."""
-        answer = self.ask(
-            who, "POST", "/item", {"table_id": self.table_id(table), "fields": self.wire(table, values)}
-        )
+        answer = self.ask(who, "POST", "/item", {"table_id": self.table_id(table), "fields": self.wire(table, values)})
         assert answer["code"] == 0, (who, table, answer)
         return ItemId(str(answer["data"]["item"]["item_id"]))
 

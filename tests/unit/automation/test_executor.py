@@ -161,7 +161,8 @@ def test_schedule_fires_once_a_day_for_the_rows_it_speaks_of(desk: Desk) -> None
     desk.round()
     desk.round()
     told = [n for n in desk.firm.told.notices.values() if n.event == "goals_due"]
-    assert [n.receiver for n in told] == ["uE010"]  # the only sheet with a permission column filled
+    setting = [row for row in desk.firm.rows("appraisal").values() if row["status"] == "goal_setting"]
+    assert sorted(n.receiver for n in told) == sorted(member for row in setting for member in row["p_self"])
     fired = [row for row in desk.ledger.listed() if row[0] == "automation:cycle.goals_due"]
     assert all(row[3] is FiringState.DONE for row in fired)
     assert len({row[1] for row in fired}) == len([row for row in fired if "10-09" in row[2]])
