@@ -15,6 +15,7 @@ from huoban_perf.cli.usage import WordError
 from huoban_perf.core.errors import FactValue
 
 if TYPE_CHECKING:
+    from huoban_perf.documents.cycle_report import Audience, Report
     from huoban_perf.documents.sheets import SheetForm
     from huoban_perf.documents.sheets.collect import Sheets
 
@@ -63,6 +64,70 @@ def person(settings: Settings, /, numbers: tuple[str, ...], cycle: str, out: Pat
     else:
         show_text(folded("\n".join(_lines(settings, found, out))))
     return Exit.DONE
+
+
+@report_command.command("cycle")
+@click.argument("name")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="写到哪个 HTML 文件.")
+@click.option(
+    "--as", "role", type=click.Choice(["hr", "manager", "executive"]), default="hr", show_default=True, help="给谁看."
+)
+@click.option("--department", default="", metavar="部门", help="--as manager: 哪个部门 (含下级部门).")
+@click.option("--viewer", default="", metavar="工号", help="看报告的人; 公布前不含他自己的结果.")
+@click.option("--fairness", is_flag=True, help="加公平性筛查: 只给有权看分组的人.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def cycle(settings: Settings, /, name: str, out: Path, **options: object) -> Exit:
+    """周期报告: 进展、等级、得分、校准、评价质量、战略、缺数据、申诉、卡点、和上期比. 一个 HTML 文件."""
+    from huoban_perf.cli.texts import problem_line
+    from huoban_perf.cli.workshop import open_workshop
+    from huoban_perf.documents.cycle_report import Audience, Role, Sources, cycle_report, write_report
+
+    role, department, form = str(options["role"]), str(options["department"]), cast("OutputForm", options["output"])
+    if (role == "manager") != bool(department):
+        raise WordError("usage.report_department")
+    if options["fairness"] and role != "hr":
+        raise WordError("usage.report_fairness")
+    audience = Audience(
+        role=cast("Role", role),
+        department=department,
+        viewer=str(options["viewer"]),
+        fairness=bool(options["fairness"]),
+    )
+    with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
+        sources = Sources(
+            context=shop.context(name),
+            extract_map=shop.wish.extract_map,
+            say=lambda problem: problem_line(problem, locale="zh"),
+        )
+        report = cycle_report(sources, audience)
+        write_report(report, out)
+    if form == "json":
+        show_json(_report_json(report, out))
+    else:
+        show_text(folded("\n".join(_report_lines(settings, report, audience, out))))
+    return Exit.DONE
+
+
+def _report_json(report: Report, out: Path) -> dict[str, object]:
+    return {
+        "format_version": 1,
+        "cycle": report.cycle,
+        "file": str(out),
+        "sections": [section.key for section in report.sections],
+        "absent": {part.title: part.why for part in report.absent},
+    }
+
+
+def _report_lines(settings: Settings, report: Report, audience: Audience, out: Path) -> list[str]:
+    facts: dict[str, FactValue] = {"readers": report.readers, "sections": len(report.sections), "file": str(out)}
+    lines = [text("cli.report_written", locale=settings.locale, facts=facts)]
+    if report.absent:
+        names: dict[str, FactValue] = {"count": len(report.absent), "names": tuple(one.title for one in report.absent)}
+        lines.append(text("cli.report_absent", locale=settings.locale, facts=names))
+    if not report.is_released and audience.role != "manager" and not audience.viewer:
+        lines.append(text("cli.report_viewer", locale=settings.locale))
+    return lines
 
 
 def _facts(found: Sheets, out: Path) -> dict[str, FactValue]:

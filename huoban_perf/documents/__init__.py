@@ -1,7 +1,7 @@
 """Documents: what people read, made from plans, templates and results. Data in, text or bytes out.
 
-Files are written only by ``folder`` and ``sheets.write``. May import ``core``, ``template``, ``scoring``, ``deploy``,
-``sync``, ``exchange``, ``cycle``.
+Files are written only by ``folder``, ``sheets.write`` and ``cycle_report.page``. May import ``core``, ``template``,
+``scoring``, ``deploy``, ``sync``, ``exchange``, ``cycle``.
 
 The guided build: what a person has to build by hand, as one HTML page, the same in Markdown, and one Excel workbook a
 new table. The reader is an HR admin, so the documents are Chinese whatever the language of the command line; names are
@@ -16,8 +16,8 @@ The handbook: what each role finds and does and what each table holds, from the 
 script: ``handbook`` (the content), ``handbook_parts`` (template → handbook), ``drawing`` (pictures, the only user of
 Graphviz), ``handbook_page``.
 
-Results: ``sheets`` (personal result sheets); ``labels`` reads cells as people see them, ``printing`` makes PDF. They
-only read the workspace.
+Results: ``sheets`` (personal result sheets), ``cycle_report`` (charts and figures of a cycle); ``labels`` reads cells
+as people see them, ``printing`` makes PDF. They only read the workspace.
 
 Promises, each with a test: the same input gives the same bytes (no clock; workbooks are packed with a fixed time); the
 page loads nothing and runs nothing but its own script (a content security policy with digests says so to the browser);

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from huoban_perf.exchange.analysis import ANALYSIS, LEVELS, analyse_inputs, options_for, store_snapshot
-from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
-from huoban_perf.exchange.outputs import OUTPUTS, write_outputs
+from huoban_perf.exchange.inputs import open_inputs, score_inputs
+from huoban_perf.exchange.outputs import OUTPUTS, Rows, output_rows, write_outputs
 from huoban_perf.exchange.what_if import Simulation, WhatIf, simulate
 from huoban_perf.scoring import Scheme, change_scheme
 from huoban_perf.scoring.analysis import SeverityFit
-
-Rows = tuple[Mapping[str, Any], ...]
 
 _SHOWN: Final = ("rater_severity", "standardised", "reliability", "hints", "averages", "fairness")
 
@@ -70,7 +68,9 @@ def analyse_folder(
     with open_inputs(source) as inputs:
         score_inputs(inputs, schemes=schemes, options=options_for(asked))
         fit = analyse_inputs(inputs, schemes=schemes, asked=asked)
-        tables = {output.name: _rows(inputs, output.name) for output in OUTPUTS if output.when in asked}
+        tables = {
+            output.name: output_rows(inputs.connection, output.name) for output in OUTPUTS if output.when in asked
+        }
         files: tuple[Path, ...] = ()
         if out is not None:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -89,13 +89,6 @@ def analyse_folder(
 
 def _shrinkage(fit: SeverityFit | None) -> tuple[float, float] | None:
     return None if fit is None or fit.shrunk is None else (fit.shrunk.rater_lambda, fit.shrunk.subject_lambda)
-
-
-def _rows(inputs: Inputs, name: str) -> Rows:
-    (output,) = (output for output in OUTPUTS if output.name == name)
-    names = [column.name for column in output.columns]
-    found = inputs.connection.execute(output.query(header="en", result_decimals=2)).fetchall()
-    return tuple(dict(zip(names, row, strict=True)) for row in found)
 
 
 def _adjusted(source: Path, schemes: Mapping[str, Scheme], fit: SeverityFit) -> dict[str, Simulation]:

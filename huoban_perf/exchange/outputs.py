@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import duckdb
 
@@ -19,6 +19,8 @@ from huoban_perf.scoring.rounding import sql_literal, sql_name
 
 OutputForm = Literal["csv", "parquet", "xlsx"]
 HeaderLanguage = Literal["en", "zh"]
+Rows = tuple[Mapping[str, Any], ...]
+"""Rows of one output: English column → value, in the order of the file."""
 
 _PIECE: Final = 10_000
 
@@ -229,6 +231,22 @@ def write_outputs(
             connection.execute(f"COPY ({query}) TO {sql_literal(str(file))} ({option})")
         files.append(file)
     return tuple(files)
+
+
+def output_rows(connection: duckdb.DuckDBPyConnection, name: str) -> Rows:
+    """Return one output of the last run of a connection as rows.
+
+    Args:
+        connection: The connection ``score_cycle`` ran in.
+        name: Name of the output.
+
+    Returns:
+        Its rows; results at two decimals.
+    """
+    (output,) = (output for output in OUTPUTS if output.name == name)
+    names = [column.name for column in output.columns]
+    found = connection.execute(output.query(header="en", result_decimals=2)).fetchall()
+    return tuple(dict(zip(names, row, strict=True)) for row in found)
 
 
 def _is_wanted(

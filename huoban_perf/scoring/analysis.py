@@ -192,6 +192,23 @@ def _four(value: float) -> Decimal:
     return Decimal(repr(value)).quantize(Decimal("0.0001"))
 
 
+def ratings_by_relation(connection: Connection) -> dict[str, dict[str, dict[str, Fraction]]]:
+    """Return relation → subject → rater → form score of the last run, and ``all`` over every relation.
+
+    Args:
+        connection: The connection ``score_cycle`` ran in with ``details``.
+
+    Returns:
+        Counted forms, self forms left out.
+    """
+    tables: dict[str, dict[str, dict[str, Fraction]]] = {}
+    for _, relation, rater, subject, points in Workbench(connection=connection).rows(_FORMS):
+        for name in (str(relation), EVERYONE):
+            units = tables.setdefault(name, {})
+            units.setdefault(str(subject), {})[str(rater)] = Fraction(int(str(points)), GRID)
+    return tables
+
+
 def write_reliability(connection: Connection) -> None:
     """Make ``out_reliability``: a row a rater group, and one over all of them where there are several.
 
@@ -202,11 +219,7 @@ def write_reliability(connection: Connection) -> None:
 
     Source: scoring.md S6.
     """
-    tables: dict[str, dict[str, dict[str, Fraction]]] = {}
-    for _, relation, rater, subject, points in Workbench(connection=connection).rows(_FORMS):
-        for name in (str(relation), EVERYONE):
-            units = tables.setdefault(name, {})
-            units.setdefault(str(subject), {})[str(rater)] = Fraction(int(str(points)), GRID)
+    tables = ratings_by_relation(connection)
     order = [name for name in (*RELATIONS, *[EVERYONE][: len(tables) > 2]) if name in tables]
     _store(connection, "reliability", [_agreement(name, tables[name]) for name in order], _RELIABILITY)
 

@@ -1,0 +1,61 @@
+"""A cycle report as one HTML page: charts inside, no network, no script; for screen, phone, dark and A4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from huoban_perf.core.errors import HuobanPerfError
+from huoban_perf.documents.cycle_report.charts import draw
+from huoban_perf.documents.cycle_report.model import Report, Section
+from huoban_perf.documents.page import asset, environment, source
+
+
+def report_page(report: Report) -> str:
+    """Return a report as an HTML document.
+
+    Args:
+        report: The report.
+
+    Returns:
+        The document, complete in itself; the same report gives the same text.
+    """
+    style = asset("report.css")
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            picture=_picture,
+            style=Markup(style),  # noqa: S704 - a file of this package
+            policy=f"default-src 'none'; img-src data:; style-src {source(style)}; base-uri 'none'; form-action 'none'",
+        )
+    )
+
+
+def _picture(section: Section) -> Markup:
+    if section.chart is None:
+        return Markup("")
+    return draw(section.chart, name=section.key, label=f"{section.title}: {section.says[0]}")
+
+
+def write_report(report: Report, file: Path) -> None:
+    """Write a report, readable by its owner only, replacing the file.
+
+    Args:
+        report: The report.
+        file: Where to; its folder is made.
+
+    Raises:
+        HuobanPerfError: The file cannot be written.
+    """
+    page = report_page(report)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        facts = {"folder": str(file), "reason": error.strerror or type(error).__name__}
+        raise HuobanPerfError("documents.not_writable", facts=facts) from error
