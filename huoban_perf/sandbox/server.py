@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import waitress  # type: ignore[import-untyped]
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from huoban_perf.core.clock import Clock, SystemClock
 from huoban_perf.core.errors import ProfileError
@@ -25,15 +26,35 @@ from huoban_perf.sandbox.faces.v2 import v2_face
 from huoban_perf.sandbox.faults import FaultBook
 from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.throttle import Throttle
+from huoban_perf.sandbox.web.face import web_face
+from huoban_perf.sandbox.web.guard import LOOPBACK, settle_session
+from huoban_perf.sandbox.web.port import Behaviour
+from huoban_perf.sandbox.web.site import Site
 from huoban_perf.sandbox.world.state import World
 
 _HOST = "127.0.0.1"
+_LOCAL = frozenset({"127.0.0.1", "::1"})
+_THREADS = 8
 _BODY_MAX_BYTES = 256 * 1024 * 1024
 _SILENCE_MAX_S = 600.0
 """A request that shall never be answered is let go after so long, or when the server stops."""
 _SILENCE_LOOK_S = 0.1
 _LOOP_WAIT_S = 60.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """How the pages for people are shown.
+
+    Attributes:
+        behaviour: What happens beyond the data; None: nothing.
+        hosts: Names by which the site may be called, without port; None for any.
+    """
+
+    behaviour: Behaviour | None = None
+    hosts: frozenset[str] | None = None
+
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -66,15 +87,18 @@ def create_app(
     clock: Clock | None = None,
     after_call: Callable[[], None] = _nothing,
     push_anywhere: bool = False,
+    pages: Pages | None = None,
 ) -> Flask:
-    """Return the application: the platform's faces and the control plane.
+    """Return the application: the platform's faces, the control plane, and the pages for people.
 
     Args:
         world: What it serves.
         clock: Real time for the limit of requests; the machine's when None.
         after_call: Told after each call; ``serve`` pushes callbacks then. Without it callbacks are only listed.
         push_anywhere: Whether callback addresses may leave this machine.
+        pages: How the pages are shown; None: with nothing happening by itself, under any name.
     """
+    shown = pages or Pages()
     gate = Gate(
         world=world,
         faults=FaultBook(),
@@ -87,6 +111,9 @@ def create_app(
     app.register_blueprint(v2_face(gate))
     app.register_blueprint(paas_face(gate))
     app.register_blueprint(control_face(gate))
+    settle_session(app)
+    app.register_blueprint(web_face(Site(world, shown.behaviour), hosts=shown.hosts))
+    app.before_request(_machines_are_local)
 
     @app.errorhandler(404)
     @app.errorhandler(405)
@@ -100,6 +127,13 @@ def create_app(
         return Response(_own_envelope(500, "internal error of the sandbox"), status=500, mimetype="application/json")
 
     return app
+
+
+def _machines_are_local() -> Response | None:
+    """Let only the pages be used from elsewhere: keys of the sandbox protect nothing, and control asks for none."""
+    if request.blueprint == "web" or request.remote_addr in {None, *_LOCAL}:
+        return None
+    return Response(_own_envelope(403, "only from this machine"), status=403, mimetype="application/json")
 
 
 def _own_envelope(code: int, message: str) -> str:
@@ -124,7 +158,8 @@ class RunningServer:
             clear_untrusted_proxy_headers=True,
             ident="huoban-sandbox",
         )
-        self.url = f"http://{_HOST}:{listening.getsockname()[1]}"
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://{_HOST if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - asked for by name
         self._thread = Thread(target=self._run, name="sandbox-server", daemon=True)
 
     def start(self) -> Self:
@@ -189,14 +224,22 @@ def _cut(environ: dict[str, Any], body: Iterable[bytes]) -> Iterable[bytes]:
     return body
 
 
-def serve(world: World, *, port: int = 0, threads: int = 8, push_anywhere: bool = False) -> RunningServer:
-    """Serve a world on 127.0.0.1.
+def serve(
+    world: World,
+    *,
+    port: int = 0,
+    push_anywhere: bool = False,
+    host: str = _HOST,
+    behaviour: Behaviour | None = None,
+) -> RunningServer:
+    """Serve a world, on 127.0.0.1 unless told otherwise; from elsewhere only the pages can be used.
 
     Args:
         world: What is served; it stays open when the server ends.
         port: Port, or 0 for any that is free.
-        threads: Requests worked on at once.
         push_anywhere: Whether callback addresses may leave this machine.
+        host: Address to listen on.
+        behaviour: What happens beyond the data when people use the pages; None: nothing.
 
     Returns:
         The server, to be used as a context manager or with ``start`` and ``stop``.
@@ -205,12 +248,13 @@ def serve(world: World, *, port: int = 0, threads: int = 8, push_anywhere: bool 
         ProfileError: The port is taken.
     """
     pusher = Pusher(world)
-    app = create_app(world, after_call=pusher.wake, push_anywhere=push_anywhere)
+    pages = Pages(behaviour=behaviour, hosts=LOOPBACK if host in _LOCAL else None)
+    app = create_app(world, after_call=pusher.wake, push_anywhere=push_anywhere, pages=pages)
     listening = socket()
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
-        listening.bind((_HOST, port))
+        listening.bind((host, port))
     except OSError as error:
         listening.close()
         raise ProfileError("sandbox.port_taken", facts={"port": port, "reason": str(error)}) from error
-    return RunningServer(application=app, listening=listening, threads=threads, pusher=pusher)
+    return RunningServer(application=app, listening=listening, threads=_THREADS, pusher=pusher)

@@ -155,6 +155,10 @@ class Accesses:
         permission = mine[0].permission if mine else None
         return TableAccess(whole=table, access=Access(permission=permission, moment=moment))
 
+    def default_of(self, table: TableDef) -> PermissionSpec | None:
+        """Return what people without a group may do in a table, or None when nothing is said of them."""
+        return next((one.permission for one in self._groups(table) if one.default), None)
+
     def group_of(self, user_id: int) -> str | None:
         """Return the group that a person was put into, or None."""
         found = self._store.value("SELECT grp FROM memberships WHERE user_id = ?", user_id)
