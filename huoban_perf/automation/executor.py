@@ -72,11 +72,18 @@ class Executor:
 
     # --- noticing ----------------------------------------------------------------------------------------------
 
-    def round(self) -> Round:
-        """Look at everything once and carry out what is due, ripples included."""
+    def round(self, *, with_clock: bool = True) -> Round:
+        """Look at everything once and carry out what is due, ripples included.
+
+        Args:
+            with_clock: Whether schedules are looked at too.
+
+        Returns:
+            What it came to.
+        """
         result = Round(unverified=self._unverified)
         self._book = Book(self._app)
-        result.new += self.look_at_clock()
+        result.new += self.look_at_clock() if with_clock else 0
         for _ in range(RIPPLE_LEVELS + 1):
             result.new += self.look()
             if not self.run(result):

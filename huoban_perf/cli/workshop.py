@@ -242,19 +242,34 @@ def open_workshop(
         The workshop.
     """
     with settings.site(profile) as site:
-        wish = wish_of(site.profile)
-        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
-        members = members_of(site)
-        yield Workshop(
-            site=site,
-            wish=wish,
-            app=app,
-            process=process_of(wish, members),
-            calendar=WorkCalendar(off=frozenset(site.profile.days_off), on=frozenset(site.profile.days_on)),
-            members=members,
-            notices=sink,
-            secret=lambda name: secret_of(name, settings.environ),
-        )
+        yield workshop_on(settings, site, reporter, sink=sink)
+
+
+def workshop_on(settings: Settings, site: Site, reporter: Progress, *, sink: NoticeSink | None = None) -> Workshop:
+    """Put the workshop of a connected site together.
+
+    Args:
+        settings: The command's settings; their clock is the jobs' clock.
+        site: The site.
+        reporter: Told about long work.
+        sink: Takes notices.
+
+    Returns:
+        The workshop; StateError when the app is not deployed there.
+    """
+    wish = wish_of(site.profile)
+    app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+    members = members_of(site)
+    return Workshop(
+        site=site,
+        wish=wish,
+        app=app,
+        process=process_of(wish, members),
+        calendar=WorkCalendar(off=frozenset(site.profile.days_off), on=frozenset(site.profile.days_on)),
+        members=members,
+        notices=sink,
+        secret=lambda name: secret_of(name, settings.environ),
+    )
 
 
 def members_of(site: Site) -> dict[str, str]:

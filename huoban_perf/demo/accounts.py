@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from huoban_perf.core.addresses import MemberId
 from huoban_perf.demo.company import Person
 from huoban_perf.profile import Site
 
@@ -42,8 +43,23 @@ def accounts_of(site: Site, people: Sequence[Person], *, apply: bool = True) -> 
     if absent and apply:
         sink.invite(workspace=site.workspace, accounts=absent)
         known = _members(site)
+        if site.control is not None:
+            invited = {names[person.number] for person in people} & set(absent)
+            for number, group in _groups(people).items():
+                if names[number] in invited:
+                    site.control.join_group(MemberId(known[names[number]]), group)
     of = {number: known.get(account, f"new:{account}") for number, account in names.items()}
     return Accounts(of=of, invited=len(absent))
+
+
+def _groups(people: Sequence[Person]) -> dict[str, str]:
+    """Return 工号 → permission group of the few who are not simply in 全员: heads decide, the office runs appraisals.
+
+    As an administrator puts people into groups by hand on the platform. Source: workflows.md §3.
+    """
+    found = {person.number: "executive" for person in people if person.position in {"GM", "DIR"}}
+    office = [person.number for person in people if person.position == "ADM"]
+    return found | dict(zip(office, ("hr", "payroll", "admin"), strict=False))
 
 
 def _members(site: Site) -> dict[str, str]:

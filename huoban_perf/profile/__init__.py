@@ -6,14 +6,17 @@ May import core, platforms, sandbox, notices.
 
 from huoban_perf.profile.captured import lint_captured
 from huoban_perf.profile.channels import channels_of, secret_of
-from huoban_perf.profile.connect import Site, connect, forget_world, serve_world
+from huoban_perf.profile.connect import Site, Stage, connect, forget_world, serve_world, stage_world
 from huoban_perf.profile.environment import environment
 from huoban_perf.profile.model import Profile, load_profile
 from huoban_perf.profile.nocodb import own_server, start_server, stop_server
+from huoban_perf.sandbox import Offer
 
 __all__ = [
+    "Offer",
     "Profile",
     "Site",
+    "Stage",
     "channels_of",
     "connect",
     "environment",
@@ -23,6 +26,7 @@ __all__ = [
     "own_server",
     "secret_of",
     "serve_world",
+    "stage_world",
     "start_server",
     "stop_server",
 ]

@@ -20,12 +20,14 @@ from huoban_perf.platforms.nocodb import NocodbConnection
 from huoban_perf.profile.model import Profile
 from huoban_perf.profile.nocodb import connect_nocodb
 from huoban_perf.profile.planes import access_from, embedded_access
-from huoban_perf.sandbox import open_world, serve
+from huoban_perf.sandbox import Behaviour, create_app, mount, open_world, serve
 
 WORLD_START = datetime(2026, 10, 8, 1, tzinfo=UTC)
 """The embedded workspace's clock starts here and moves only with what is written: same script, same bytes."""
 
 _SEED = 1
+_INSIDE = "http://embedded.local"
+"""Where the served workspace reaches itself; nothing listens there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,48 @@ def serve_world(profile: Profile, *, port: int = 0) -> Iterator[str]:
     try:
         with serve(world, port=port) as server:
             yield server.url
+    finally:
+        world.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The embedded workspace as it is served to people.
+
+    Attributes:
+        url: The server's address.
+        site: The workspace, connected without a socket, or None when the profile's workspace does not stand yet.
+    """
+
+    url: str
+    site: Site | None
+
+
+@contextmanager
+def stage_world(
+    profile: Profile, *, clock: Clock, behaviour: Behaviour, port: int = 0, host: str = "127.0.0.1"
+) -> Iterator[Stage]:
+    """Serve the embedded workspace to programs and people for the length of a ``with`` block.
+
+    Args:
+        profile: Names the file.
+        clock: For waiting.
+        behaviour: What happens beyond the data when people use the pages.
+        port: Port, 0 for any free one.
+        host: Address to listen on; from elsewhere only the pages can be used.
+
+    Yields:
+        The stage.
+    """
+    profile.world_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    world = open_world(profile.world_file, start=WORLD_START, seed=_SEED)
+    try:
+        with serve(world, port=port, host=host, behaviour=behaviour) as server, requests.Session() as session:
+            mount(session, create_app(world), _INSIDE)
+            with world.control():
+                stands = profile.workspace in {name for _, name in world.definitions.spaces()}
+            site = _embedded(profile, url=_INSIDE, session=session, clock=clock) if stands else None
+            yield Stage(url=server.url, site=site)
     finally:
         world.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -53,6 +53,23 @@ class Category:
     bars: tuple[Bar, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One series of a line chart, on a scale of its own.
+
+    Attributes:
+        name: Name of the series, or empty.
+        points: ``x,y`` in a field of 100 by 30, for a polyline.
+        last: The last figure.
+        spoken: Every figure with its category, for those who do not see.
+    """
+
+    name: str
+    points: str
+    last: str
+    spoken: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """One block, drawn.
@@ -66,9 +83,10 @@ class Block:
         categories: Of a chart.
         series: Names and colours of the series; one without a name when there is only one.
         more: Categories left out.
+        curves: Of a line chart.
+        slices: Of a pie.
         grid: Rows of a list.
         link: Where it leads, or empty.
-        is_alarm: Whether a figure above 0 asks for work.
     """
 
     kind: str
@@ -79,6 +97,8 @@ class Block:
     categories: tuple[Category, ...] = ()
     series: tuple[tuple[str, str], ...] = ()
     more: int = 0
+    curves: tuple[Curve, ...] = ()
+    slices: tuple[Bar, ...] = ()
     grid: Grid | None = None
     link: str = ""
 
@@ -209,19 +229,58 @@ def _chart(source: _Source, drawn: Block) -> Block:
     totals = {key: sum((known.get((key, part), Decimal(0)) for part in splits), Decimal(0)) for key in names}
     order = _order(drawn.kind, group, names, totals)
     largest = max([abs(total) for total in totals.values()] or [Decimal(1)]) or Decimal(1)
-    colours = _colours(split if split is not None else group, list(splits) if split is not None else order)
+    is_split = split is not None
+    colours = _colours(split or group, list(splits) if is_split else order, is_split=is_split)
     categories = tuple(
         Category(
             name=names[key],
             text=_text(totals[key], value),
-            bars=tuple(_bars(key, splits, known, largest, (value, colours, split is not None))),
+            bars=tuple(_bars(key, splits, known, largest, (value, colours, is_split))),
         )
         for key in order[:_GROUPS_MOST]
     )
-    series = tuple((splits[key], colours[key]) for key in splits) if split is not None else ()
+    series = tuple((splits[key], colours[key]) for key in splits) if is_split else ()
     more = max(0, len(order) - _GROUPS_MOST)
     whole = _text(sum(totals.values(), Decimal(0)), value)
-    return replace(drawn, categories=categories, series=series, more=more, text=whole)
+    done = replace(drawn, categories=categories, series=series, more=more, text=whole)
+    if drawn.kind == BlockKind.LINE.value:
+        return replace(done, curves=tuple(_curves(names, splits, known, value)))
+    return replace(done, slices=tuple(_slices(order, names, totals, (value, colours))))
+
+
+def _curves(
+    names: Mapping[Cell, str],
+    splits: Mapping[Cell, str],
+    known: Mapping[tuple[Cell, Cell], Decimal],
+    value: FieldDef | None,
+) -> Iterator[Curve]:
+    for part, series in splits.items():
+        places = [(place, key, known[key, part]) for place, key in enumerate(names) if (key, part) in known]
+        if not places:
+            continue
+        low, high = min(figure for *_, figure in places), max(figure for *_, figure in places)
+        width, height = max(len(names) - 1, 1), high - low or Decimal(1)
+        points = " ".join(
+            f"{place * 100 // width},{27 - int((figure - low) * 24 / height)}" for place, _, figure in places
+        )
+        spoken = ", ".join(f"{names[key]}: {_text(figure, value)}" for _, key, figure in places)
+        yield Curve(name=series, points=points, last=_text(places[-1][2], value), spoken=spoken)
+
+
+def _slices(
+    order: Sequence[Cell],
+    names: Mapping[Cell, str],
+    totals: Mapping[Cell, Decimal],
+    look: tuple[FieldDef | None, Mapping[Cell, str]],
+) -> Iterator[Bar]:
+    value, colours = look
+    whole = sum(totals.values(), Decimal(0)) or Decimal(1)
+    start = 0
+    for key in order:
+        share = int((totals[key] * 100 / whole).to_integral_value())
+        colour = colours.get(key, "blue")
+        yield Bar(series=names[key], text=_text(totals[key], value), share=share, start=start, colour=colour)
+        start += share
 
 
 def _bars(
@@ -273,10 +332,10 @@ def _order(kind: str, group: FieldDef, names: Mapping[Cell, str], totals: Mappin
     return sorted(keys, key=lambda key: -totals[key])
 
 
-def _colours(field: FieldDef, keys: Sequence[Cell]) -> dict[Cell, str]:
+def _colours(field: FieldDef, keys: Sequence[Cell], *, is_split: bool) -> dict[Cell, str]:
     found: dict[Cell, str] = {}
     for place, key in enumerate(keys):
         option = field.options_by_id.get(key or "")
         own = option.color if option is not None and option.color in COLOURS else None
-        found[key] = own or (_SHADES[place % len(_SHADES)] if field.kind in CHOICE_KINDS else "blue")
+        found[key] = own or (_SHADES[place % len(_SHADES)] if is_split or field.kind in CHOICE_KINDS else "blue")
     return found

@@ -231,17 +231,20 @@ class _Pages:
             with self._site.written_by(*self._who()) as (person, pen):
                 asked = asked_of(person)
                 self._site.change(pen, person, asked, _answer(), seen=request.form.get("seen", ""))
-                thanks = asked.sheet.thanks or "已保存"
         except ProblemsError as error:
             return self._again(error)
-        self._site.behaviour.settle()
-        flash(thanks)
+        self._settle(asked.sheet.table, number)
+        flash(asked.sheet.thanks or "已保存")
         return self._back_to(number)
 
     def _again(self, error: ProblemsError) -> AnyResponse:
         """Show a sheet once more, with what the person wrote and what is wrong with it."""
         with self._site.seen_by(*self._who()) as person:
             return self._sheet(person, Asked(sheet=error.sheet), said=error.said, status=_WRONG)
+
+    def _settle(self, table: TableDef, number: int) -> None:
+        """Let automations follow a write, outside its call: they write as everybody else does."""
+        self._site.behaviour.settle(table=table.alias, item=str(number))
 
     def _back_to(self, number: int) -> AnyResponse:
         """Show an item after a write, or the start when the person no longer sees it."""
@@ -278,11 +281,10 @@ class _Pages:
             with self._site.written_by(*self._who()) as (person, pen):
                 asked = asked_of(person)
                 made = self._site.create(pen, person, asked, _answer())
-                thanks = asked.sheet.thanks or "已提交"
         except ProblemsError as error:
             return self._again(error)
-        self._site.behaviour.settle()
-        flash(thanks)
+        self._settle(asked.sheet.table, made)
+        flash(asked.sheet.thanks or "已提交")
         return self._back_to(made)
 
     def public(self, number: int) -> AnyResponse | str:
@@ -295,11 +297,11 @@ class _Pages:
         try:
             with self._site.written_by(*who) as (stranger, pen):
                 asked = self._site.public(stranger, number, token=code)
-                self._site.create(pen, stranger, asked, _answer())
+                made = self._site.create(pen, stranger, asked, _answer())
         except ProblemsError as error:
             page = render_template("web/public.html", sheet=error.sheet, said=error.said)
             return make_response(page, _WRONG)
-        self._site.behaviour.settle()
+        self._settle(asked.sheet.table, made)
         return render_template("web/thanks.html", sheet=asked.sheet)
 
     # --- acting ------------------------------------------------------------------------------------------------
@@ -310,11 +312,13 @@ class _Pages:
         picked = Picked(choice=request.form.get("do", ""), reason=reason)
         try:
             with self._site.written_by(*self._who()) as (person, pen):
-                self._site.act(pen, person, person.row(number), picked=picked)
+                row = person.row(number)
+                table = person.table(row.table_id)
+                self._site.act(pen, person, row, picked=picked)
         except ReasonMissingError:
             flash("这个操作要写明原因, 请填写操作说明")
             return redirect(f"/r/{number}", 303)
-        self._site.behaviour.settle()
+        self._settle(table, number)
         return self._back_to(number)
 
     def press(self, number: int, by: int) -> AnyResponse:
@@ -322,11 +326,12 @@ class _Pages:
         user_id, space_id = self._who()
         with self._site.seen_by(user_id, space_id) as person:
             row = person.row(number)
+            table = person.table(row.table_id)
             spec = button(person, row, by)
             opened = opened_by(spec, person, row)
         if any(not isinstance(step, OpenPage) for step in spec.steps):
             self._site.behaviour.press(str(spec.address), item=str(number), member=str(user_id))
-            self._site.behaviour.settle()
+            self._settle(table, number)
         if opened is not None:
             return redirect(f"/new/{opened[0].table_id}?by={by}&item={number}", 303)
         return self._back_to(number)
@@ -334,11 +339,11 @@ class _Pages:
     def delete(self, number: int) -> AnyResponse:
         """Remove an item."""
         with self._site.written_by(*self._who()) as (person, pen):
-            table_id = person.row(number).table_id
+            table = person.table(person.row(number).table_id)
             pen.delete(number)
-        self._site.behaviour.settle()
+        self._settle(table, number)
         flash("已删除")
-        return redirect(f"/t/{table_id}", 303)
+        return redirect(f"/t/{table.table_id}", 303)
 
     # --- refusing ----------------------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class Grid:
     Attributes:
         shape: grid, kanban, calendar, gantt or gallery.
         columns: Fields shown beside the title.
+        heading: What the title is called.
         lines: Rows of this page.
         boards: Columns of a kanban.
         weeks: Weeks of a calendar, of days ``YYYY-MM-DD``.
@@ -89,6 +90,7 @@ class Grid:
 
     shape: str
     columns: tuple[FieldDef, ...]
+    heading: str = "名称"
     lines: tuple[Line, ...] = ()
     boards: tuple[Column, ...] = ()
     weeks: tuple[tuple[str, ...], ...] = ()
@@ -121,7 +123,7 @@ class _Work:
     @property
     def columns(self) -> tuple[FieldDef, ...]:
         found = (self.seen(address) for address in self.view.fields)
-        return tuple(one for one in found if one is not None)
+        return tuple(one for one in found if one is not None and one != self.table.title)
 
     @property
     def order(self) -> list[SortKey]:
@@ -192,6 +194,7 @@ def _listed(work: _Work, asked: Asked) -> Grid:
     return Grid(
         shape=shape,
         columns=work.columns,
+        heading=work.table.title.name if work.table.title is not None else "名称",
         lines=tuple(lines),
         count=count,
         pages=pages,

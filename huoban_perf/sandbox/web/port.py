@@ -54,8 +54,13 @@ class Behaviour(Protocol):
         """Take a button that a person pressed on an item."""
         ...
 
-    def settle(self) -> None:
-        """Let automations carry out what the last write set off."""
+    def settle(self, *, table: str, item: str) -> None:
+        """Let automations carry out what a write set off; never fails, what could not be done is done later.
+
+        Args:
+            table: Alias of the table written to.
+            item: The item written, or removed.
+        """
         ...
 
 
@@ -75,5 +80,5 @@ class NoBehaviour:
     def press(self, automation: str, *, item: str, member: str) -> None:
         """Do nothing."""
 
-    def settle(self) -> None:
+    def settle(self, *, table: str, item: str) -> None:
         """Do nothing."""
