@@ -28,7 +28,7 @@ from huoban_perf.core.schema import PERMISSION_COLUMNS, TableSpec
 from huoban_perf.core.schema.machines import REASON_FIELD, RESULT_FIELD
 from huoban_perf.core.states import actions_here
 from huoban_perf.core.values import CHINA, Values
-from huoban_perf.cycle.access_sync import Access
+from huoban_perf.cycle.access import Access
 from huoban_perf.profile import Offer, Site
 from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.store import SqliteStore
