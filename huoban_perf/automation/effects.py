@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from huoban_perf.automation.children import changes_of
 from huoban_perf.automation.expressions import Scope, evaluate, phrase
@@ -89,6 +90,40 @@ def carry_out_steps(steps: Sequence[Step], scope: Scope, *, name: str, around: S
         done.stopped = _carry_out(step, scope, name, around, done)
         if done.stopped is not None:
             break
+    return done
+
+
+def carry_out_without_row(steps: Sequence[Step], table: str, *, today: date, around: Surroundings) -> Done:
+    """Carry out what can be done when the row is gone: start jobs, tell roles.
+
+    Args:
+        steps: As declared; steps that need the row are passed over.
+        table: Table of the row, the object of its notices.
+        today: The day in China.
+        around: Notices and jobs.
+
+    Returns:
+        What was done.
+    """
+    done = Done()
+    for step in steps:
+        if isinstance(step, RunJob):
+            around.start_job(step.job)
+            done.jobs.append(step.job)
+        elif isinstance(step, Notify):
+            text = step.text.labels
+            receivers = [one for role in step.roles for one in around.role_members.get(role, (f"group:{role}",))]
+            done.notices += around.notices.put(
+                Notice(
+                    receiver=receiver,
+                    event=step.event,
+                    object=table,
+                    day=today,
+                    facts={"text_zh": text.zh, "text_en": text.en},
+                    mode=_MODES[step.urgency],
+                )
+                for receiver in dict.fromkeys(receivers)
+            )
     return done
 
 

@@ -8,7 +8,7 @@ order; a row that looks as before makes no event. Source: automation-plane.md §
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -55,6 +55,7 @@ class Look:
         cursor: New cursor.
         digests: Item → field → digest, to be remembered.
         is_first: Whether the table was never looked at.
+        total: Items the table held; fewer than are known means that some were deleted.
     """
 
     events: tuple[Seen, ...]
@@ -62,6 +63,7 @@ class Look:
     cursor: datetime
     digests: Mapping[str, Mapping[str, str]]
     is_first: bool
+    total: int
 
 
 def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
@@ -76,7 +78,7 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
         What is new; nothing at the first look, which only learns what stands.
     """
     cursor = ledger.cursor(table.key)
-    items = list(_since(app, table, None if cursor is None else cursor - _OVERLAP))
+    items, total = _since(app, table, None if cursor is None else cursor - _OVERLAP)
     before = ledger.seen(table.key, [item.item_id for item in items])
     digests = {str(item.item_id): field_digests(item.values) for item in items}
     events = []
@@ -94,17 +96,36 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
         cursor=latest or app.clock.now() - timedelta(days=365),
         digests=digests,
         is_first=cursor is None,
+        total=total,
     )
 
 
-def _since(app: DeployedApp, table: TableSpec, after: datetime | None) -> Iterator[Item]:
-    """Yield rows changed after a moment, newest first; all of them for None."""
+def _since(app: DeployedApp, table: TableSpec, after: datetime | None) -> tuple[list[Item], int]:
+    """Return rows changed after a moment, newest first (all of them for None), and how many the table holds."""
     query = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True), complete=False)
+    found: list[Item] = []
+    total = 0
     for page in app.connection.item_source.scan(query=query, bindings=app.bindings):
+        total = page.total
         for item in page.items:
             if after is not None and item.updated_on is not None and item.updated_on < after:
-                return
-            yield item
+                return found, total
+            found.append(item)
+    return found, total
+
+
+def standing_items(app: DeployedApp, table: TableSpec) -> frozenset[str]:
+    """Return the items a table holds; a walk that came out short raises.
+
+    Args:
+        app: Where.
+        table: The table.
+
+    Returns:
+        Item ids.
+    """
+    pages = app.connection.item_source.scan(query=ItemQuery(table=table), bindings=app.bindings)
+    return frozenset(str(item.item_id) for page in pages for item in page.items)
 
 
 def field_digests(values: Values) -> dict[str, str]:

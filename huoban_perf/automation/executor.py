@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from huoban_perf.automation.actions import SETTLED, Acted, Pick, act, creation, picked
-from huoban_perf.automation.effects import Done, carry_out_steps
+from huoban_perf.automation.effects import Done, carry_out_steps, carry_out_without_row
 from huoban_perf.automation.expressions import Scope
 from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger
-from huoban_perf.automation.noticing import ACTION, FIRST_SIGHT, MOVED, Noticing
+from huoban_perf.automation.noticing import ACTION, DELETED, FIRST_SIGHT, MOVED, Noticing
 from huoban_perf.automation.surroundings import Surroundings
 from huoban_perf.automation.writing import Change, change_rows
 from huoban_perf.core.addresses import Address, MemberId
@@ -24,6 +24,7 @@ from huoban_perf.core.errors import AutomationError, HuobanPerfError, LeaseLostE
 from huoban_perf.core.rules import holds
 from huoban_perf.core.schema.automations import Notify, OnButton
 from huoban_perf.core.schema.machines import Machine
+from huoban_perf.core.values import CHINA
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book, Row
 
@@ -171,6 +172,8 @@ class Executor:
 
     def _carry_out(self, firing: Firing) -> tuple[FiringState, str] | None:
         """Do what a firing asks for; None when it must wait for another look."""
+        if firing.cause == DELETED:
+            return self._deleted(firing)
         row = self._book.at(firing.table, firing.item)
         if row is None:
             return FiringState.SKIPPED, "row is gone"
@@ -209,6 +212,15 @@ class Executor:
             (row.rows.table.key, pick.action) in SETTLED for pick in picked(machine, row)
         )
         return waits and firing.attempts < self._around.settle_polls
+
+    def _deleted(self, firing: Firing) -> tuple[FiringState, str]:
+        """Carry out what a deletion sets off; roles are told once a day and table."""
+        spec = self._automations.get(firing.automation)
+        if spec is None:
+            return FiringState.SKIPPED, "no longer declared"
+        today = self._app.clock.now().astimezone(CHINA).date()
+        done = carry_out_without_row(spec.steps, firing.table, today=today, around=self._around)
+        return FiringState.DONE, done.summary
 
     def _tell_of_move(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
         """Send the notices of a transition that a job made; whatever else it says, the job has done."""

@@ -77,6 +77,14 @@ class Ledger(Protocol):
         """Keep what was seen together with the firings it sets off; return how many firings are new."""
         ...
 
+    def known(self, table: str) -> frozenset[str]:
+        """Return the items of a table that were ever seen and not noted as gone."""
+        ...
+
+    def note_gone(self, table: str, items: Sequence[str], *, firings: Sequence[Firing]) -> int:
+        """Forget items that are gone together with keeping what that sets off; return how many firings are new."""
+        ...
+
     def enqueue(self, firings: Sequence[Firing]) -> int:
         """Keep firings; a key that is known is ignored. Return how many are new."""
         ...

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from huoban_perf.automation.clockwork import is_due, scheduled_rows
-from huoban_perf.automation.events import Look, Seen, field_digests, look
+from huoban_perf.automation.events import Look, Seen, field_digests, look, standing_items
 from huoban_perf.automation.firings import Firing, Ledger
 from huoban_perf.core.rules import Moment, holds
 from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, Notify, OnItem, OnSchedule
@@ -24,6 +24,8 @@ from huoban_perf.sync.book import Book, Row
 ACTION = "action:"
 FIRST_SIGHT = "first_sight:"
 MOVED = "moved:"
+DELETED = "deleted"
+"""Cause of a firing about a row that is gone; its steps start jobs and tell roles, for there is no row to speak of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,23 @@ class Noticing:
             book.forget(table)
         firings = [firing for event in seen.events for firing in self._set_off(table, event)]
         firings += self._first_picks(table, seen)
-        return self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
+        new = self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
+        return new + self._deleted(table, total=seen.total, book=book)
+
+    def _deleted(self, table: str, *, total: int, book: Book) -> int:
+        """Find deleted rows: only when the table holds fewer than are known is it read whole."""
+        known = self.ledger.known(table)
+        if total >= len(known):
+            return 0
+        gone = sorted(known - standing_items(self.app, self.app.schema.table(table)))
+        book.forget(table)
+        heard = [name for name, spec in self.automations.items() if _hears_of_deletion(spec, table)]
+        firings = [
+            Firing(key=f"{name}|{item}|{DELETED}", automation=name, table=table, item=item, cause=DELETED)
+            for name in heard
+            for item in gone
+        ]
+        return self.ledger.note_gone(table, gone, firings=firings)
 
     def _set_off(self, table: str, event: Seen) -> Iterator[Firing]:
         item = str(event.item.item_id)
@@ -174,3 +192,8 @@ class Noticing:
             if holds(spec.rows, row.values, moment=moment(row))
         ]
         return self.ledger.note(marker, cursor=now, seen={}, firings=firings)
+
+
+def _hears_of_deletion(spec: AutomationSpec, table: str) -> bool:
+    trigger = spec.trigger
+    return spec.address.keys[0] == table and isinstance(trigger, OnItem) and ItemEvent.DELETED in trigger.events

@@ -58,6 +58,21 @@ class SqliteLedger:
             )
             return self._insert(database, firings)
 
+    def known(self, table: str) -> frozenset[str]:
+        """Return the items of a table that were ever seen and not noted as gone."""
+        with self._store.step() as database:
+            rows = database.execute(
+                "SELECT item FROM seen_rows WHERE profile = ? AND place = ?", (self._profile, table)
+            ).fetchall()
+        return frozenset(item for (item,) in rows)
+
+    def note_gone(self, table: str, items: Sequence[str], *, firings: Sequence[Firing]) -> int:
+        """Forget items that are gone together with keeping what that sets off; return how many firings are new."""
+        with self._store.step() as database:
+            gone = [(self._profile, table, item) for item in items]
+            database.executemany("DELETE FROM seen_rows WHERE profile = ? AND place = ? AND item = ?", gone)
+            return self._insert(database, firings)
+
     def enqueue(self, firings: Sequence[Firing]) -> int:
         """Keep firings; a key that is known is ignored. Return how many are new."""
         if not firings:
