@@ -16,7 +16,9 @@ from huoban_perf.core.errors import FactValue, PinnedRulesError
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process, stages_off
+from huoban_perf.cycle.goal_changes import number_of
 from huoban_perf.cycle.opening_checks import announced_rules, date_faults, people_faults
+from huoban_perf.cycle.org_source import parse_day
 from huoban_perf.cycle.quotas import over_quota
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.pin import refuse_other_rules
@@ -294,17 +296,46 @@ def _one_open_change(asked: Asked, change: Row) -> Verdict:
 
 
 def _change_keeps_weights(asked: Asked, change: Row) -> Verdict:
+    """Weights of a sheet stay 100 together with the other weight changes that wait or were approved for it."""
     del asked
     goal = change.related("goal")
     sheet = goal.related("appraisal") if goal else None
-    if goal is None or sheet is None or change.text("change_kind") != "weight":
+    if goal is None or sheet is None or change.text("change_kind") not in {"weight", "terminate"}:
         return None
-    try:
-        own = Decimal(change.text("new_value").strip().rstrip("%"))
-    except ArithmeticError:
-        return {"total": change.text("new_value") or "-"}
-    total = own + weight_total([row for row in _goals_of(sheet, "confirmed", "changing") if row.key != goal.key])
-    return None if total == 100 else {"total": format(total.normalize(), "f")}
+    goals = _goals_of(sheet, "confirmed", "changing")
+    weights = [_weight_after(one, change if one.key == goal.key else None) for one in goals]
+    total = sum(weights, Decimal(0))
+    alone = change.text("change_kind") == "terminate" and len(goals) == 1
+    return None if total == 100 or alone else {"total": format(total.normalize(), "f")}
+
+
+def _weight_after(goal: Row, change: Row | None) -> Decimal:
+    """Return a goal's weight once its own change, or its newest one that waits or was approved, counts."""
+    standing = [change] if change else list(goal.book.of("goal_change", "goal", goal))
+    standing = [row for row in standing if row.text("status") in {"", "pending", "approved"}]
+    standing = [row for row in standing if row.text("change_kind") in {"weight", "terminate"}]
+    newest = max(standing, key=lambda row: (str(row["effective_on"] or ""), row.key), default=None)
+    if newest is None:
+        return goal.number("weight") or Decimal(0)
+    return Decimal(0) if newest.text("change_kind") == "terminate" else number_of(newest) or Decimal(0)
+
+
+def _value_usable(asked: Asked, change: Row) -> Verdict:
+    """What a change says must be readable before anybody decides on it."""
+    value = change.text("new_value").strip()
+    match change.text("change_kind"):
+        case "target" | "weight":
+            number = number_of(change)
+            fine = number is not None and number >= 0
+        case "deadline":
+            fine = parse_day(value) is not None
+        case "realign":
+            rows = [row for row in change.book.all("strategy") if row.text("status") == "active"]
+            fine = [row.text("name") for row in rows].count(value) == 1
+        case _:
+            fine = True
+    del asked
+    return None if fine else {"value": value or "-"}
 
 
 def differ(first: str, second: str) -> Check:
@@ -344,4 +375,5 @@ CYCLE_GUARDS: Mapping[tuple[str, str], Check] = {
     ("goal_change", "one_open_change"): _one_open_change,
     ("goal_change", "approver_not_applicant"): differ("approver", "applicant"),
     ("goal_change", "weights_full"): _change_keeps_weights,
+    ("goal_change", "value_usable"): _value_usable,
 }

@@ -13,10 +13,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import CycleError, Problem
+from huoban_perf.core.errors import CycleError
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.contracts import LOCKED, WEIGHT, goal_items, late_contracts, standard_items
+from huoban_perf.cycle.goal_changes import follow_goals
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import (
     announced_rules,
@@ -42,6 +44,8 @@ _CREATED_AS = {
     "running": "running",
     "reviewing": "running",
 }
+_UNLOCKED = frozenset({"announced", "goal_setting"})
+"""States in which contracts still follow 岗位标准; later only missing items are made."""
 _CREATED_AT_ONCE = frozenset({"status", "exclusion_reason", "scheme", "department", "name"})
 
 
@@ -106,7 +110,10 @@ def _sheets(context: JobContext, state: str) -> Iterator[Wish]:
     assignments = open_assignments(context.book)
     rows = [_sheet(context, person, assignments, state) for person in participants(context.book, cycle)]
     yield Wish(table="appraisal", rows=tuple(rows), first_only=_CREATED_AT_ONCE)
-    yield Wish(table="appraisal_item", rows=tuple(_standard_items(context)), first_only=frozenset({"weight"}))
+    if state in _UNLOCKED:
+        yield Wish(table="appraisal_item", rows=tuple(standard_items(context)), first_only=WEIGHT)
+    else:
+        yield from late_contracts(context)
 
 
 def _sheet(context: JobContext, person: Row, assignments: dict[str, Row], state: str) -> WantedRow:
@@ -128,51 +135,6 @@ def _sheet(context: JobContext, person: Row, assignments: dict[str, Row], state:
         "cycle": Refs("cycle", (cycle.key,)),
         "scheme": Refs("scheme", (scheme.key,)) if scheme else None,
         "exclusion_reason": _EXCLUDED if excluded else None,
-    }
-    return WantedRow(key=key, values=values)
-
-
-def _standard_items(context: JobContext) -> Iterator[WantedRow]:
-    """The items of contracts that come from 岗位标准: what everybody of a position is measured by."""
-    book, cycle = context.book, context.cycle
-    if not book.has("position_standard"):
-        return
-    start, end = cycle.day("start_date"), cycle.day("end_date")
-    by_position: dict[str, list[Row]] = {}
-    for standard in book.all("position_standard"):
-        position = standard.related("position")
-        if position is not None and _is_valid(standard, start, end):
-            by_position.setdefault(position.key, []).append(standard)
-    for person in participants(book, cycle):
-        position = person.related("position")
-        for standard in by_position.get(position.key if position else "", []):
-            if not is_excluded(person):
-                yield _standard_item(cycle, person, standard, start, end)
-
-
-def _is_valid(standard: Row, start: date | None, end: date | None) -> bool:
-    first, last = standard.day("valid_from"), standard.day("valid_to")
-    return not (first and end and first > end) and not (last and start and last < start)
-
-
-def _standard_item(cycle: Row, person: Row, standard: Row, start: date | None, end: date | None) -> WantedRow:
-    metric = standard.related("metric")
-    code = metric.key if metric else "-"
-    key = natural_key(cycle.key, person.key, "KPI", code, str(start))
-    values: Values = {
-        "natural_key": key,
-        "name": metric.text("name") if metric else code,
-        "appraisal": Refs("appraisal", (natural_key(cycle.key, person.key),)),
-        "metric": Refs("metric", (code,)),
-        "dimension": standard["dimension"],
-        "weight": standard["weight"],
-        "baseline_value": standard["baseline_value"],
-        "passing_value": standard["passing_value"],
-        "target_value": standard["target_value"],
-        "excellent_value": standard["excellent_value"],
-        "valid_from": start,
-        "valid_to": end,
-        "origin": "position_standard",
     }
     return WantedRow(key=key, values=values)
 
@@ -212,10 +174,10 @@ def _lock_goals(context: JobContext) -> Draft:
     if context.stage_on("goal") and open_sheets and not signed:
         notes = tuple(note("cycle.goals_not_confirmed", address=row.text("name") or row.key) for row in open_sheets)
         return Draft(wishes=tuple(wishes), notes=notes)
-    items, problems = _goal_items(context)
+    items, problems = goal_items(context)
     if problems and not signed:
         raise CycleError("cycle.goals_off", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
-    locked = digest({row.key: {field: row.values[field] for field in _LOCKED} for row in items})
+    locked = digest({row.key: {field: row.values[field] for field in LOCKED} for row in items})
     running = [moved(row, "running", today=context.today) for row in open_sheets]
     return Draft(
         wishes=(
@@ -230,49 +192,10 @@ def _lock_goals(context: JobContext) -> Draft:
 
 
 _UNCONFIRMED = frozenset({"goal_setting", "goals_awaiting_confirmation"})
-_LOCKED = ("weight", "baseline_value", "passing_value", "target_value", "excellent_value")
 
 
 def _sheets_of(context: JobContext) -> Iterator[Row]:
     yield from context.book.of("appraisal", "cycle", context.cycle)
-
-
-def _goal_items(context: JobContext) -> tuple[list[WantedRow], list[Problem]]:
-    """Return the items that confirmed goals make, and contracts whose weights do not add up to 100."""
-    cycle = context.cycle
-    rows: list[WantedRow] = []
-    problems: list[Problem] = []
-    by_sheet: dict[str, list[Row]] = {}
-    for goal in context.book.of("goal", "cycle", cycle):
-        sheet = goal.related("appraisal")
-        if sheet is not None and goal.text("status") in {"confirmed", "changing"}:
-            by_sheet.setdefault(sheet.key, []).append(goal)
-    for key, goals in sorted(by_sheet.items()):
-        total = sum(((goal.number("weight") or Decimal(0)) for goal in goals), Decimal(0))
-        if total != 100:
-            problems.append(note("cycle.weights_off", address=key, total=format(total.normalize(), "f")))
-        rows += [_goal_item(cycle, key, goal) for goal in goals]
-    return rows, problems
-
-
-def _goal_item(cycle: Row, sheet: str, goal: Row) -> WantedRow:
-    metric = goal.related("metric")
-    parts = sheet.strip("[]").split("|")
-    code = metric.key if metric else goal.key.strip("[]").split("|")[-1]
-    start = cycle.day("start_date")
-    key = natural_key(*parts, "KPI", code, str(start))
-    values: Values = {
-        "natural_key": key,
-        "name": goal.text("name"),
-        "appraisal": Refs("appraisal", (sheet,)),
-        "metric": Refs("metric", (metric.key,)) if metric else None,
-        "goal": Refs("goal", (goal.key,)),
-        **{field: goal[field] for field in _LOCKED},
-        "valid_from": start,
-        "valid_to": cycle.day("end_date"),
-        "origin": "personal_goal",
-    }
-    return WantedRow(key=key, values=values)
 
 
 # --- 执行中 → 评价中 ------------------------------------------------------------------------------------------------
@@ -280,14 +203,17 @@ def _goal_item(cycle: Row, sheet: str, goal: Row) -> WantedRow:
 
 def _start_reviews(context: JobContext) -> Draft:
     cycle = context.cycle
-    wishes = list(_sheets(context, "running"))
+    followed = follow_goals(context)
+    wishes = [*_sheets(context, "running"), *followed.wishes]
+    told, found = tuple(followed.notices), tuple(followed.notes)
     starts = cycle.day("review_start_on")
     if starts is None or context.today < starts:
-        return Draft(wishes=tuple(wishes))
+        return Draft(wishes=tuple(wishes), notes=found, notices=told)
+    ended = {row.key for row in followed.goals if row.values.get("status") == "terminated"}
     goals = [
         WantedRow(key=goal.key, values={"natural_key": goal.key, "status": "completed"})
         for goal in context.book.of("goal", "cycle", cycle)
-        if goal.text("status") == "confirmed" and goal.key
+        if goal.text("status") == "confirmed" and goal.key and goal.key not in ended
     ]
     reviews, notes = review_wishes(context, starting=True)
     return Draft(
@@ -298,7 +224,8 @@ def _start_reviews(context: JobContext) -> Draft:
             Wish(table="appraisal", rows=tuple(_into_review(context))),
             _cycle_step(context, "reviewing"),
         ),
-        notes=tuple(notes),
+        notes=(*found, *notes),
+        notices=told,
         audited=True,
     )
 
@@ -332,10 +259,17 @@ def days_in(employee: Row, cycle: Row) -> int:
 def _keep_reviewing(context: JobContext) -> Draft:
     late = [row for row in _sheets_of(context) if row.text("status") == "running"]
     reviews, notes = review_wishes(context, starting=False)
+    followed = follow_goals(context)
     moved = tuple(_into_review(context)) if late else ()
     return Draft(
-        wishes=(*_sheets(context, "reviewing"), *reviews, Wish(table="appraisal", rows=moved)),
-        notes=tuple(notes),
+        wishes=(
+            *_sheets(context, "reviewing"),
+            *followed.wishes,
+            *reviews,
+            Wish(table="appraisal", rows=moved),
+        ),
+        notes=(*followed.notes, *notes),
+        notices=tuple(followed.notices),
     )
 
 

@@ -145,7 +145,7 @@ def test_goal_that_its_machine_refuses_stops_the_whole_action(silent: Desk) -> N
 
 def test_change_of_a_goal_that_is_not_confirmed_is_refused(silent: Desk) -> None:
     change = f"[{CYCLE}|E010|a|1]"
-    values = {"goal": Refs("goal", (GOAL_A,)), "change_kind": "target", "reason": "客户流失"}
+    values = {"goal": Refs("goal", (GOAL_A,)), "change_kind": "target", "new_value": "120", "reason": "客户流失"}
     silent.firm.put("goal_change", change, {**values, "effective_on": date(2026, 11, 1)})
     silent.round()
     row = silent.firm.rows("goal_change")[change]
