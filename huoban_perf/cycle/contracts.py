@@ -60,9 +60,9 @@ def late_contracts(context: JobContext) -> Iterator[Wish]:
     standing = {sheet.key for row in context.book.all("appraisal_item") if (sheet := row.related("appraisal"))}
     rows: dict[str, list[WantedRow]] = {}
     for row in standard_items(context):
-        sheet = row.values["appraisal"]
-        if isinstance(sheet, Refs) and sheet.keys[0] not in standing:
-            rows.setdefault(sheet.keys[0], []).append(row)
+        owner = row.values["appraisal"]
+        if isinstance(owner, Refs) and owner.keys[0] not in standing:
+            rows.setdefault(owner.keys[0], []).append(row)
     for own in rows.values():
         yield Wish(table="appraisal_item", rows=tuple(own), first_only=WEIGHT)
 
