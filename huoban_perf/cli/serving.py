@@ -36,7 +36,7 @@ from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.occurrences import Claim, OccurrenceStore
 from huoban_perf.service.outbox import Outbox
-from huoban_perf.service.rounds import EVENTS_JOB, Rounds, Tenant, run_forever
+from huoban_perf.service.rounds import EVENTS_JOB, Pause, Rounds, Tenant, run_forever
 from huoban_perf.service.schedule import CatchUp, Schedule, check_schedules
 from huoban_perf.service.store import SqliteStore
 from huoban_perf.service.timetable import TIMETABLE
@@ -205,13 +205,16 @@ def open_house(
             yield House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
 
 
-def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, options: ServeOptions, *, ready: Callable[[str], None], pause: Pause = threading.Event.wait
+) -> None:
     """Serve until SIGTERM or SIGINT; the job under way ends first.
 
     Args:
         settings: The command's settings.
         options: How.
         ready: Told the endpoint's address once it listens.
+        pause: How to wait between two rounds.
 
     Raises:
         HuobanPerfError: The service cannot start.
@@ -261,7 +264,7 @@ def serve(settings: Settings, options: ServeOptions, *, ready: Callable[[str], N
             run_worker(make_queue(settings.environ["HUOBAN_PERF_REDIS"], rounds=rounds), rounds=rounds)
             return
         _on_signals(stop, poked)
-        run_forever(rounds, stop=stop, poked=poked, pause_s=min(options.poll_s, 30))
+        run_forever(rounds, stop=stop, poked=poked, pause_s=min(options.poll_s, 30), pause=pause)
 
 
 def _profiles(settings: Settings, options: ServeOptions) -> list[Profile]:

@@ -138,7 +138,18 @@ def _slot(now: datetime, length: timedelta) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, CHINA)
 
 
-def run_forever(rounds: Rounds, *, stop: threading.Event, poked: threading.Event, pause_s: float) -> None:
+Pause = Callable[[threading.Event, float], bool]
+"""Waits for an event at most so many seconds; returns whether it was set."""
+
+
+def run_forever(
+    rounds: Rounds,
+    *,
+    stop: threading.Event,
+    poked: threading.Event,
+    pause_s: float,
+    pause: Pause = threading.Event.wait,
+) -> None:
     """Repeat rounds until told to stop; a poke ends the pause early.
 
     Args:
@@ -146,13 +157,14 @@ def run_forever(rounds: Rounds, *, stop: threading.Event, poked: threading.Event
         stop: Set to end after the job under way.
         poked: Set to look for events at once.
         pause_s: Longest pause between two rounds.
+        pause: How to wait; by real time unless the clock is a fast one.
     """
     while not stop.is_set():
         try:
             rounds.tick(stopping=stop.is_set)
         except HuobanPerfError as error:
             _log.error("round: %s", error.code)  # without traceback: it may hold personal data
-        if poked.wait(timeout=0 if stop.is_set() else pause_s):
+        if pause(poked, 0 if stop.is_set() else pause_s):
             poked.clear()
             if not stop.is_set():
                 rounds.look_now()
