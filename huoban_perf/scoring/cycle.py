@@ -30,15 +30,13 @@ from huoban_perf.scoring.metrics import load_metrics, store_metrics
 from huoban_perf.scoring.outcomes import settle_departments, settle_people
 from huoban_perf.scoring.outliers import flag_outliers
 from huoban_perf.scoring.raters import score_reviews, weight_of
-from huoban_perf.scoring.receipt_lines import write_item_lines, write_lines
-from huoban_perf.scoring.receipt_print import add_rounding_lines, print_lines
+from huoban_perf.scoring.receipt_print import write_receipts
 from huoban_perf.scoring.results import (
     create_outputs,
     note_exclusions,
     write_forms,
     write_items,
     write_not_appraised,
-    write_receipts,
     write_results,
 )
 from huoban_perf.scoring.rounding import sql_half_away, sql_literal
@@ -299,12 +297,7 @@ def _keep(bench: Workbench, plan: _Plan, scheme: Scheme, index: int, *, is_last:
 
 def _write(bench: Workbench, plan: _Plan, home: Scheme, own: tuple[Scheme, ...]) -> None:
     if plan.options.explain:
-        selects = write_lines(bench, home, own, parts=plan.parts)
-        if any(scheme.rounding for scheme in (home, *own)):
-            selects += (add_rounding_lines(bench),)
-        print_lines(bench)
-        write_receipts(bench, selects)
-        write_item_lines(bench, own, parts=plan.parts)
+        write_receipts(bench, home, own, parts=plan.parts)
     places = " ".join(f"WHEN {place} THEN {sql_literal(grade.name)}" for place, grade in enumerate(home.grades, 1))
     write_results(
         bench,

@@ -166,7 +166,6 @@ class ItemFacts:
             "pd": "" if self.has_proration else "1",
             "target": "",
             "baseline": "",
-            "item_order": "",
         }
         return {
             "dim": "" if self.has_dimensions else "CAST(NULL AS VARCHAR)",
@@ -229,8 +228,6 @@ def _with_hits(bench: Workbench, raw: str, facts: ItemFacts) -> str:
 
 def _stored(name: str, columns: dict[str, str]) -> str:
     """Write a kept column; an actual that is a cell of the input fits 64 bits."""
-    if name == "item_order":
-        return "row_number() OVER (PARTITION BY sid, seg ORDER BY coalesce(dim, ''), item) AS item_order"
     is_cell = name == "target" or (name == "an" and bool(columns["ad"]))
     return f"CAST({name} AS BIGINT) AS {name}" if is_cell else name
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from huoban_perf.scoring import words
-from huoban_perf.scoring.item_words import create_lines
-from huoban_perf.scoring.receipt_lines import LINE_COLUMNS
+from huoban_perf.scoring.receipt_words import create_lines
 from huoban_perf.scoring.rounding import sql_literal
 from huoban_perf.scoring.totals import STATUS_SQL
 from huoban_perf.scoring.workbench import Workbench, fill
@@ -104,13 +103,6 @@ INSERT INTO out_forms
 SELECT s.kind, s.subject, f.task_no, f.raw_relation, f.relation, f.rater, f.score_n, f.raw_n, f.reason IS NULL, CASE f.reason $reasons END,
   f.is_trimmed
 FROM c_form AS f JOIN c_subject AS s USING (sid)
-"""
-
-_LINES: Final = """
-INSERT INTO out_line_texts
-SELECT s.kind, s.subject, n.line_no, l.level, n.above, l.part, l.key, l.label, l.detail, l.machine,
-  CAST(n.contribution_n AS DECIMAL(18,0)) * 0.000000001, CAST(n.printed_m AS DECIMAL(18,0)) * 0.000001
-FROM ($select) AS l($columns) JOIN c_numbered AS n ON n.sid = l.sid AND n.node = l.node JOIN c_subject AS s ON s.sid = l.sid
 """
 
 _EXCLUDED: Final = """
@@ -212,17 +204,6 @@ def write_forms(bench: Workbench) -> None:
     arms = " ".join(f"WHEN {sql_literal(key)} THEN {sql_literal(text)}" for key, text in FORM_REASONS.items())
     bench.run(_FORMS, reasons=arms)
     bench.run(_GROUPS)
-
-
-def write_receipts(bench: Workbench, selects: tuple[str, ...]) -> None:
-    """Append the receipt lines of the range.
-
-    Args:
-        bench: The workbench with ``c_numbered``.
-        selects: SELECTs of the lines with their texts.
-    """
-    for select in selects:
-        bench.run(_LINES, select=select, columns=LINE_COLUMNS)
 
 
 def write_not_appraised(bench: Workbench) -> None:
