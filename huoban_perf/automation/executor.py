@@ -234,13 +234,13 @@ class Executor:
         return FiringState.DONE, done.summary
 
     def _first_sight(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
-        """Give a row that a person made its natural key and its first state."""
+        """Give a row that a person made its natural key, its permission columns and its first state."""
         machine = self._app.schema.machine(row.rows.table.key)
         key_field = row.rows.table.key_field
         if key_field is not None and not row.key:
             key = self._around.key_of(row)
             if key is not None:
-                change_rows(row.book, [Change(row, {key_field: key})])
+                change_rows(row.book, [Change(row, {key_field: key, **self._around.columns_of(row)})])
         made = creation(machine) if machine else None
         if machine is None or made is None or row[machine.field]:
             return FiringState.DONE, "key"

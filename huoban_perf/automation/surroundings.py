@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from huoban_perf.core.errors import FactValue
 from huoban_perf.core.notices import NoticeSink
+from huoban_perf.core.values import Values
 from huoban_perf.sync.book import Row
 
 Verdict = Mapping[str, FactValue] | None
@@ -35,6 +36,7 @@ class Surroundings:
             name is refused; ``auto`` refuses where the connection tells who edited an item. Source: workflows.md §1.
         settle_polls: Looks that 确认目标, 批准变更, 公布 and decisions on appeals wait, so that a slip can be undone.
         key_of: Row that a person made → parts of its natural key, or None when it cannot be told yet.
+        columns_of: Row that a person made → its permission columns, so that those it concerns see it at once.
     """
 
     guards: Mapping[tuple[str, str], GuardCheck]
@@ -46,3 +48,4 @@ class Surroundings:
     actor_check: str = "auto"
     settle_polls: int = 0
     key_of: Callable[[Row], str | None] = lambda _: None
+    columns_of: Callable[[Row], Values] = lambda _: {}

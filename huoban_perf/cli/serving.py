@@ -20,6 +20,7 @@ from huoban_perf.core.digest import digest
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import silent
 from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.cycle.access import columns_of
 from huoban_perf.cycle.context import stages_off as stages_off_of
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
@@ -27,6 +28,7 @@ from huoban_perf.cycle.inbox import fill_inbox
 from huoban_perf.cycle.jobs import JOBS
 from huoban_perf.cycle.keys import key_of
 from huoban_perf.cycle.lite_after import LITE_GUARDS
+from huoban_perf.cycle.okr import OKR_GUARDS
 from huoban_perf.notices import TextBook
 from huoban_perf.profile import Profile, channels_of, load_profile
 from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
@@ -45,7 +47,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.run_log import RunEntry, log_run
 
-_GUARDS = {**CYCLE_GUARDS, **REVIEW_GUARDS, **LITE_GUARDS}
+_GUARDS = {**CYCLE_GUARDS, **REVIEW_GUARDS, **LITE_GUARDS, **OKR_GUARDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +155,7 @@ def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], No
         actor_check=shop.process.actor_check,
         settle_polls=shop.process.settle_polls,
         key_of=key_of,
+        columns_of=columns_of,
     )
 
 

@@ -16,6 +16,13 @@ _TO_SUBJECT = ("appraisal", "task", "goal", "improvement", "plan_task")
 """Relations that lead towards the person a row is about, in this order, when it has no 员工 of its own."""
 
 
+def columns_of(row: Row) -> dict[str, Value]:
+    """Return the permission columns of a row that are still empty and can be told."""
+    access = Access(row.book)
+    open_ones = [column for column in PERMISSION_COLUMNS if column in row.rows.columns and not row.has(column)]
+    return {column: members for column in open_ones if (members := access.column(row, column))}
+
+
 class Access:
     """Who stands where: accounts of a row's person, superior, heads and committee."""
 

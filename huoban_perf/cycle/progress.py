@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.okr import objective_rows
 from huoban_perf.cycle.work import Draft, Wish
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow
@@ -41,8 +42,9 @@ def progress(context: JobContext) -> Draft:
     return Draft(
         wishes=(
             Wish(table="goal", rows=goals),
+            Wish(table="goal", rows=tuple(objective_rows(context))),
             Wish(table="appraisal", rows=sheets),
-            Wish(table="cycle", rows=(step,)),
+            Wish(table="cycle", rows=(step,) if "completion" in cycle.rows.columns else ()),
         )
     )
 

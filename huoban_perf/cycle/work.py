@@ -167,6 +167,8 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     draft = plan(context)
     tally = _Tally()
     for wish in draft.wishes:
+        if not wish.rows and not context.book.has(wish.table):
+            continue  # the app leaves the table out, and nothing was to be written there
         found = _compare(wish, context, tally)
         standing = context.book.rows(wish.table)
         if not apply:

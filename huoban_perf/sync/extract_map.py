@@ -19,6 +19,7 @@ from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.sync.paths import Path, parse_path
 from huoban_perf.template import AppTemplate
 from huoban_perf.template.faults import shape_problems
+from huoban_perf.template.locate import find_included
 from huoban_perf.template.yaml_text import Mapped, line_of, read_yaml
 
 
@@ -205,7 +206,8 @@ def extract_map_of(template: AppTemplate, schema: DesiredSchema) -> ExtractMap:
     )
     passing = template.parameters.model.passing
     names = {option.key: option.zh for option in template.parameters.model.grades}
-    found = load_extract_map(template.folder / "extract.yaml", schema=schema, criteria=criteria)
+    file, own = _file_of(template)
+    found = load_extract_map(file, schema=schema, criteria=criteria, own=own)
     has_schemes = any(table.key == "scheme" for table in schema.tables)
     return replace(
         found,
@@ -214,13 +216,26 @@ def extract_map_of(template: AppTemplate, schema: DesiredSchema) -> ExtractMap:
     )
 
 
-def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[FormCriterion, ...]) -> ExtractMap:
+def _file_of(template: AppTemplate) -> tuple[FilePath, bool]:
+    """Return the template's map, else that of the first template it includes; and whether it is its own."""
+    own = template.folder / "extract.yaml"
+    included = (find_included(name, folder=template.folder) for name in template.app.model.include)
+    borrowed = (folder / "extract.yaml" for folder in included if folder is not None)
+    found = None if own.is_file() else next((file for file in borrowed if file.is_file()), None)
+    return (own, True) if found is None else (found, False)
+
+
+def load_extract_map(
+    file: FilePath, *, schema: DesiredSchema, criteria: tuple[FormCriterion, ...], own: bool = True
+) -> ExtractMap:
     """Read an extract map and check every path against the schema.
 
     Args:
         file: ``extract.yaml``.
         schema: The app's schema.
         criteria: What each kind of form asks, from the company's parameters.
+        own: Whether the file is the app's own; what an included one says of tables and fields that the app leaves out
+            is left out too.
 
     Returns:
         The checked map.
@@ -237,8 +252,13 @@ def load_extract_map(file: FilePath, *, schema: DesiredSchema, criteria: tuple[F
         except ValidationError as error:
             problems += shape_problems(error, kind=_MapText, text=content, shown=str(file))
         else:
-            places = _Places(file=file, content=content, problems=problems)
-            frames = tuple(_frame(name, frame, schema, places) for name, frame in text.frames.items())
+            places = _Places(file=file, content=content, problems=problems if own else [])
+            tables = {table.key for table in schema.tables}
+            frames = tuple(
+                _frame(name, frame, schema, places)
+                for name, frame in text.frames.items()
+                if own or frame.table in tables
+            )
     if problems:
         raise TemplateError("sync.extract_invalid", facts={"file": str(file)}, problems=problems)
     return ExtractMap(frames, criteria)

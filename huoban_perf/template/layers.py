@@ -1,7 +1,8 @@
 """Where an app's files are: its own folder first, then what it includes, and the automations beside the templates.
 
 An app includes shared parts (``app_templates/_parts/<name>``) or other templates. Its own file of a name replaces an
-included one; of several included files of a name the first include wins, except views: those of one table add up.
+included one; of several included files of a name the first include wins, except views: those of one table add up,
+unless the table is the app's own.
 """
 
 from __future__ import annotations
@@ -53,11 +54,12 @@ class Layers:
                 yield self._from(file.parent.parent, file)
 
     def views(self) -> Iterator[Path]:
-        """Yield the app's own view files, then the included ones of tables in its order."""
+        """Yield the app's own view files, then the included ones of tables in its order that are not its own."""
         yield from sorted((self._folder / "views").glob("*.yaml"))
+        own = {file.stem for file in (self._folder / "tables").glob("*.yaml")}
         for folder in self._others:
             for key in self._order():
-                if (folder / "views" / f"{key}.yaml").is_file():
+                if key not in own and (folder / "views" / f"{key}.yaml").is_file():
                     yield self._from(folder, folder / "views" / f"{key}.yaml")
 
     def pages(self) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from huoban_perf.cycle.guards import CYCLE_GUARDS
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
 from huoban_perf.cycle.lite_after import LITE_GUARDS
+from huoban_perf.cycle.okr import OKR_GUARDS
 from huoban_perf.template import compile_schema, load_template, template_names
 
 
@@ -14,6 +15,6 @@ def asked_guards() -> set[tuple[str, str]]:
 
 
 def test_guards_of_the_machines_and_of_the_program_are_the_same() -> None:
-    implemented = set(CYCLE_GUARDS) | set(REVIEW_GUARDS) | set(LITE_GUARDS)
+    implemented = set(CYCLE_GUARDS) | set(REVIEW_GUARDS) | set(LITE_GUARDS) | set(OKR_GUARDS)
     assert asked_guards() - implemented == set()
     assert implemented - asked_guards() == set()
