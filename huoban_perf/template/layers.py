@@ -2,7 +2,7 @@
 
 An app includes shared parts (``app_templates/_parts/<name>``) or other templates. Its own file of a name replaces an
 included one; of several included files of a name the first include wins, except views: those of one table add up,
-unless the table is the app's own.
+unless the app replaces the table.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class Layers:
                 yield self._from(file.parent.parent, file)
 
     def views(self) -> Iterator[Path]:
-        """Yield the app's own view files, then the included ones of tables in its order that are not its own."""
+        """Yield the app's own view files, then the included ones of tables in its order that it does not replace."""
         yield from sorted((self._folder / "views").glob("*.yaml"))
-        own = {file.stem for file in (self._folder / "tables").glob("*.yaml")}
+        replaced = self._app.replaces if self._app is not None else ()
         for folder in self._others:
             for key in self._order():
-                if key not in own and (folder / "views" / f"{key}.yaml").is_file():
+                if key not in replaced and (folder / "views" / f"{key}.yaml").is_file():
                     yield self._from(folder, folder / "views" / f"{key}.yaml")
 
     def pages(self) -> Iterator[Path]:

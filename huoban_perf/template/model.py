@@ -138,6 +138,8 @@ class AppText(Text):
     include: tuple[IncludeName, ...] = ()
     """Shared parts (``app_templates/_parts/<name>``) or other templates whose files are taken as if they stood here;
     a file of this app replaces an included one of the same name; what speaks of tables not in ``order`` is left out."""
+    replaces: tuple[Key, ...] = ()
+    """Tables that this app states otherwise than what it includes: of those no included view is taken."""
     parameters: IncludeName | None = None
     """Template or part whose ``parameters.yaml`` this app shares; none: its own, or an included one."""
     features: tuple[Key, ...] = ()
