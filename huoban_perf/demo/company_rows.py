@@ -227,26 +227,28 @@ def _forms(
     handed_in = datetime.combine(END, time(17, 30), tzinfo=CHINA)
     names = {person.number: person.name for person in company.people}
     cycle = company.outline.cycle
-    rows: list[Row] = []
-    for form in company.forms:
-        criteria = criteria_by_relation[form.relation]
-        answers: dict[str, Value] = {
-            criterion: f"g{answer}" if answer else "unknown"
-            for criterion, answer in zip(criteria, form.answers[-len(criteria) :], strict=True)
+    rows: list[Row] = [
+        {
+            "natural_key": natural_key(cycle, form.subject, form.relation, form.rater),
+            "name": f"{names[form.subject]} {_ASKED[form.relation]} {cycle}",
+            "status": "submitted",
+            "appraisal": Refs("appraisal", (natural_key(cycle, form.subject),)),
+            "relation": form.relation,
+            **_rater(form, account_of),
+            **criterion_answers(form, criteria_by_relation[form.relation]),
+            "submitted_on": handed_in,
         }
-        rows.append(
-            {
-                "natural_key": natural_key(cycle, form.subject, form.relation, form.rater),
-                "name": f"{names[form.subject]} {_ASKED[form.relation]} {cycle}",
-                "status": "submitted",
-                "appraisal": Refs("appraisal", (natural_key(cycle, form.subject),)),
-                "relation": form.relation,
-                **_rater(form, account_of),
-                **answers,
-                "submitted_on": handed_in,
-            }
-        )
+        for form in company.forms
+    ]
     return batch("review_task", "natural_key", rows, first_only=STATUS)
+
+
+def criterion_answers(form: Form, criteria: tuple[str, ...]) -> dict[str, Value]:
+    """Return the answers of a form by criterion field, as option keys."""
+    answers = form.answers[-len(criteria) :]
+    return {
+        criterion: f"g{answer}" if answer else "unknown" for criterion, answer in zip(criteria, answers, strict=True)
+    }
 
 
 def _rater(form: Form, account_of: Mapping[str, str]) -> Row:

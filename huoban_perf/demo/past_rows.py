@@ -99,22 +99,27 @@ def past_batches(life: Life, results: Sequence[PastResult]) -> list[Batch]:
         "completion": Decimal(1),
         **_DATES,
     }
-    pool: Row = {
-        "natural_key": natural_key(SEED_PAST_CYCLE, "company"),
-        "cycle": Refs("cycle", (SEED_PAST_CYCLE,)),
-        "calibration_pool": "company",
-        "amount": Decimal(8000 * len(life.company.people)),
-    }
     return [
         batch("cycle", "name", [cycle], first_only=frozenset({"status"})),
         batch("appraisal", "natural_key", [_sheet(life, result) for result in results]),
         batch("interview", "natural_key", list(_interviews(life, results))),
         *_improvements(life, results),
         batch("appeal", "natural_key", list(_appeals(life, results))),
-        batch("bonus_pool", "natural_key", [pool]),
+        pool_batch(SEED_PAST_CYCLE, people=len(life.company.people)),
         batch("outcome", "natural_key", list(_outcomes(results))),
         batch("survey", "natural_key", list(_surveys(life))),
     ]
+
+
+def pool_batch(cycle: str, *, people: int) -> Batch:
+    """Return the 奖金包 of a cycle: eight thousand a head."""
+    row: Row = {
+        "natural_key": natural_key(cycle, "company"),
+        "cycle": Refs("cycle", (cycle,)),
+        "calibration_pool": "company",
+        "amount": Decimal(8000 * people),
+    }
+    return batch("bonus_pool", "natural_key", [row])
 
 
 def _sheet(life: Life, result: PastResult) -> Row:

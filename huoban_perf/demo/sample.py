@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from huoban_perf.core.values import Value
 from huoban_perf.demo.company import END, START, Company, sample_company
 from huoban_perf.demo.company_rows import appraisal_batch, contract_batches, organisation_batches
 from huoban_perf.demo.goal_rows import goal_batches, heads_of, strategy_batch
 from huoban_perf.demo.life_rows import Life, leavers, organisation_life, position_standards, quarter_life
 from huoban_perf.demo.outline import MARK, outline_for
-from huoban_perf.demo.past_rows import GradeLine, past_batches, past_results
+from huoban_perf.demo.past_rows import GradeLine, past_batches, past_results, pool_batch
 from huoban_perf.demo.rows import STATUS, Batch, appraisal_row, batch, cycle_batch, folded, scheme_key
 from huoban_perf.template import AppTemplate
 
@@ -138,3 +139,24 @@ def sample_batches(sample: Sample, account_of: Mapping[str, str]) -> list[Batch]
         *contract_batches(company, criteria_by_relation=criteria_asked(sample.template), account_of=account_of),
         *quarter_life(life),
     ]
+
+
+def draft_batches(sample: Sample, account_of: Mapping[str, str], more: Mapping[str, Value]) -> list[Batch]:
+    """Return the quarter's cycle in 草稿 and the pool its bonuses will come from.
+
+    Args:
+        sample: The company.
+        account_of: 工号 → member id.
+        more: Dates and stages.
+
+    Returns:
+        Two batches; 状态 is a first value only.
+    """
+    company, life = sample.company, sample.life(account_of)
+    decider = life.member(company.people[0].number)
+    born = cycle_batch(
+        name=company.outline.cycle, kind="quarter", start=START, end=END, scheme=life.scheme, decider=decider
+    )
+    values = {**born.rows[0].values, "status": "draft", **more}
+    cycle = company.outline.cycle
+    return [batch("cycle", "name", [values], first_only=STATUS), pool_batch(cycle, people=len(company.people))]

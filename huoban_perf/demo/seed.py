@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from huoban_perf.demo.rows import Batch
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.wanted import Refs
 from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, pretend, write
 
 
@@ -48,14 +49,20 @@ def seed(batches: Sequence[Batch], *, app: DeployedApp, apply: bool = True) -> S
     rows_read: list[int] = []
     reports: list[WriteReport] = []
     for part in batches:
-        if part.table not in tables:
-            tables[part.table] = read_table(app, table=app.schema.table(part.table))
-            tables[part.table].check_keys()
-            rows_read.append(len(tables[part.table]))
+        for name in sorted(_needed(part) - tables.keys()):
+            tables[name] = read_table(app, table=app.schema.table(name))
+            tables[name].check_keys()
+            rows_read.append(len(tables[name]))
         standing = tables[part.table]
         plan = compare(wanted=part.rows, standing=standing, tables=tables, first_only=part.first_only)
         reports.append(write(plan, app=app, standing=standing) if apply else _preview(plan, standing))
     return Seeded(reports=tuple(reports), rows_read=tuple(rows_read))
+
+
+def _needed(part: Batch) -> set[str]:
+    """Return the tables that writing a batch looks at: its own and those that its relations point to."""
+    values = (value for row in part.rows for value in row.values.values())
+    return {part.table} | {value.table for value in values if isinstance(value, Refs)}
 
 
 def _preview(plan: WritePlan, standing: TableRows) -> WriteReport:

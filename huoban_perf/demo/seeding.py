@@ -11,14 +11,18 @@ from dataclasses import dataclass
 
 from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.errors import CycleError, FactValue, UnsafePlanError
+from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.demo.access_rows import with_access
 from huoban_perf.demo.accounts import Accounts, accounts_of
-from huoban_perf.demo.outline import is_seeded
-from huoban_perf.demo.sample import Sample, sample_batches
+from huoban_perf.demo.outline import MARK, is_seeded
+from huoban_perf.demo.sample import Sample, draft_batches, sample_batches, standing_batches
 from huoban_perf.demo.seed import Seeded, seed
+from huoban_perf.demo.stage_acts import CYCLE_DATES, Troupe
+from huoban_perf.demo.stages import Machinery, reach, refuse_real_people
 from huoban_perf.profile import Site
 from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.book import Book
 from huoban_perf.sync.removal import remove_rows
 from huoban_perf.sync.snapshot import read_table
 
@@ -63,6 +67,45 @@ def seed_company(site: Site, app: DeployedApp, sample: Sample, *, apply: bool) -
     return SeedReport(seeded=seed(with_access(batches, life, app.schema), app=app, apply=apply), accounts=accounts)
 
 
+def seed_stage(site: Site, app: DeployedApp, sample: Sample, *, stage: str, machinery: Machinery) -> SeedReport:
+    """Write what stands before the quarter, then live it until a stage; running it again writes nothing.
+
+    Args:
+        site: Where; people are invited.
+        app: The deployed app.
+        sample: The company.
+        stage: A key of ``STAGES``.
+        machinery: Runs the jobs, with the story's clock.
+
+    Returns:
+        Counts of what was written before the quarter began.
+
+    Raises:
+        CycleError: People cannot be invited here, the app lacks a table, or a job refuses.
+        UnsafePlanError: Other people work in the workspace, another company stands, or the cycle is past the stage.
+        SyncError: The platform refused rows; running it again goes on from there.
+    """
+    report = _seed_draft(site, app, sample, apply=True)
+    reach(stage, Troupe(sample=sample, account_of=report.accounts.of).acts(), machinery)
+    return report
+
+
+def preview_stage(site: Site, app: DeployedApp, sample: Sample) -> SeedReport:
+    """Count what a stage begins with, after the same checks; what the jobs will write is not counted."""
+    return _seed_draft(site, app, sample, apply=False)
+
+
+def _seed_draft(site: Site, app: DeployedApp, sample: Sample, *, apply: bool) -> SeedReport:
+    _check_room(app, sample)
+    refuse_real_people(Book(app))
+    if site.member_sink is None:
+        raise CycleError("demo.no_accounts", facts={"platform": site.profile.platform})
+    accounts = accounts_of(site, sample.company.people, apply=apply)
+    batches = [*standing_batches(sample, accounts.of), *draft_batches(sample, accounts.of, CYCLE_DATES)]
+    batches = with_access(batches, sample.life(accounts.of), app.schema)
+    return SeedReport(seeded=seed(batches, app=app, apply=apply), accounts=accounts)
+
+
 def _check_room(app: DeployedApp, sample: Sample) -> None:
     """Refuse an app that is not the full one, and a workspace that holds a sample company of another size.
 
@@ -105,7 +148,8 @@ def seeded_rows(app: DeployedApp) -> dict[str, dict[ItemId, str]]:
 
 
 def _seeded_in(app: DeployedApp, table: TableSpec, field: str) -> dict[ItemId, str]:
-    rows = read_table(app, table=table, columns=(field,))
+    marked = Condition(field, Operator.ANY_OF, (MARK,))  # of texts, any that holds it: what is ours is decided below
+    rows = read_table(app, table=table, columns=(field,), filter_=marked)
     return {rows.item_id(row): str(rows.value(row, field)) for row in rows if is_seeded(str(rows.value(row, field)))}
 
 

@@ -19,6 +19,7 @@ from huoban_perf.cycle.work import carry_out
 from huoban_perf.demo.outline import is_seeded
 from huoban_perf.demo.sample import sample_of
 from huoban_perf.demo.seeding import remove_company, seed_company, seeded_rows
+from huoban_perf.demo.stages import STAGES
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book
@@ -180,3 +181,9 @@ def test_an_app_that_lacks_the_tables_is_refused(tmp_path: Path) -> None:
         seed_company(site_of(Office(memory, tmp_path), People()), app, SAMPLE, apply=True)
     assert "department" in caught.value.facts["tables"]  # type: ignore[operator]
     assert memory.writes == 0
+
+
+def test_the_command_line_offers_the_stages_there_are() -> None:
+    from huoban_perf.cli.seed_commands import _STAGES
+
+    assert tuple(STAGES) == _STAGES
