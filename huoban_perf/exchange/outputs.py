@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import duckdb
 
+from huoban_perf.exchange.long_files import write_long
 from huoban_perf.scoring.rounding import sql_literal, sql_name
 
 OutputForm = Literal["csv", "parquet", "xlsx"]
@@ -51,6 +53,7 @@ class Output:
         columns: The columns.
         order: ORDER BY that makes the order of rows unique.
         when: ``always``; ``rows`` = when there are any; or what a run was asked for: ``analysis``, ``fairness``.
+        is_long: Many rows a subject, so that it is written range by range of subjects.
     """
 
     name: str
@@ -59,13 +62,15 @@ class Output:
     columns: tuple[OutputColumn, ...]
     order: str
     when: str = "always"
+    is_long: bool = False
 
-    def query(self, *, header: HeaderLanguage, result_decimals: int) -> str:
+    def query(self, *, header: HeaderLanguage, result_decimals: int, where: str = "true") -> str:
         """Write the file's query.
 
         Args:
             header: Language of the column names.
             result_decimals: Decimals of the result.
+            where: SQL condition on the result relation.
 
         Returns:
             SELECT with the columns named as in the file.
@@ -73,7 +78,7 @@ class Output:
         names = [column.zh if header == "zh" else column.name for column in self.columns]
         values = [column.value.replace("$decimals", str(result_decimals)) for column in self.columns]
         listed = ", ".join(f"{value} AS {sql_name(name)}" for value, name in zip(values, names, strict=True))
-        return f"SELECT {listed} FROM {self.relation} ORDER BY {self.order}"  # noqa: S608
+        return f"SELECT {listed} FROM {self.relation} WHERE {where} ORDER BY {self.order}"  # noqa: S608
 
 
 def _points(name: str) -> str:
@@ -91,9 +96,10 @@ def _columns(text: str) -> Iterator[OutputColumn]:
         yield OutputColumn(name=bare, zh=zh, value=value)
 
 
-def _output(text: str, columns: str, order: str, *, when: str = "always") -> Output:
+def _output(text: str, columns: str, order: str, *, when: str = "always", is_long: bool = False) -> Output:
     name, zh, relation = text.split()
-    return Output(name=name, zh=zh, relation=relation, columns=tuple(_columns(columns)), order=order, when=when)
+    listed = tuple(_columns(columns))
+    return Output(name=name, zh=zh, relation=relation, columns=listed, order=order, when=when, is_long=is_long)
 
 
 OUTPUTS: Final[tuple[Output, ...]] = (
@@ -110,6 +116,7 @@ OUTPUTS: Final[tuple[Output, ...]] = (
         "kind 对象类型;subject 对象编码;line_no 行号;level 层级;parent 上级行号;part 类别;key 键;label 名称;"
         "detail 说明;contribution 贡献;printed 显示贡献;machine 机器形式",
         "kind DESC, subject, line_no",
+        is_long=True,
     ),
     _output(
         "flags 提示 out_flags",
@@ -226,6 +233,9 @@ def write_outputs(
         query = output.query(header=header, result_decimals=result_decimals)
         if form == "xlsx":
             _write_workbook(connection, query, file, title=output.zh if header == "zh" else output.name)
+        elif output.is_long:
+            ranged = partial(_ranged, output, header, result_decimals)
+            write_long(connection, ranged, file, form=form)
         else:
             option = "FORMAT csv, HEADER true" if form == "csv" else "FORMAT parquet"
             connection.execute(f"COPY ({query}) TO {sql_literal(str(file))} ({option})")
@@ -247,6 +257,10 @@ def output_rows(connection: duckdb.DuckDBPyConnection, name: str) -> Rows:
     names = [column.name for column in output.columns]
     found = connection.execute(output.query(header="en", result_decimals=2)).fetchall()
     return tuple(dict(zip(names, row, strict=True)) for row in found)
+
+
+def _ranged(output: Output, header: HeaderLanguage, result_decimals: int, where: str) -> str:
+    return output.query(header=header, result_decimals=result_decimals, where=where)
 
 
 def _is_wanted(

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from huoban_perf.core.errors import ScoringError, ScoringInputError
-from huoban_perf.exchange import Request, csv_files, open_inputs, read_schemes, score_folder
+from huoban_perf.exchange import Request, csv_files, long_files, open_inputs, read_schemes, score_folder
+from huoban_perf.exchange.outputs import OutputForm
 from huoban_perf.scoring import parse_scheme
 from tests.unit.exchange.sample import SCHEME, Form, frames, save, save_scheme, save_workbook
 
@@ -64,6 +65,24 @@ def test_a_large_csv_is_parsed_once_into_columns_and_scores_the_same(
     assert sorted(file.name for file in folder.iterdir()) == sorted(
         file.name for file in save(tmp_path / "as").iterdir()
     )
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_receipts_are_the_same_file_whatever_range_of_people_is_written_at_once(
+    tmp_path: Path, form: OutputForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, written = save(tmp_path / "in"), []
+    for people in (long_files.SUBJECTS, 1):
+        monkeypatch.setattr(long_files, "SUBJECTS", people)
+        out = tmp_path / f"out{people}"
+        score_folder(folder, schemes=SCHEMES, out=out, request=Request(form=form))
+        assert not [file.name for file in out.iterdir() if file.is_dir()]
+        written.append((out / f"receipt_lines.{form}").read_bytes())
+    assert written[0] == written[1]
+    if form == "csv":
+        found = [(row["subject"], int(row["line_no"])) for row in rows(written[0])]
+        assert found == sorted(found)
+        assert {subject for subject, _ in found} == {"E1", "E2"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
