@@ -19,7 +19,7 @@ import duckdb
 from huoban_perf.scoring.rounding import sql_literal
 
 SUBJECTS: Final = 20_000
-"""Subjects a range: about a quarter of a million lines. The file does not depend on it."""
+"""Subjects a range: about a quarter of a million lines. Rows and their order do not depend on it."""
 
 _RANGES: Final = """
 SELECT kind, min(subject), max(subject)
@@ -40,7 +40,7 @@ def write_long(connection: duckdb.DuckDBPyConnection, query: Callable[[str], str
         form: ``csv`` or ``parquet``.
     """
     with TemporaryDirectory(prefix=".writing-", dir=file.parent) as place:
-        parts = []
+        parts: list[Path] = []
         for number, condition in enumerate(_conditions(connection)):
             part = Path(place) / f"{number:06d}.{form}"
             option = f"FORMAT csv, HEADER {'false' if parts else 'true'}" if form == "csv" else "FORMAT parquet"
