@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import OutputForm, bar, folded, progress, show_json, show_text
+from huoban_perf.cli.render import OutputForm, progress, show_json
 from huoban_perf.cli.session import Settings, pass_settings
-from huoban_perf.cli.texts import problem_line, text
-from huoban_perf.core.errors import FactValue
-from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
-    from huoban_perf.core.schema import DesiredSchema
-    from huoban_perf.cycle.status import CycleStatus
+    from huoban_perf.cli.cycle_report import Standing
+    from huoban_perf.cli.workshop import Workshop
+    from huoban_perf.core.errors import Problem
+    from huoban_perf.profile import Profile
 
-_SHOWN = 20
+_CLOSED = frozenset({"archived", "cancelled"})
 
 
 @click.group("cycle")
@@ -27,30 +29,95 @@ def cycle_command() -> None:
 
 @cycle_command.command("status")
 @click.argument("name", required=False)
+@click.option("--watch", is_flag=True, help="一直看着: 定时重读并刷新, Ctrl-C 结束.")
+@click.option("--every", "every_s", type=click.IntRange(5, 3600), default=60, show_default=True, help="重读间隔, 秒.")
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="另存为图片 (.svg).")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def status(settings: Settings, name: str | None, output: str) -> Exit:
+def status(settings: Settings, /, **options: object) -> Exit:
     """周期走到哪一步, 卡在谁那里 (只读). 不写名称则列出全部未归档的周期."""
+    from huoban_perf.cli.cycle_report import as_json, save, show, watch
     from huoban_perf.cli.workshop import open_workshop
-    from huoban_perf.cycle.status import cycle_status
-    from huoban_perf.sync.book import Book
 
-    form = cast("OutputForm", output)
+    file, form = cast("Path | None", options["save"]), cast("OutputForm", options["output"])
+    _check_status_options(file, form=form, watching=bool(options["watch"]))
     with progress(locale=settings.locale, form="json") as reporter, open_workshop(settings, reporter) as shop:
-        names = [name] if name else _open_cycles(Book(shop.app))
-        found = [cycle_status(shop.context(cycle)) for cycle in names]
+        standings = Standings(shop=shop, name=cast("str | None", options["name"]))
+        if options["watch"]:
+            watch(standings, schema=shop.wish.schema, settings=settings, every_s=int(str(options["every_s"])))
+            return Exit.DONE
+        found = standings()
     if form == "json":
-        show_json({"format_version": 1, "cycles": [_as_json(one, settings.locale) for one in found]})
+        show_json({"format_version": 1, "cycles": [as_json(one, settings.locale) for one in found]})
     else:
-        show_text("\n\n".join(_as_text(one, shop.wish.schema, settings.locale) for one in found) or "-")
+        show(found, schema=shop.wish.schema, locale=settings.locale)
+    if file is not None:
+        save(found, file=file, schema=shop.wish.schema, locale=settings.locale)
     return Exit.DONE
 
 
-def _open_cycles(book: object) -> list[str]:
-    from huoban_perf.sync.book import Book
+def _check_status_options(file: Path | None, *, form: str, watching: bool) -> None:
+    from huoban_perf.core.errors import ProfileError
 
-    rows = book.all("cycle") if isinstance(book, Book) else ()
-    return sorted(row.key for row in rows if row.text("status") not in {"archived", "cancelled"})
+    if file is not None and file.suffix != ".svg":
+        raise ProfileError("cli.status_picture", facts={"file": str(file)})
+    if watching and (form == "json" or file is not None):
+        raise ProfileError("cli.watch_alone")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """Reads where cycles stand; each call reads anew.
+
+    Attributes:
+        shop: The profile's workshop.
+        name: The cycle, or None for every one that is open.
+    """
+
+    shop: Workshop
+    name: str | None
+
+    def __call__(self) -> list[Standing]:
+        """Return each cycle's standing and what the service on this machine has given up."""
+        from huoban_perf.cli.cycle_report import Standing
+        from huoban_perf.cycle.status import cycle_status
+        from huoban_perf.sync.book import Book
+
+        rows = Book(self.shop.app).all("cycle") if self.name is None else ()
+        names = [self.name] if self.name else sorted(row.key for row in rows if row.text("status") not in _CLOSED)
+        parked = parked_here(self.shop.site.profile)
+        return [Standing(status=cycle_status(self.shop.context(name)), parked=parked) for name in names]
+
+
+def parked_here(profile: Profile) -> tuple[Problem, ...]:
+    """Return what the service on this machine has given up for a profile; nothing when it never ran here."""
+    from huoban_perf.automation import FiringState
+    from huoban_perf.core.errors import Problem
+    from huoban_perf.service.ledger import SqliteLedger
+    from huoban_perf.service.occurrences import State
+    from huoban_perf.service.store import SqliteStore
+
+    file = profile.home / "service.sqlite"
+    if not file.exists():
+        return ()
+    store = SqliteStore(file)
+    try:
+        given_up = (FiringState.PARKED, FiringState.LOOPED)
+        firings = Counter(
+            (row[0], row[3].value, row[5]) for row in SqliteLedger(store, profile=profile.name).listed(*given_up)
+        )
+        jobs = Counter((row[1], row[5]) for row in store.listed(profile=profile.name) if row[3] is State.PARKED)
+    finally:
+        store.close()
+    problems = [
+        Problem(code=f"service.{state}_firings", facts={"automation": name, "count": count, "reason": reason or "-"})
+        for (name, state, reason), count in sorted(firings.items())
+    ]
+    problems += [
+        Problem(code="service.parked_job", facts={"job": job, "count": count, "reason": reason or "-"})
+        for (job, reason), count in sorted(jobs.items())
+    ]
+    return tuple(problems)
 
 
 @cycle_command.command("open")
@@ -72,71 +139,3 @@ def open_(settings: Settings, /, **options: str | bool) -> Exit:
         reports = shop.run(request)
     show_reports(reports, schema=shop.wish.schema, form=form, locale=settings.locale)
     return Exit.DONE
-
-
-def _as_text(found: CycleStatus, schema: DesiredSchema, locale: Locale) -> str:
-    """Lay a status out within 80 columns."""
-    lines = [_head(found, schema, locale), _road(found, schema, locale)]
-    counted = (("cli.cycle_sheets", "appraisal", found.sheets), ("cli.cycle_results", "score_result", found.results))
-    for code, table, counts in counted:
-        if counts:
-            parts = [f"{_label(schema, table, 'status', key, locale)} {count}" for key, count in counts.items()]
-            lines.append(f"{text(code, locale=locale)}  {' · '.join(parts)}")
-    for relation, (done, total) in found.tasks.items():
-        name = _label(schema, "review_task", "relation", relation, locale)
-        lines.append(f"{text('cli.cycle_tasks', locale=locale)}  {name} {_share(done, total)} {done}/{total}")
-    if not found.blocks:
-        lines.append(text("cli.cycle_free", locale=locale))
-        return folded("\n".join(lines))
-    lines.append(text("cli.cycle_blocks", locale=locale, facts={"count": len(found.blocks)}))
-    lines += [f"  · {problem_line(problem, locale=locale)}" for problem in found.blocks[:_SHOWN]]
-    if len(found.blocks) > _SHOWN:
-        lines.append("  " + text("cli.cycle_more", locale=locale, facts={"count": len(found.blocks) - _SHOWN}))
-    return folded("\n".join(lines))
-
-
-def _head(found: CycleStatus, schema: DesiredSchema, locale: Locale) -> str:
-    when = ""
-    if found.leaves_on is not None:
-        code = "cli.cycle_late" if found.days_late else "cli.cycle_leaves"
-        when = text(code, locale=locale, facts={"day": found.leaves_on.isoformat(), "count": found.days_late})
-    facts: dict[str, FactValue] = {
-        "cycle": found.cycle,
-        "state": _label(schema, "cycle", "status", found.status, locale),
-        "when": when,
-    }
-    return text("cli.cycle_head", locale=locale, facts=facts)
-
-
-def _road(found: CycleStatus, schema: DesiredSchema, locale: Locale) -> str:
-    from huoban_perf.cycle.status import STAGES
-
-    reached = STAGES.index(found.status) if found.status in STAGES else -1
-    marks = ("●" if place <= reached else "○" for place in range(len(STAGES)))
-    names = (_label(schema, "cycle", "status", key, locale) for key in STAGES)
-    return " ".join(f"{mark}{name}" for mark, name in zip(marks, names, strict=True))
-
-
-def _share(done: int, total: int) -> str:
-    from decimal import Decimal
-
-    full = bar(Decimal(done) / Decimal(total) if total else Decimal(0))
-    return full.ljust(24, "░")
-
-
-def _label(schema: DesiredSchema, table: str, field: str, key: str, locale: Locale) -> str:
-    options = schema.table(table).field(field).options
-    return next((option.labels.in_locale(locale) for option in options if option.address.key == key), key)
-
-
-def _as_json(found: CycleStatus, locale: Locale) -> dict[str, object]:
-    return {
-        "cycle": found.cycle,
-        "status": found.status,
-        "leaves_on": found.leaves_on.isoformat() if found.leaves_on else None,
-        "workdays_late": found.days_late,
-        "appraisals": dict(found.sheets),
-        "reviews": {relation: {"submitted": done, "all": total} for relation, (done, total) in found.tasks.items()},
-        "results": dict(found.results),
-        "blocks": [problem_line(problem, locale=locale) for problem in found.blocks],
-    }

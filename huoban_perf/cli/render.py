@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from huoban_perf.cli.texts import text
 from huoban_perf.core.labels import Locale
 from huoban_perf.core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 OutputForm = Literal["text", "json", "markdown"]
 WIDTH = 80
@@ -31,6 +34,13 @@ def show_json(content: Mapping[str, object]) -> None:
 def show_text(body: str) -> None:
     """Print text to stdout."""
     click.echo(body)
+
+
+def console() -> Console:
+    """Return a console on stdout: 80 columns, colours only on a terminal that wants them."""
+    from rich.console import Console
+
+    return Console(width=WIDTH, highlight=False, legacy_windows=False)
 
 
 def show_note(body: str) -> None:

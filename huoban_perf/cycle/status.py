@@ -42,6 +42,23 @@ _OPEN_TASKS = frozenset({"nomination_pending", "awaiting_acceptance", "to_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageStatus:
+    """One stage that is not over yet.
+
+    Attributes:
+        stage: Key of the cycle's state.
+        ends_on: When it should be left, or None.
+        days_late: Working days past it; 0 when in time.
+        blocks: What keeps it from ending, one line a matter; of a stage ahead only what can be told already.
+    """
+
+    stage: str
+    ends_on: date | None
+    days_late: int
+    blocks: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CycleStatus:
     """Where a cycle stands.
 
@@ -53,17 +70,30 @@ class CycleStatus:
         sheets: State of 考核单 → how many.
         tasks: 评价关系 → (submitted, all).
         results: State of 核算结果 → how many.
-        blocks: What keeps the next step from happening, one line a matter.
+        stages: The present stage and those ahead, with what blocks each; none once it is archived or cancelled.
     """
 
     cycle: str
     status: str
-    leaves_on: date | None
-    days_late: int
     sheets: Mapping[str, int]
     tasks: Mapping[str, tuple[int, int]]
     results: Mapping[str, int]
-    blocks: tuple[Problem, ...]
+    stages: tuple[StageStatus, ...]
+
+    @property
+    def leaves_on(self) -> date | None:
+        """When it should leave its present state, or None."""
+        return self.stages[0].ends_on if self.stages else None
+
+    @property
+    def days_late(self) -> int:
+        """Working days past that; 0 when in time."""
+        return self.stages[0].days_late if self.stages else 0
+
+    @property
+    def blocks(self) -> tuple[Problem, ...]:
+        """Everything that blocks, the present stage first."""
+        return tuple(problem for stage in self.stages for problem in stage.blocks)
 
 
 def cycle_status(context: JobContext) -> CycleStatus:
@@ -78,7 +108,6 @@ def cycle_status(context: JobContext) -> CycleStatus:
     book, cycle = context.book, context.cycle
     status = cycle.text("status")
     sheets = list(book.of("appraisal", "cycle", cycle))
-    leaves = cycle.day(_DATE_OF[status]) if status in _DATE_OF else None
     tasks: dict[str, list[Row]] = {}
     results: Counter[str] = Counter()
     for sheet in sheets:
@@ -89,16 +118,30 @@ def cycle_status(context: JobContext) -> CycleStatus:
     return CycleStatus(
         cycle=cycle.key,
         status=status,
-        leaves_on=leaves,
-        days_late=context.calendar.passed(leaves, context.today) if leaves else 0,
         sheets=Counter(sheet.text("status") for sheet in sheets),
         tasks={
             relation: (sum(task.text("status") == "submitted" for task in rows), len(rows))
             for relation, rows in sorted(tasks.items())
         },
         results=results,
-        blocks=tuple(_blocks(context, status, sheets)),
+        stages=tuple(_stages(context, status, sheets)),
     )
+
+
+def _stages(context: JobContext, status: str, sheets: list[Row]) -> Iterator[StageStatus]:
+    ahead = STAGES[STAGES.index(status) : -1] if status in STAGES else ()
+
+    def foreseen(stage: str) -> Iterator[Problem]:
+        return iter(()) if status == "draft" else _foreseen(context, stage)  # a draft's own check lists it all
+
+    for stage in ahead:
+        ends = context.cycle.day(_DATE_OF[stage]) if context.cycle.has(_DATE_OF.get(stage, "")) else None
+        yield StageStatus(
+            stage=stage,
+            ends_on=ends,
+            days_late=context.calendar.passed(ends, context.today) if ends else 0,
+            blocks=tuple(_blocks(context, stage, sheets) if stage == status else foreseen(stage)),
+        )
 
 
 def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Problem]:
@@ -106,9 +149,13 @@ def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Pro
         case "draft":
             yield from check_cycle(context)
         case "goal_setting":
+            yield from _foreseen(context, status)
             yield from _unconfirmed(sheets)
+        case "running":
+            yield from _figures(context)
         case "reviewing":
             yield from _open_reviews(context, sheets)
+            yield from _figures(context)
         case "calibrating":
             yield from _undecided(context, sheets)
         case "awaiting_release":
@@ -117,6 +164,47 @@ def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Pro
             yield from _unsettled(context, sheets)
         case _:
             return
+
+
+def _foreseen(context: JobContext, stage: str) -> Iterator[Problem]:
+    """What will block a stage that has not begun: people who cannot act, a decision nobody may take."""
+    if stage == "goal_setting":
+        for row in context.book.all("employee"):
+            stays = row.text("employment_status") != "left" and row.text("participation") != "excluded"
+            if stays and not row.has("account") and "no_account" in row.rows.columns and row["no_account"] is not True:
+                yield note("cycle.cannot_act", address=f"{row.key} {row.text('name')}")
+    cycle = context.cycle
+    if stage == "awaiting_release" and "decider" in cycle.rows.columns and not cycle.has("decider"):
+        yield note("cycle.decider_missing")
+
+
+def _figures(context: JobContext) -> Iterator[Problem]:
+    """Figures of the cycle's time that are overdue, by who fills them in, and those that wait for a check."""
+    people = _people(context)
+    start, end = context.cycle.day("start_date"), context.cycle.day("end_date")
+    missing: Counter[str] = Counter()
+    checks: Counter[str] = Counter()
+    for row in context.book.all("metric_actual"):
+        first = row.day("period_start") if row.has("period_start") else None
+        if first is None or (start and first < start) or (end and first > end):
+            continue
+        due = row.day("fill_due_on") if row.has("fill_due_on") else None
+        if row.text("status") == "to_fill" and due is not None and due < context.today:
+            missing[people.get(row.member("data_owner"), "") if row.has("data_owner") else ""] += 1
+        elif row.text("status") == "to_verify":
+            employee = row.related("employee")
+            manager = employee.related("manager") if employee else None
+            checks[manager.text("name") if manager else "-"] += 1
+    for name, count in missing.most_common():
+        code = "cycle.figures_missing" if name else "cycle.figures_ownerless"
+        yield note(code, name=name, count=count)
+    for name, count in checks.most_common():
+        yield note("cycle.figures_to_check", name=name, count=count)
+
+
+def _people(context: JobContext) -> dict[str, str]:
+    """Member id → name."""
+    return {row.member("account"): row.text("name") for row in context.book.all("employee") if row.has("account")}
 
 
 def _by_superior(rows: list[Row]) -> dict[str, int]:
@@ -138,7 +226,7 @@ def _unconfirmed(sheets: list[Row]) -> Iterator[Problem]:
 
 
 def _open_reviews(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
-    people = {row.member("account"): row.text("name") for row in context.book.all("employee") if row.has("account")}
+    people = _people(context)
     waiting: Counter[str] = Counter()
     overdue: Counter[str] = Counter()
     for sheet in sheets:
@@ -167,7 +255,7 @@ def _undecided(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
 
 
 def _decider(context: JobContext) -> str:
-    names = {row.member("account"): row.text("name") for row in context.book.all("employee") if row.has("account")}
+    names = _people(context)
     return "、".join(names.get(member, member) for member in context.cycle.members("decider")) or "-"
 
 

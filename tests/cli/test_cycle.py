@@ -44,6 +44,16 @@ def test_status_shows_the_road_and_what_blocks_it_within_80_columns(company: Des
     assert (found["status"], found["appraisals"]["awaiting_confirmation"]) == ("feedback", 58)
 
 
+def test_status_is_saved_as_a_picture_and_odd_wishes_are_refused(company: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "status.svg"
+    assert company.run("cycle", "status", "--save", str(file)).exit is Exit.DONE
+    assert "反馈申诉" in file.read_text(encoding="utf-8")
+    for words in (("--save", "status.png"), ("--watch", "-o", "json"), ("--watch", "--save", str(file))):
+        said = company.run("cycle", "status", *words)
+        assert said.exit is Exit.INVALID
+        assert said.err
+
+
 def test_status_of_an_unknown_cycle_names_those_there_are(company: Desk) -> None:
     said = company.run("cycle", "status", "2031Q1")
     assert said.exit is Exit.INVALID

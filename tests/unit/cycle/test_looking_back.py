@@ -49,6 +49,37 @@ def test_status_names_who_holds_the_cycle_up(reviewing: Firm) -> None:
     assert found.blocks[0].facts["name"] in {row["name"] for row in reviewing.rows("employee").values()}
 
 
+def test_status_foresees_what_will_block_a_later_stage(reviewing: Firm) -> None:
+    reviewing.set("cycle", CYCLE, decider=None)
+    found = cycle_status(JobContext(book=Book(reviewing.on(date(2027, 1, 5)).app), cycle_name=CYCLE))
+    assert [stage.stage for stage in found.stages] == ["reviewing", "calibrating", "awaiting_release", "feedback"]
+    ahead = {stage.stage: codes(stage.blocks) for stage in found.stages[1:]}
+    assert ahead == {"calibrating": [], "awaiting_release": ["cycle.decider_missing"], "feedback": []}
+    assert found.blocks == tuple(problem for stage in found.stages for problem in stage.blocks)
+
+
+def test_status_tells_figures_that_are_late_and_people_who_cannot_act(company: Firm) -> None:
+    for month, owner in ((10, ("uE004",)), (11, ())):
+        company.put(
+            "metric_actual",
+            f"[M07|E010|2026-{month}-01]",
+            {
+                "status": "to_fill",
+                "employee": Refs("employee", ("E010",)),
+                "period_start": date(2026, month, 1),
+                "fill_due_on": date(2026, month + 1, 3),
+                "data_owner": owner,
+            },
+        )
+    company.set("employee", "E011", account=None)
+    company.set("cycle", CYCLE, status="announced")
+    found = cycle_status(JobContext(book=Book(company.on(date(2026, 9, 25)).app), cycle_name=CYCLE))
+    assert [(problem.code, str(problem.address)[:4]) for problem in found.blocks] == [("cycle.cannot_act", "E011")]
+    company.set("cycle", CYCLE, status="running")
+    found = cycle_status(JobContext(book=Book(company.on(date(2026, 12, 20)).app), cycle_name=CYCLE))
+    assert codes(found.blocks) == ["cycle.figures_missing", "cycle.figures_ownerless"]
+
+
 def test_status_of_a_draft_lists_what_keeps_it_from_being_announced(company: Firm) -> None:
     company.set("cycle", CYCLE, decider=None)
     found = cycle_status(JobContext(book=Book(company.on(date(2026, 9, 20)).app), cycle_name=CYCLE))
