@@ -1,16 +1,14 @@
-"""Quotas of grades as 等级规则 states them: how many of each pool may have a grade or a better one.
+"""Quotas of grades for the calibration meeting and its guard; the rules themselves are those of scoring.
 
-A first look for the calibration meeting and its guard; the engine's own ranking and quotas stand in ``scoring``.
-``hint`` warns, ``cap`` binds. Source: scoring.md S10 (caps are cumulative from the top, ``down`` is the default).
+``hint`` warns, ``cap`` and ``exact`` bind, except in pools too small to. Source: scoring.md S10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
-
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.sync.book import Row
+from huoban_perf.cycle.rulebook import department_grades, departments_of, grade_names, home_of, schemes_of
+from huoban_perf.scoring.standing import Graded, Standing, stand_pools
+from huoban_perf.sync.book import Book, Row
 
 
 def final_grade(result: Row) -> str:
@@ -24,49 +22,50 @@ def final_grade(result: Row) -> str:
 
 
 def over_quota(context: JobContext, *, binding_only: bool) -> list[str]:
-    """List every pool and grade that has more people than its cap.
+    """List every pool that has more people of a grade than places, or fails a check of 比例规则.
 
     Args:
         context: What stands.
-        binding_only: Only schemes whose 等级比例控制 binds.
+        binding_only: Only what keeps the calibration from being finished.
 
     Returns:
-        Chinese lines: pool, grades, count against cap.
+        Chinese lines: pool, grades, count against places.
     """
-    pools: dict[tuple[str, str], list[str]] = {}
-    schemes: dict[str, Row] = {}
+    standings = stand_pools(
+        _population(context),
+        departments=departments_of(context.book),
+        department_grades=department_grades(context),
+        schemes=schemes_of(context),
+    )
+    return [_line(context.book, one) for one in standings if not one.is_fine and (one.binds or not binding_only)]
+
+
+def _population(context: JobContext) -> list[Graded]:
+    names = grade_names(context.book)
+    people: list[Graded] = []
     for sheet in context.book.of("appraisal", "cycle", context.cycle):
-        scheme, department = sheet.related("scheme"), sheet.related("department")
+        scheme, home = sheet.related("scheme"), home_of(sheet)
+        if scheme is None or sheet.text("subject_kind") == "department":
+            continue
         for result in context.book.of("score_result", "appraisal", sheet):
-            grade = final_grade(result)
-            if grade and scheme is not None and result.text("status") != "void":
-                pool = (department.text("calibration_pool") or department.text("name")) if department else "-"
-                schemes[scheme.key] = scheme
-                pools.setdefault((scheme.key, pool), []).append(grade)
-    faults: list[str] = []
-    for (key, pool), grades in sorted(pools.items()):
-        scheme = schemes[key]
-        if not binding_only or scheme.text("distribution_control") in {"cap", "exact"}:
-            faults += _over(scheme, pool, grades)
-    return faults
+            if result.text("status") != "void":
+                grade = names.get(final_grade(result))
+                people.append(Graded(scheme=scheme.key, dept_code=home.key if home else None, grade=grade))
+    return people
 
 
-def _over(scheme: Row, pool: str, grades: list[str]) -> Iterator[str]:
-    if len(grades) < int(scheme.number("distribution_minimum") or 10):
-        return
-    options = scheme.book.app.schema.table("grade_band").field("grade").options
-    order = [option.address.key for option in options]
-    labels = {option.address.key: option.labels.zh for option in options}
-    caps = {row.text("grade"): row.number("cap_percent") for row in scheme.book.of("grade_band", "scheme", scheme)}
-    allowed = Decimal(0)
-    count = 0
-    rounding = ROUND_UP if scheme.text("quota_rounding") == "up" else ROUND_DOWN
-    for grade in order:
-        cap = caps.get(grade)
-        if cap is None:
-            return
-        allowed += cap
-        count += grades.count(grade)
-        places = int((allowed * len(grades) / 100).to_integral_value(rounding=rounding))
-        if count > places:
-            yield f"{pool} {labels[grade]} 及以上 {count} 人, 名额 {places}"
+def _line(book: Book, one: Standing) -> str:
+    pool = pool_label(book, one.pool)
+    if one.check:
+        return f"{pool} {one.n} 人, {one.check} 不满足: {one.count} 人"
+    return f"{pool} {one.grades[-1]} 及以上 {one.count} 人, 名额 {one.places}"
+
+
+def pool_label(book: Book, pool: str) -> str:
+    """Return how people call a pool of scoring: its name, else its department's."""
+    kind, _, name = pool.partition(":")
+    if kind == "pool":
+        options = book.app.schema.table("department").field("calibration_pool").options
+        return next((option.labels.zh for option in options if option.address.key == name), name)
+    row = book.find("department", name) if kind == "dept" else None
+    return row.text("name") if row else "无部门"

@@ -65,9 +65,18 @@ def create_outputs(bench: Workbench) -> None:
     Args:
         bench: The workbench with ``s_metric``.
     """
+    create_tables(bench)
+    create_lines(bench)
+
+
+def create_tables(bench: Workbench) -> None:
+    """Create the empty result relations but for the receipts.
+
+    Args:
+        bench: The workbench.
+    """
     for table in _TABLES:
         bench.run(table)
-    create_lines(bench)
 
 
 _RESULTS: Final = """

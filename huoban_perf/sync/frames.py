@@ -13,6 +13,23 @@ from huoban_perf.scoring.rounding import sql_literal
 
 
 @contextmanager
+def open_engine(*, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory connection without any frame.
+
+    Args:
+        threads: Threads of the engine; results do not depend on it.
+
+    Yields:
+        The connection; closed afterwards.
+    """
+    connection = duckdb.connect(config={"threads": threads})
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def open_frames(folder: Path, *, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory connection with one relation ``in_<frame>`` a CSV file.
 
@@ -23,13 +40,10 @@ def open_frames(folder: Path, *, threads: int = 2) -> Iterator[duckdb.DuckDBPyCo
     Yields:
         The connection; closed afterwards.
     """
-    connection = duckdb.connect(config={"threads": threads})
-    try:
+    with open_engine(threads=threads) as connection:
         for file in sorted(folder.glob("*.csv")):
             connection.execute(f"CREATE TABLE in_{file.stem} AS SELECT * FROM {_reader(file)}")  # noqa: S608
         yield connection
-    finally:
-        connection.close()
 
 
 def _reader(file: Path) -> str:

@@ -5,8 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from huoban_perf.core.errors import CycleError
 from huoban_perf.core.values import Value
@@ -16,7 +14,7 @@ from huoban_perf.cycle.closing import archive, improve, remind
 from huoban_perf.cycle.external import match_external
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.opening import open_cycle
-from huoban_perf.cycle.outcomes import outcomes, split
+from huoban_perf.cycle.outcomes import outcomes
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.wanted import Refs
 from tests.unit.cycle.company import CYCLE, Firm, codes, firm
@@ -269,46 +267,12 @@ def test_grade_is_the_band_a_score_reaches(feedback: Firm, score: str, grade: st
 # --- outcomes -------------------------------------------------------------------------------------------------------
 
 
-def test_bonus_adds_up_to_the_pool_and_says_its_rule(feedback: Firm) -> None:
-    for number, base in (("E010", 8000), ("E011", 9000), ("E012", 7000)):
-        feedback.set("appraisal", f"[{CYCLE}|{number}]", status="completed")
-        feedback.put(
-            "hr_private",
-            f"[{number}|2026-01-01]",
-            {"employee": Refs("employee", (number,)), "bonus_base": Decimal(base), "effective_on": date(2026, 1, 1)},
-        )
-    feedback.set("appraisal", f"[{CYCLE}|E013]", status="completed", released_grade="d")
-    feedback.put("bonus_pool", f"[{CYCLE}|company]", {"cycle": Refs("cycle", (CYCLE,)), "amount": Decimal("10000.01")})
-    assert feedback.on(date(2027, 1, 29)).run("outcomes", outcomes).changes == 0
-    report = feedback.on(date(2027, 1, 30)).run("outcomes", outcomes)
-    rows = feedback.rows("outcome")
-    bonuses = [row for row in rows.values() if row["kind"] == "bonus"]
-    assert sum(row["amount"] for row in bonuses) == Decimal("10000.01")  # type: ignore[misc]
-    assert codes(report.notes) == ["cycle.no_bonus_base"]
-    assert {row["kind"] for row in rows.values()} == {"bonus", "training"}
-    assert all(row["rule_basis"] for row in rows.values())
-    assert feedback.run("outcomes", outcomes).changes == 0
-
-
 def test_nothing_but_support_follows_from_a_weak_grade_alone(feedback: Firm) -> None:
     for key, row in feedback.rows("appraisal").items():
         if row["status"] == "awaiting_interview":
             feedback.set("appraisal", key, status="completed", released_grade="d")
     feedback.on(date(2027, 1, 30)).run("outcomes", outcomes)
     assert {row["kind"] for row in feedback.rows("outcome").values()} == {"training"}
-
-
-@given(
-    st.decimals("0.01", "999999", places=2),
-    st.lists(st.decimals("0", "99999", places=2), min_size=1, max_size=12),
-)
-def test_parts_of_a_pool_add_up_exactly_and_stay_near_their_share(pool: Decimal, raws: list[Decimal]) -> None:
-    parts = split(pool, raws)
-    if sum(raws):
-        assert sum(parts) == pool
-        assert all(abs(part - pool * raw / sum(raws)) <= Decimal("0.01") for part, raw in zip(parts, raws, strict=True))
-    else:
-        assert set(parts) == {Decimal(0)}
 
 
 # --- match-external ---------------------------------------------------------------------------------------------------
