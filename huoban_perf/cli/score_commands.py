@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -20,7 +21,7 @@ from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.core.errors import ScoringError
 
 if TYPE_CHECKING:
-    from huoban_perf.exchange import WhatIf
+    from huoban_perf.exchange import Replay, WhatIf
 
 
 @click.group("score")
@@ -114,22 +115,33 @@ def simulate(settings: Settings, /, output: str, is_all: bool, **options: object
 
 
 @score_command.command("replay")
-@click.argument("stored", metavar="RUN")
+@click.argument("stored", metavar="RUN|DIR")
+@click.option("--from", "source", type=FOLDER, default=None, help="DIR 的输入现在在这个文件夹 (默认原处).")
 @output_option
 @pass_settings
-def replay(settings: Settings, stored: str, output: str) -> Exit:
-    """复算一次已存的运行 (latest 为最近一次), 与当时存下的结果逐字节比较."""
+def replay(settings: Settings, stored: str, source: Path | None, output: str) -> Exit:
+    """复算一次已存的运行 (latest 为最近一次) 或 score run 的结果文件夹 DIR, 与当时的结果逐字节比较."""
     from huoban_perf.cli.score_report import replay_json, replay_text
+    from huoban_perf.exchange import is_run_folder, replay_folder
+
+    if source is not None or is_run_folder(Path(stored)):
+        run, outcome = Path(stored).resolve().name, replay_folder(Path(stored), source=source)
+    else:
+        run, outcome = _replay_stored(settings, stored)
+    text = replay_text(outcome, run=run, is_intact=outcome.is_intact, locale=settings.locale)
+    show(replay_json(outcome, run=run, is_intact=outcome.is_intact), text, output)
+    return Exit.DONE if outcome.is_intact and not outcome.differences else Exit.ERROR
+
+
+def _replay_stored(settings: Settings, stored: str) -> tuple[str, Replay]:
     from huoban_perf.exchange import replay_results
     from huoban_perf.sync.runs import RunStore, files_digest
 
-    source = find_source(settings, stored=stored)
-    manifest, folder = RunStore(folder=settings.profile().runs_dir).load(run=source.label)
-    is_intact = files_digest(sorted(source.folder.glob("*.csv"))) == manifest.input_digest
-    outcome = replay_results(source.folder, schemes=source.schemes, stored=folder / "results")
-    text = replay_text(outcome, run=source.label, is_intact=is_intact, locale=settings.locale)
-    show(replay_json(outcome, run=source.label, is_intact=is_intact), text, output)
-    return Exit.DONE if is_intact and not outcome.differences else Exit.ERROR
+    found = find_source(settings, stored=stored)
+    manifest, folder = RunStore(folder=settings.profile().runs_dir).load(run=found.label)
+    is_intact = files_digest(sorted(found.folder.glob("*.csv"))) == manifest.input_digest
+    outcome = replay_results(found.folder, schemes=found.schemes, stored=folder / "results")
+    return found.label, replace(outcome, is_intact=is_intact)
 
 
 @score_command.command("files")

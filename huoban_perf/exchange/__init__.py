@@ -7,7 +7,8 @@ and ``scoring``; openpyxl is used only in ``workbooks`` and ``outputs``, YAML on
 
 Reading order: ``frame_files`` (which file is which frame), ``headers`` (which column is which), ``records``,
 ``csv_files`` and ``workbooks`` (rows as text with the row number people see), ``inputs`` (all of it as one connection),
-``scheme_files``, ``outputs`` (the result files, their columns in both languages), ``score_folder`` (``score run``),
+``scheme_files``, ``outputs`` (the result files, their columns in both languages), ``long_files`` (those written range
+by range of people), ``score_folder`` (``score run``),
 ``analysis`` (what HR asks for beside scores; ``score adopt``), ``what_if`` (``score simulate``), ``analysis_report``
 (``score analyse``), ``person_export`` (``score export``), ``replay`` (``score replay``), ``receipts``
 (``score explain`` on files).
@@ -26,7 +27,7 @@ from huoban_perf.exchange.inputs import Inputs, open_inputs, score_inputs
 from huoban_perf.exchange.outputs import OUTPUTS, OutputForm, write_outputs
 from huoban_perf.exchange.person_export import export_person
 from huoban_perf.exchange.receipts import explain_subject
-from huoban_perf.exchange.replay import Difference, Replay, replay_results
+from huoban_perf.exchange.replay import Difference, Replay, is_run_folder, replay_folder, replay_results
 from huoban_perf.exchange.scheme_files import read_schemes
 from huoban_perf.exchange.score_folder import FolderRun, Request, score_folder
 from huoban_perf.exchange.what_if import Move, Simulation, WhatIf, simulate
@@ -48,8 +49,10 @@ __all__ = [
     "analyse_folder",
     "explain_subject",
     "export_person",
+    "is_run_folder",
     "open_inputs",
     "read_schemes",
+    "replay_folder",
     "replay_results",
     "score_folder",
     "score_inputs",

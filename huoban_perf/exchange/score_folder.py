@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,7 @@ def score_folder(source: Path, *, schemes: Mapping[str, Scheme], out: Path, requ
         manifest: dict[str, object] = {
             "format_version": MANIFEST_VERSION,
             "tool": request.tool,
+            "source": Path(os.path.relpath(source.resolve(), out.resolve())).as_posix(),
             "inputs": _inputs(inputs, rows),
             "scheme_hash": digest({key: scheme_hash(scheme_document(scheme)) for key, scheme in schemes.items()}),
             "schemes": {key: scheme_document(scheme) for key, scheme in schemes.items()},

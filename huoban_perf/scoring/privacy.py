@@ -13,6 +13,8 @@ from huoban_perf.scoring.workbench import Connection, fill
 
 _OWN: Final = {
     "results": "kind = 'person' AND subject = $who",
+    "grades": "kind = 'person' AND subject = $who",
+    "bonus": "subject = $who",
     "lines": "kind = 'person' AND subject = $who",
     "items": "kind = 'person' AND subject = $who",
     "groups": "kind = 'person' AND subject = $who AND score_n IS NOT NULL",
@@ -21,6 +23,10 @@ _OWN: Final = {
     "excluded": "kind = 'person' AND subject = $who AND level <> 'form'",
 }
 """Output → which rows are the person's: his results, and the forms he wrote himself; never who rated him."""
+
+_COLUMNS: Final = {"grades": "kind, subject, scheme, first_grade, final_grade, final_score"}
+"""Output → its columns that are the person's, where not all are: rank, pool and what was weighed against others are for
+HR only (scoring.md S10)."""
 
 
 def person_data(connection: Connection, emp_no: str) -> dict[str, list[dict[str, Any]]]:
@@ -39,9 +45,7 @@ def person_data(connection: Connection, emp_no: str) -> dict[str, list[dict[str,
 
 
 def _rows(connection: Connection, name: str, where: str) -> list[dict[str, Any]]:
-    described = connection.execute(fill("DESCRIBE out_$name", name=name)).fetchall()
-    columns = [str(row[0]) for row in described]
-    found = connection.execute(
-        fill("SELECT * FROM out_$name WHERE $where ORDER BY ALL", name=name, where=where)
-    ).fetchall()
+    query = fill("SELECT $columns FROM out_$name WHERE $where", name=name, columns=_COLUMNS.get(name, "*"), where=where)
+    columns = [str(row[0]) for row in connection.execute(f"DESCRIBE {query}").fetchall()]
+    found = connection.execute(f"{query} ORDER BY ALL").fetchall()
     return [dict(zip(columns, row, strict=True)) for row in found]

@@ -226,6 +226,21 @@ def test_replay_finds_changed_inputs(capsys: pytest.CaptureFixture[str], stored:
     assert (code, content["is_equal"], content["is_input_intact"]) == (Exit.ERROR, False, False)
 
 
+def test_replay_of_a_folder_of_results(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder, out = save(tmp_path / "in"), tmp_path / "out"
+    scheme = save_scheme(tmp_path / "scheme.yaml")
+    asked(capsys, "score", "run", "--from", str(folder), "--scheme", str(scheme), "--out", str(out))
+    code, said, _ = asked(capsys, "score", "replay", str(out))
+    assert code is Exit.DONE
+    assert "逐字节相同" in said
+    (out / "results.csv").write_bytes((out / "results.csv").read_bytes().replace(b"95.88,", b"95.89,"))
+    code, content = as_json(capsys, "score", "replay", str(out), "--from", str(folder))
+    assert (code, content["is_equal"], content["is_input_intact"]) == (Exit.ERROR, False, True)
+    code, _, err = asked(capsys, "score", "replay", str(folder), "--from", str(folder))
+    assert code is Exit.INVALID
+    assert "manifest.json" in err
+
+
 def test_replay_of_no_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(capsys, "score", "replay", "none")[0] is Exit.INVALID
 

@@ -196,7 +196,8 @@ def test_s16_one_person_gets_his_own_data_and_nobody_elses_rating(tmp_path: Path
     folder = save_ratings(tmp_path / "in")
     file = export_person(folder, schemes=SCHEMES, person="E01", out=tmp_path / "mine" / "E01.xlsx")
     book = load_workbook(file)
-    assert book.sheetnames == ["结果", "得分明细", "评价分组", "评价项"]
+    assert book.sheetnames == ["结果", "最终等级", "得分明细", "评价分组", "评价项"]
+    assert [cell.value for cell in book["最终等级"][1]] == ["初评等级", "最终等级", "最终得分"]
     cells = {
         str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None
     }
