@@ -20,8 +20,8 @@ _SHEETS: Final = {
     "results": "结果|subject 工号;scheme 方案;status 状态;result 结果;grade 初评等级;unrounded 未舍入得分;"
     "kpi_n 业绩得分;review_n 360得分;okr_n OKR得分;veto 否决;missing_note 未计入;reason 不参评原因",
     "grades": "最终等级|first_grade 初评等级;final_grade 最终等级;final_score 最终得分",
-    "bonus": "奖金|base 奖金基数;grade 等级;grade_coefficient 等级系数;department_coefficient 部门系数;prorate 在岗比例;"
-    "raw 应得奖金;amount 金额;reason 未计原因",
+    "bonus": "奖金|base 奖金基数;grade 等级;grade_coefficient 等级系数;department_coefficient 部门系数;"
+    "prorate 在岗比例;raw 应得奖金;amount 金额;reason 未计原因",
     "lines": "得分明细|label 名称;detail 说明;printed 贡献",
     "items": "考核指标|item 项目编号;metric_code 指标编码;score_n 得分;weighted_n 加权得分;note 说明",
     "groups": "评价分组|relation 评价关系;n 人数;score_n 得分",
