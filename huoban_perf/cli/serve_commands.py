@@ -16,13 +16,19 @@ from huoban_perf.cli.texts import text
 @click.option("--poll", "poll_s", type=click.IntRange(5, 3600), default=30, show_default=True, help="轮询间隔, 秒.")
 @click.option("--tenant", "tenants", multiple=True, help="再服务一个配置 (可多次); 默认只服务当前配置.")
 @click.option("--worker", is_flag=True, help="多机: 定时作业由几台机器分担, 用 Redis 队列 (HUOBAN_PERF_REDIS).")
-@click.option("--events-only", is_flag=True, help="只执行自动化和通知, 定时作业交给 --worker 的机器.")
+@click.option(
+    "--events-only", is_flag=True, help="只执行自动化和通知, 作业交给 --worker 的机器 (同一个 HUOBAN_PERF_REDIS)."
+)
 @click.option("--print-systemd", is_flag=True, help="打印 systemd 单元, 不启动.")
 @click.option("--print-cron", is_flag=True, help="打印 crontab, 不启动.")
 @pass_settings
 def serve_command(settings: Settings, /, **options: str | int | bool | tuple[str, ...]) -> Exit:
     """启动服务: 定时作业、自动化、通知、回调、监控."""
     from huoban_perf.cli.serving import ServeOptions, print_units, serve
+    from huoban_perf.core.errors import ServiceError
+
+    if options["worker"] and options["events_only"]:
+        raise ServiceError("service.worker_or_events")
 
     asked = ServeOptions(
         host=str(options["host"]),

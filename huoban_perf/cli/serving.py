@@ -36,7 +36,7 @@ from huoban_perf.service.fence import Lease, fenced
 from huoban_perf.service.inbox import Inbox
 from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
-from huoban_perf.service.occurrences import Claim, OccurrenceStore
+from huoban_perf.service.occurrences import Claim, OccurrenceStore, Share
 from huoban_perf.service.outbox import Outbox
 from huoban_perf.service.rounds import EVENTS_JOB, Pause, Rounds, Tenant, run_forever
 from huoban_perf.service.schedule import CatchUp, Schedule, check_schedules
@@ -61,7 +61,7 @@ class ServeOptions:
         tenants: Further profiles.
         worker: Whether the schedule's jobs are shared through Redis. What the executor has seen is local to a machine,
             so workers look for no events; one ``--events-only`` service does.
-        events_only: Whether the schedule is left to workers.
+        events_only: Whether jobs are left to workers; with Redis their leases and its own exclude each other.
     """
 
     host: str = "127.0.0.1"
@@ -250,6 +250,7 @@ def serve(
             clock=settings.clock,
             name=f"{os.uname().nodename}:{os.getpid()}",
             metrics=metrics,
+            share=share_of(options, profiles=tuple(houses), shared=jobs is not store),
         )
         endpoint = Endpoint(
             secret=settings.environ.get("HUOBAN_PERF_CALLBACK_SECRET", "").strip(),
@@ -278,12 +279,31 @@ def _profiles(settings: Settings, options: ServeOptions) -> list[Profile]:
 
 
 def _occurrences(settings: Settings, options: ServeOptions, store: SqliteStore) -> OccurrenceStore:
-    if not options.worker:
+    shared = options.worker or (options.events_only and settings.environ.get("HUOBAN_PERF_REDIS", "").strip())
+    if not shared:
         return store
     from huoban_perf.profile import secret_of
     from huoban_perf.service.queue import connect_store
 
     return connect_store(secret_of("HUOBAN_PERF_REDIS", settings.environ))
+
+
+def share_of(options: ServeOptions, *, profiles: tuple[str, ...], shared: bool) -> Share:
+    """Return which occurrences an instance runs.
+
+    Args:
+        options: How it serves.
+        profiles: What it is connected to.
+        shared: Whether others run on the same store; else the jobs that automations start are its own as well.
+
+    Returns:
+        Its own profiles' occurrences: all, only events, or all but events.
+    """
+    return Share(
+        profiles=profiles,
+        only=EVENTS_JOB if options.events_only and shared else "",
+        without=EVENTS_JOB if options.worker else "",
+    )
 
 
 def _on_signals(stop: threading.Event, poked: threading.Event) -> None:

@@ -354,6 +354,12 @@ class ServiceError(HuobanPerfError):
     recovery = Recovery.FIX_INPUT
 
 
+class StoreGoneError(ServiceError):
+    """The store that several machines share does not answer now."""
+
+    recovery = Recovery.RETRY
+
+
 class LeaseLostError(ServiceError):
     """Another worker took the occurrence over; what this one still writes must not count."""
 

@@ -51,6 +51,24 @@ class Claim:
         return f"{self.profile}/{self.job}/{self.due:%Y-%m-%dT%H:%M%z}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which occurrences a worker takes; the default is all of them.
+
+    Attributes:
+        profiles: Those it is connected to; empty for every one.
+        only: The one job it runs, or empty.
+        without: A job it leaves to others, or empty.
+    """
+
+    profiles: tuple[str, ...] = ()
+    only: str = ""
+    without: str = ""
+
+
+EVERYTHING = Share()
+
+
 class OccurrenceStore(Protocol):
     """Keeps occurrences; every method is one atomic step."""
 
@@ -62,11 +80,11 @@ class OccurrenceStore(Protocol):
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
         ...
 
-    def claim(self, *, worker: str, now: datetime, lease: timedelta) -> Claim | None:
-        """Lease the oldest occurrence that may run, or return None.
+    def claim(self, *, worker: str, now: datetime, lease: timedelta, share: Share = EVERYTHING) -> Claim | None:
+        """Lease the oldest occurrence of a worker's share that may run, or return None.
 
         One may run when it is due and not held off, or running under a lease that ended, and nothing else of its
-        profile is under a lease.
+        profile is under a lease, whosever share that is.
         """
         ...
 

@@ -8,13 +8,15 @@ by the asking worker's clock, with the whole lease as tolerance. Redis should wr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from redis import Redis
+from redis.exceptions import RedisError
 
-from huoban_perf.core.errors import LeaseLostError
-from huoban_perf.service.occurrences import Claim, State
+from huoban_perf.core.errors import LeaseLostError, StoreGoneError
+from huoban_perf.service.occurrences import EVERYTHING, Claim, Share, State
 from huoban_perf.service.store import moment_of
 
 _ADD = """
@@ -33,13 +35,15 @@ return seen
 """
 
 _CLAIM = """
-local now = tonumber(ARGV[1])
+local now, profiles = tonumber(ARGV[1]), {}
+for at = 6, #ARGV do profiles[ARGV[at]] = true end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   local o = cjson.decode(redis.call('HGET', KEYS[1], id))
   local held = redis.call('HGET', KEYS[4], o.profile)
   local free = (not held) or tonumber(held) <= now
   local ready = (o.state == 'due' and o.not_before <= now) or (o.state == 'running')
-  if ready and free then
+  local mine = (#ARGV < 6 or profiles[o.profile]) and (ARGV[4] == '' or o.job == ARGV[4]) and o.job ~= ARGV[5]
+  if ready and free and mine then
     o.state = 'running'; o.attempts = o.attempts + 1; o.worker = ARGV[3]
     o.fence = redis.call('HINCRBY', KEYS[3], o.profile, 1)
     redis.call('HSET', KEYS[4], o.profile, ARGV[2])
@@ -68,8 +72,20 @@ return 1
 """
 
 
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Turn whatever the client raises into our own error, without the address, which may hold a password."""
+    try:
+        yield
+    except RedisError:
+        raise StoreGoneError("service.no_redis") from None
+
+
 class RedisStore:
-    """An ``OccurrenceStore`` on Redis; open occurrences are walked in order of due time."""
+    """An ``OccurrenceStore`` on Redis; open occurrences are walked in order of due time.
+
+    Every method raises StoreGoneError when Redis does not answer.
+    """
 
     def __init__(self, client: Redis, *, prefix: str = "huoban-perf") -> None:
         """Take a connected client.
@@ -85,6 +101,7 @@ class RedisStore:
             client.register_script(text) for text in (_ADD, _SEEN, _CLAIM, _CHANGE)
         )
 
+    @_reached()
     def add(self, *, profile: str, job: str, due: datetime) -> bool:
         """Keep an occurrence and the moment its schedule was looked after; return whether it is new."""
         due_s = due.timestamp()
@@ -93,13 +110,16 @@ class RedisStore:
         self._seen(keys=[self._schedules], args=[f"{profile}|{job}", due_s, "1"])
         return bool(added)
 
+    @_reached()
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
         return moment_of(float(self._seen(keys=[self._schedules], args=[f"{profile}|{job}", now.timestamp(), "0"])))
 
-    def claim(self, *, worker: str, now: datetime, lease: timedelta) -> Claim | None:
-        """Lease the oldest occurrence that may run, or return None."""
-        text = self._claim(keys=self._keys, args=[now.timestamp(), (now + lease).timestamp(), worker])
+    @_reached()
+    def claim(self, *, worker: str, now: datetime, lease: timedelta, share: Share = EVERYTHING) -> Claim | None:
+        """Lease the oldest occurrence of a worker's share that may run, or return None."""
+        moments = (now.timestamp(), (now + lease).timestamp())
+        text = self._claim(keys=self._keys, args=[*moments, worker, share.only, share.without, *share.profiles])
         if not text:
             return None
         found = json.loads(text)
@@ -128,11 +148,13 @@ class RedisStore:
         """Give an occurrence up; LeaseLostError when another took the profile over."""
         self._mine(claim, "parked", 0, reason)
 
+    @_reached()
     def _mine(self, claim: Claim, state: str, moment_s: float, outcome: str) -> None:
         place = _id(claim.profile, claim.job, claim.due.timestamp())
         if not self._change(keys=self._keys, args=[place, claim.fence, state, moment_s, outcome]):
             raise LeaseLostError("service.lease_lost", facts={"occurrence": claim.name})
 
+    @_reached()
     def prune(self, *, before: datetime, job: str) -> int:
         """Forget the finished occurrences of one job that were due before a moment; return how many."""
         gone = [
@@ -144,6 +166,7 @@ class RedisStore:
         ]
         return int(self._client.hdel(self._keys[0], *gone)) if gone else 0
 
+    @_reached()
     def counts(self) -> Mapping[State, int]:
         """Return how many occurrences stand in each state."""
         found: dict[State, int] = dict.fromkeys(State, 0)

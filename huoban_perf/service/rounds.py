@@ -13,7 +13,7 @@ from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA
 from huoban_perf.service.metrics import Metrics
-from huoban_perf.service.occurrences import OccurrenceStore, State
+from huoban_perf.service.occurrences import EVERYTHING, OccurrenceStore, Share, State
 from huoban_perf.service.outbox import Outbox
 from huoban_perf.service.schedule import Schedule, due_times
 from huoban_perf.service.worker import Ended, RunJob, Worker
@@ -55,6 +55,7 @@ class Rounds:
         clock: Time.
         name: Name of this instance.
         metrics: Counted.
+        share: Which occurrences this instance runs; others on the same store may run the rest.
     """
 
     tenants: Sequence[Tenant]
@@ -63,11 +64,19 @@ class Rounds:
     clock: Clock
     name: str
     metrics: Metrics = field(default_factory=Metrics)
+    share: Share = EVERYTHING
     last_tick: datetime | None = None
 
     def __post_init__(self) -> None:
         """Make the worker."""
-        self._worker = Worker(name=self.name, store=self.store, run_job=self.run_job, clock=self.clock, tell=self._tell)
+        self._worker = Worker(
+            name=self.name,
+            store=self.store,
+            run_job=self.run_job,
+            clock=self.clock,
+            tell=self._tell,
+            share=self.share,
+        )
         self._outboxes = {tenant.profile: tenant.outbox for tenant in self.tenants if tenant.outbox}
 
     def tick(self, *, stopping: Callable[[], bool] = lambda: False) -> int:

@@ -6,6 +6,7 @@ seconds since 1970, so that they sort whatever their zone.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from huoban_perf.core.errors import LeaseLostError, ServiceError
 from huoban_perf.core.values import CHINA
-from huoban_perf.service.occurrences import Claim, State
+from huoban_perf.service.occurrences import EVERYTHING, Claim, Share, State
 
 _FORMAT = 1
 
@@ -136,8 +137,8 @@ class SqliteStore:
             ).fetchone()
         return moment_of(seen_s)
 
-    def claim(self, *, worker: str, now: datetime, lease: timedelta) -> Claim | None:
-        """Lease the oldest occurrence that may run, or return None."""
+    def claim(self, *, worker: str, now: datetime, lease: timedelta, share: Share = EVERYTHING) -> Claim | None:
+        """Lease the oldest occurrence of a worker's share that may run, or return None."""
         now_s = now.timestamp()
         with self.step() as database:
             row = database.execute(
@@ -145,8 +146,10 @@ class SqliteStore:
                 " WHERE ((state = 'due' AND not_before_s <= ?1) OR (state = 'running' AND lease_until_s <= ?1))"
                 " AND NOT EXISTS (SELECT 1 FROM occurrences AS held WHERE held.profile = o.profile"
                 "   AND held.state = 'running' AND held.lease_until_s > ?1)"
+                " AND (?2 = '[]' OR profile IN (SELECT value FROM json_each(?2)))"
+                " AND (?3 = '' OR job = ?3) AND job != ?4"
                 " ORDER BY due_s, job, profile LIMIT 1",
-                (now_s,),
+                (now_s, json.dumps(share.profiles), share.only, share.without),
             ).fetchone()
             if row is None:
                 return None

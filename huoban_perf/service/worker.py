@@ -11,7 +11,7 @@ from typing import Protocol
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import HuobanPerfError, LeaseLostError, Recovery
 from huoban_perf.service.fence import Lease
-from huoban_perf.service.occurrences import Claim, OccurrenceStore
+from huoban_perf.service.occurrences import EVERYTHING, Claim, OccurrenceStore, Share
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class Worker:
         run_job: Does the work.
         clock: Time.
         tell: Told how each run ended, for metrics and notices.
+        share: Which occurrences it takes.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Worker:
     run_job: RunJob
     clock: Clock
     tell: Callable[[Ended], None] = field(default=lambda _: None)
+    share: Share = EVERYTHING
 
     def run_all(self, *, stopping: Callable[[], bool] = lambda: False) -> int:
         """Run what is due until nothing is left or the service is to stop; return how many runs that took."""
@@ -83,7 +85,7 @@ class Worker:
             Whether there was one.
         """
         now = self.clock.now()
-        claim = self.store.claim(worker=self.name, now=now, lease=LEASE)
+        claim = self.store.claim(worker=self.name, now=now, lease=LEASE, share=self.share)
         if claim is None:
             return False
         lease = Lease(claim=claim, store=self.store, clock=self.clock, length=LEASE, renewed=now)

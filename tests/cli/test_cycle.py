@@ -15,7 +15,7 @@ import requests
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.job_commands import JOB_NAMES
-from huoban_perf.cli.serving import open_house
+from huoban_perf.cli.serving import ServeOptions, open_house, share_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
 from huoban_perf.core.clock import SystemClock
@@ -95,6 +95,20 @@ def test_unknown_zone_of_a_profile_keeps_the_service_from_starting(company: Desk
     assert said.exit is Exit.INVALID
     assert "Mars/Olympus" in said.err
     assert "Asia/Shanghai" in said.err
+
+
+def test_share_of_an_instance_follows_from_its_options() -> None:
+    alone = share_of(ServeOptions(events_only=True), profiles=("p",), shared=False)
+    assert (alone.only, alone.without) == ("", "")  # nobody else runs what automations start
+    beside = share_of(ServeOptions(events_only=True), profiles=("p",), shared=True)
+    assert (beside.profiles, beside.only) == (("p",), "events")
+    assert share_of(ServeOptions(worker=True), profiles=("p", "q"), shared=True).without == "events"
+
+
+def test_worker_and_events_only_exclude_each_other(desk: Desk) -> None:
+    said = desk.run("serve", "--worker", "--events-only")
+    assert said.exit is Exit.INVALID
+    assert "只能选一个" in said.err
 
 
 class Served:

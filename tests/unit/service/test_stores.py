@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from huoban_perf.core.errors import LeaseLostError, ServiceError
-from huoban_perf.service.occurrences import OccurrenceStore, State
+from huoban_perf.service.occurrences import OccurrenceStore, Share, State
 from huoban_perf.service.redis_store import RedisStore
 from huoban_perf.service.store import SqliteStore
 from tests.unit.service.bench import LEASE, at
@@ -56,6 +56,26 @@ def test_an_occurrence_is_kept_once(opener: Opener) -> None:
     assert not second.add(profile="p", job="remind", due=NINE)
     assert second.add(profile="q", job="remind", due=NINE)
     assert first.counts()[State.DUE] == 2
+
+
+def test_each_takes_its_share_and_a_lease_holds_for_all(opener: Opener) -> None:
+    store = opener()
+    for profile in ("p", "q"):
+        for job in ("events", "score"):
+            store.add(profile=profile, job=job, due=NINE)
+    looks, works = Share(only="events"), Share(without="events")
+    first = store.claim(worker="a", now=TEN, lease=LEASE, share=works)
+    assert first is not None
+    assert (first.profile, first.job) == ("p", "score")
+    second = store.claim(worker="b", now=TEN, lease=LEASE, share=looks)
+    assert second is not None
+    assert (second.profile, second.job) == ("q", "events")
+    assert store.claim(worker="c", now=TEN, lease=LEASE, share=looks) is None  # p is held by the job
+    store.done(first, outcome="")
+    assert store.claim(worker="c", now=TEN, lease=LEASE, share=Share(profiles=("q", "r"))) is None
+    third = store.claim(worker="c", now=TEN, lease=LEASE, share=Share(profiles=("p",), only="events"))
+    assert third is not None
+    assert (third.profile, third.job) == ("p", "events")
 
 
 def test_schedule_starts_now_and_never_goes_back(opener: Opener) -> None:

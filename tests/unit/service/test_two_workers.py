@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,10 +33,12 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def started(url: str, name: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    url: str, name: str, folder: Path, *, stops_in: str = "", role: str = "all"
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process, gone at the end whatever happens; unbuffered pipes, so that ``select`` tells the truth."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.service.redis_worker", url, name, str(folder)],
+        [sys.executable, "-m", "tests.unit.service.redis_worker", url, name, str(folder), stops_in, role],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -66,7 +68,7 @@ def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> N
     now = datetime.now(UTC)
     for number in range(8):
         store.add(profile=f"company{number % 3}", job=f"job{number}", due=now + timedelta(microseconds=number))
-    with started(url, "first", ledger) as first:
+    with started(url, "first", ledger, stops_in="job3") as first:
         wait_for(first, "serving")
         wait_for(first, "in the middle of job3")
         first.kill()
@@ -88,11 +90,75 @@ def test_killed_workers_job_is_ended_by_the_other(url: str, tmp_path: Path) -> N
         second.wait(timeout=20)
     ended = [line.split() for line in (ledger / "ended").read_text().splitlines()]
     begun = [line.split() for line in (ledger / "begun").read_text().splitlines()]
-    assert sorted(job for _, _, job in ended) == [f"job{number}" for number in range(8)]
-    assert [name for name, job in begun if job == "job3"] == ["first", "second"]
-    assert {name for name, _, _ in ended} == {"first", "second"}
+    assert sorted(job for _, _, job, _ in ended) == [f"job{number}" for number in range(8)]
+    assert [name for name, _, job, _ in begun if job == "job3"] == ["first", "second"]
+    assert {name for name, *_ in ended} == {"first", "second"}
     assert dict(store.counts()) == {State.DUE: 0, State.RUNNING: 0, State.DONE: 8, State.PARKED: 0}
     assert second.returncode == 0
+    connection.close()
+
+
+def test_events_beside_workers_exclude_each_other_and_survive_a_kill(url: str, tmp_path: Path) -> None:
+    """One looks for events, one runs jobs, both of the same company: never at once, whoever is killed."""
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    connection = client(url)
+    store = RedisStore(connection)
+    with started(url, "looks", ledger, stops_in="events", role="events") as looks:
+        wait_for(looks, "serving")
+        wait_for(looks, "in the middle of events")
+        store.add(profile="company0", job="score", due=datetime.now(UTC))
+        with started(url, "works", ledger, role="jobs") as works:
+            wait_for(works, "serving")
+            wait_for(works, "ran 0")
+            # The look is under way and holds the company: the job waits, and the worker does not take the look.
+            assert lines(ledger, "begun") == [["looks", "company0", "events", "1"]]
+            looks.kill()
+            looks.wait(timeout=10)
+            connection.hset("huoban-perf:held", "company0", str(datetime.now(UTC).timestamp()))  # the lease ends
+            with started(url, "third", ledger, role="jobs") as third:
+                wait_for(third, "serving")
+                wait_for(third, "ran ")  # by now this one or its colleague, woken by the minute, has taken the job
+                wait_until(lambda: [line[2] for line in lines(ledger, "ended")] == ["score"])
+            with started(url, "again", ledger, role="events") as again:
+                wait_for(again, "serving")
+                wait_until(lambda: len(lines(ledger, "ended")) >= 4)
+                again.terminate()
+                assert again.wait(timeout=20) == 0
+            works.terminate()
+            assert works.wait(timeout=20) == 0
+    by = {(line[0], line[2]) for line in lines(ledger, "begun")}
+    assert {name for name, job in by if job == "events"} == {"looks", "again"}
+    assert {name for name, job in by if job == "score"} < {"works", "third"}
+    assert [line[2] for line in lines(ledger, "ended")].count("score") == 1
+    fences = [int(line[-1]) for line in lines(ledger, "begun")]
+    assert fences == sorted(set(fences))
+    assert store.counts()[State.PARKED] == store.counts()[State.RUNNING] == 0
+    connection.close()
+
+
+def lines(ledger: Path, file: str) -> list[list[str]]:
+    path = ledger / file
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        select.select([], [], [], 0.05)
+    raise AssertionError("it never came to it")
+
+
+def test_redis_that_goes_away_is_our_own_error(url: str) -> None:
+    connection = client(url)
+    store = RedisStore(connection)
+    store.add(profile="p", job="score", due=datetime.now(UTC))
+    connection.shutdown(nosave=True)
+    for ask in (store.counts, lambda: store.claim(worker="a", now=datetime.now(UTC), lease=LEASE)):
+        with pytest.raises(ServiceError) as caught:
+            ask()
+        assert caught.value.code == "service.no_redis"
     connection.close()
 
 
