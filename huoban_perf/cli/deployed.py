@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import StateError
 from huoban_perf.core.progress import Progress
-from huoban_perf.core.schema import DesiredSchema
+from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind
 from huoban_perf.deploy import (
     SnapshotStore,
     StateOwner,
@@ -21,6 +21,10 @@ from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import ExtractMap, extract_map_of
 from huoban_perf.template import AppTemplate, compile_schema, load_template
+
+
+_HOLD_NOTHING = COMPUTED_KINDS | {FieldKind.SEPARATOR}
+"""Kinds no job writes: not every platform computes each, or knows separators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +83,11 @@ def deployed_app(site: Site, wish: Wish, *, clock: Clock, progress: Progress) ->
         The app.
 
     Raises:
-        StateError: Not everything the template declares is bound yet.
+        StateError: A table, or a field that holds values, or an option is not bound yet.
     """
     bindings = bindings_of(store_of(site, wish).load(owner_of(site, wish)))
     addresses = [table.address for table in wish.schema.tables]
-    addresses += [field.address for field in wish.schema.fields()]
+    addresses += [field.address for field in wish.schema.fields() if field.kind not in _HOLD_NOTHING]
     addresses += [option.address for option in wish.schema.options()]
     missing = [address for address in addresses if address not in bindings]
     if missing:

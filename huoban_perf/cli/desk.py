@@ -120,19 +120,23 @@ class Desk:
 
 
 @contextmanager
-def open_desk(settings: Settings, reporter: Progress) -> Iterator[Desk]:
+def open_desk(
+    settings: Settings, reporter: Progress, *, create: bool = False, may_lack: bool = False
+) -> Iterator[Desk]:
     """Connect, read template, state and workspace, for the length of a command.
 
     Args:
         settings: The command's settings.
         reporter: Told about long work.
+        create: Whether to make the workspace where it is missing and the platform lets a program do that.
+        may_lack: Whether the workspace may be missing; it then reads as an empty one.
 
     Yields:
         The desk.
     """
     profile = settings.profile()
     wish = wish_of(profile)
-    with settings.site(profile) as site:
+    with settings.site(profile, create=create, may_lack=may_lack) as site:
         owner = owner_of(site, wish)
         store = store_of(site, wish)
         target = DeployTarget(
@@ -148,7 +152,7 @@ def open_desk(settings: Settings, reporter: Progress) -> Iterator[Desk]:
             store=store,
             target=target,
             state=store.load(owner),
-            observed=target.observe(),
+            observed=target.observe() if site.workspace else ObservedSchema(workspace=site.workspace, tables=()),
         )
 
 

@@ -32,6 +32,7 @@ _COMMANDS = {
     "export": ("export", "导出: 把工作区现有的表写成模板"),
     "guide": ("guide", "搭建指南: 手工步骤做成网页、Markdown 和 Excel"),
     "job": ("job", "作业: list 列出, run NAME 运行 (默认只预览)"),
+    "migrate": ("migrate", "搬家: 应用连同数据搬到另一个工作区或平台, 逐格核对"),
     "nocodb": ("nocodb", "本机 NocoDB: up 启动, down 停止, status 查看"),
     "plan": ("deploy", "计划: 模板与工作区差在哪里 (只读)"),
     "report": ("report", "报告: person 个人结果单, cycle 周期报告"),

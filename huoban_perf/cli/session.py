@@ -57,9 +57,11 @@ class Settings:
         return replace(self, profile_name=name)
 
     @contextmanager
-    def site(self, profile: Profile | None = None, *, create: bool = False) -> Iterator[Site]:
+    def site(self, profile: Profile | None = None, *, create: bool = False, may_lack: bool = False) -> Iterator[Site]:
         """Connect to the profile's workspace for the length of a command."""
-        with connect(profile or self.profile(), clock=self.clock, environ=self.environ, create=create) as site:
+        with connect(
+            profile or self.profile(), clock=self.clock, environ=self.environ, create=create, may_lack=may_lack
+        ) as site:
             yield site
 
 

@@ -36,6 +36,7 @@ class Capabilities:
             by program and point to no table.
         cannot_hold: Whether a definition has no equal on the platform at all, so that nobody could build it; it is left
             out of the plan, with a note.
+        significant_digits: Most digits that a number keeps exactly, or None where numbers are kept as written.
         caution: Message id of what a person should know before this connection changes schema, or None.
     """
 
@@ -52,6 +53,7 @@ class Capabilities:
     creates_kinds: frozenset[FieldKind] | None = None
     tables_come_with_fields: bool = False
     cannot_hold: Callable[[DefinitionSpec], bool] = _holds_all
+    significant_digits: int | None = None
     caution: str | None = None
 
     def can(self, action: Action, kind: ObjectKind) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from huoban_perf.core.addresses import Bindings, MemberId, WorkspaceId
+from huoban_perf.core.addresses import Bindings, FileId, MemberId, WorkspaceId
 from huoban_perf.core.capabilities import Capabilities
 from huoban_perf.core.captures import AutomationPlane
 from huoban_perf.core.changes import Performed, SchemaOperation
@@ -93,6 +93,30 @@ class MemberSink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file as it came from a platform."""
+
+    name: str
+    content: bytes
+
+
+class FileSource(Protocol):
+    """Reads files; not every platform hands them out again."""
+
+    def get(self, *, file_id: FileId) -> StoredFile:
+        """Return a file that an item holds."""
+        ...
+
+
+class FileSink(Protocol):
+    """Takes files; one that no item holds afterwards means nothing."""
+
+    def put(self, *, name: str, content: bytes) -> FileId:
+        """Send a file and return the id to put into an item."""
+        ...
+
+
 class TrafficSource(Protocol):
     """Counts what was sent."""
 
@@ -151,6 +175,8 @@ class Connection:
         traffic: Counts requests.
         prober: Examines identities that are not proven by connecting; None when there are none.
         automations: Captures and posts automations; None where no plane can.
+        file_source: Reads files; None where no documented way leads to their bytes.
+        file_sink: Takes files; None where none can be sent.
     """
 
     name: str
@@ -163,3 +189,5 @@ class Connection:
     traffic: TrafficSource
     prober: Prober | None = None
     automations: AutomationPlane | None = None
+    file_source: FileSource | None = None
+    file_sink: FileSink | None = None

@@ -37,7 +37,7 @@ class Site:
     Attributes:
         profile: Where the settings came from.
         connection: The platform.
-        workspace: The workspace's id.
+        workspace: The workspace's id; empty for one that is still to be made.
         control: The control plane; only the embedded workspace has one.
     """
 
@@ -53,7 +53,9 @@ class Site:
 
 
 @contextmanager
-def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str], create: bool = False) -> Iterator[Site]:
+def connect(
+    profile: Profile, *, clock: Clock, environ: Mapping[str, str], create: bool = False, may_lack: bool = False
+) -> Iterator[Site]:
     """Connect to a profile's workspace for the length of a ``with`` block.
 
     Args:
@@ -61,6 +63,7 @@ def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str], creat
         clock: For time and waiting.
         environ: The environment that holds the key.
         create: Whether to make the workspace when it is not there and the platform lets a program do that.
+        may_lack: Whether a workspace that ``create`` could make may be missing; the site then has an empty id.
 
     Yields:
         The site.
@@ -77,7 +80,9 @@ def connect(profile: Profile, *, clock: Clock, environ: Mapping[str, str], creat
             connection, workspace = connect_nocodb(
                 profile, session=session, clock=clock, environ=environ, create=create
             )
-            yield Site(profile=profile, connection=connection, workspace=workspace)
+            if workspace is None and not may_lack:
+                connection.bases.find(profile.workspace)  # says what the token reaches
+            yield Site(profile=profile, connection=connection, workspace=workspace or WorkspaceId(""))
     else:
         with requests.Session() as session:
             yield _remote(profile, session=session, clock=clock, environ=environ)

@@ -18,7 +18,7 @@ from huoban_perf.profile.model import Profile
 
 def connect_nocodb(
     profile: Profile, *, session: requests.Session, clock: Clock, environ: Mapping[str, str], create: bool
-) -> tuple[NocodbConnection, WorkspaceId]:
+) -> tuple[NocodbConnection, WorkspaceId | None]:
     """Connect to the base that a profile names.
 
     Args:
@@ -29,12 +29,12 @@ def connect_nocodb(
         create: Whether to make the base when it is not there.
 
     Returns:
-        The connection, and the base.
+        The connection, and the base; None when it is not there and ``create`` is not given.
 
     Raises:
         ProfileError: The token's variable is empty, or no server of one's own runs.
         AccessError: The token is refused.
-        NotFoundError: The base is not there.
+        NotFoundError: Several bases have the name.
     """
     url, token = _address(profile, environ)
     connection = connect_server(url=url, token=token, session=session, clock=clock)
@@ -42,8 +42,10 @@ def connect_nocodb(
     try:
         return connection, connection.bases.find(profile.workspace).workspace_id
     except NotFoundError as error:
-        if not create or error.code != "nocodb.base_unknown":
+        if error.code != "nocodb.base_unknown":
             raise
+    if not create:
+        return connection, None
     return connection, connection.bases.create(profile.workspace).workspace_id
 
 

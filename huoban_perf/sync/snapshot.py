@@ -79,6 +79,10 @@ class TableRows:
         """Return the platform id of a row."""
         return self._ids[row]
 
+    def holders(self, key: str) -> int:
+        """Return how many rows hold a natural key."""
+        return len(self._rows_by_key.get(key, ()))
+
     def keys(self) -> Iterator[str]:
         """Iterate over the natural keys that stand."""
         return iter(self._rows_by_key)

@@ -41,11 +41,9 @@ class HuobanConnection(Connection):
 
     Attributes:
         workspaces: The workspaces the key reaches; finds one by id or name.
-        files: Uploads.
     """
 
     workspaces: Workspaces
-    files: HuobanFiles
 
 
 def connect(
@@ -96,7 +94,7 @@ def connect(
         member_source=HuobanMembers(transport),
         traffic=wiring.counter,
         workspaces=Workspaces(transport),
-        files=HuobanFiles(transport),
+        file_sink=HuobanFiles(transport),
         prober=Probes(_probes(tables, v2, gateway)),
         automations=gateway,
     )

@@ -17,7 +17,8 @@ from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.transport import TrafficCounter, Wiring
 from huoban_perf.platforms.nocodb.bases import NocodbBases, NocodbMembers
 from huoban_perf.platforms.nocodb.builder import BUILDABLE, NocodbBuilder
-from huoban_perf.platforms.nocodb.config import BATCH_SIZE, PAGE_SIZE
+from huoban_perf.platforms.nocodb.config import BATCH_SIZE, PAGE_SIZE, SIGNIFICANT_DIGITS
+from huoban_perf.platforms.nocodb.files import NocodbFiles
 from huoban_perf.platforms.nocodb.items import NocodbItems
 from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
 from huoban_perf.platforms.nocodb.meta import TableReader
@@ -69,6 +70,7 @@ def connect(
     items = NocodbItems(transport, reader)
     people = NocodbMembers(transport)
     views = NocodbViews(transport, reader)
+    files = NocodbFiles(transport)
     return NocodbConnection(
         name="nocodb",
         capabilities=capabilities(),
@@ -78,6 +80,8 @@ def connect(
         item_sink=NocodbWriter(transport, items),
         member_source=people,
         traffic=wiring.counter,
+        file_source=files,
+        file_sink=files,
         bases=NocodbBases(transport),
         people=people,
         views=views,
@@ -98,5 +102,6 @@ def capabilities() -> Capabilities:
         upserts_by_key=False,
         tables_come_with_fields=True,
         cannot_hold=has_no_equal,
+        significant_digits=SIGNIFICANT_DIGITS,
         creates_kinds=frozenset(COLUMN_TYPE) | COMPUTED_KINDS,
     )

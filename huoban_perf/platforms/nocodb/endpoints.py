@@ -93,6 +93,15 @@ LINK_REMOVE = Endpoint(
     writes=True,
 )
 
+FILE_UPLOAD = Endpoint(
+    name="file.upload",
+    method="POST",
+    path="/api/v2/storage/upload",
+    safe_to_repeat=True,  # a second copy is held by no item
+    writes=True,
+)
+FILE_READ = _read("file.read", "/download")
+
 _VIEW = f"{_META}/views/{{view}}"
 
 VIEW_LIST = _read("view.list", f"{_META}/tables/{{table}}/views")

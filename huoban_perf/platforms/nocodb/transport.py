@@ -60,12 +60,76 @@ class Transport:
         Raises:
             PlatformError: The call failed; never an exception of a library.
         """
+        content = None if body is None else dump_json(body)
+        return self._run(endpoint, ids=ids, query=query, content=content)
+
+    def upload(self, endpoint: Endpoint, *, name: str, content: bytes, query: Mapping[str, str]) -> Any:
+        """Send a file as a multipart form; a repeat only leaves a file that no item holds.
+
+        Args:
+            endpoint: Where to.
+            name: Its name.
+            content: Its bytes.
+            query: Parameters of the address.
+
+        Returns:
+            The payload.
+
+        Raises:
+            PlatformError: The call failed.
+        """
+        return self._run(endpoint, query=query, files={"file": (name, content)})
+
+    def fetch(self, endpoint: Endpoint, *, path: str) -> bytes:
+        """Return the bytes that stand at a path under the server's address.
+
+        Args:
+            endpoint: What it is.
+            path: The path, as the server named it.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            PlatformError: The call failed.
+        """
+        url = f"{self._root}/{quote(path.lstrip('/'))}"
+        return self._wiring.retry.run(endpoint, lambda: self._bytes(endpoint, url))
+
+    def _bytes(self, endpoint: Endpoint, url: str) -> bytes:
+        raw = self._send(endpoint, url, headers=self._identity.headers())
+        if raw.status != 200:
+            read_answer(raw, endpoint=endpoint, scrub=self._identity.scrub)
+        return raw.content
+
+    def _run(
+        self,
+        endpoint: Endpoint,
+        *,
+        ids: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> Any:
         quoted = {name: quote(id_, safe="") for name, id_ in (ids or {}).items()}
         url = self._root + endpoint.path.format(**quoted) + (f"?{urlencode(query)}" if query else "")
-        content = None if body is None else dump_json(body)
-        return self._wiring.retry.run(endpoint, lambda: self._attempt(endpoint, url, content))
+        headers = self._headers() if files is None else {"Accept": "application/json", **self._identity.headers()}
 
-    def _attempt(self, endpoint: Endpoint, url: str, content: bytes | None) -> Any:
+        def attempt() -> Any:
+            raw = self._send(endpoint, url, headers=headers, content=content, files=files)
+            return read_answer(raw, endpoint=endpoint, scrub=self._identity.scrub)
+
+        return self._wiring.retry.run(endpoint, attempt)
+
+    def _send(
+        self,
+        endpoint: Endpoint,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> RawAnswer:
         self._wiring.counter.add(writes=endpoint.writes)
         options = self._wiring.options
         try:
@@ -73,14 +137,14 @@ class Transport:
                 endpoint.method,
                 url,
                 data=content,
-                headers=self._headers(),
+                files=files,
+                headers=headers,
                 timeout=(options.connect_timeout_s, options.read_timeout_s),
                 allow_redirects=False,  # requests would send our token on to another host
             )
         except requests.RequestException as error:
             raise silence(error, endpoint=endpoint, address=urlsplit(self._root).netloc) from error
-        raw = RawAnswer(status=response.status_code, headers=response.headers, content=response.content)
-        return read_answer(raw, endpoint=endpoint, scrub=self._identity.scrub)
+        return RawAnswer(status=response.status_code, headers=response.headers, content=response.content)
 
     def _headers(self) -> dict[str, str]:
         return {"Accept": "application/json", "Content-Type": "application/json", **self._identity.headers()}

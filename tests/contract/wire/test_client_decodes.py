@@ -292,7 +292,8 @@ def replay_members(replay: Replay) -> None:
 
 def replay_upload(replay: Replay) -> None:
     client = replay.client
-    file_id = replay.connection.files.put(name=client["name"], content=client["text"].encode())
+    assert replay.connection.file_sink is not None
+    file_id = replay.connection.file_sink.put(name=client["name"], content=client["text"].encode())
     assert file_id == replay.names.fill(client["file_id"])
     body = replay.server.sent[0].body
     assert isinstance(body, bytes)
