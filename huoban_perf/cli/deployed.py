@@ -22,7 +22,6 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import ExtractMap, extract_map_of
 from huoban_perf.template import AppTemplate, compile_schema, load_template
 
-
 _HOLD_NOTHING = COMPUTED_KINDS | {FieldKind.SEPARATOR}
 """Kinds no job writes: not every platform computes each, or knows separators."""
 

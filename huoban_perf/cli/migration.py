@@ -12,6 +12,7 @@ from huoban_perf.cli.desk import Desk, open_desk
 from huoban_perf.cli.session import Settings
 from huoban_perf.core.addresses import ObjectKind
 from huoban_perf.core.clock import Clock
+from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, Problem, UnfinishedApplyError, UnsafePlanError
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, ObservedSchema
@@ -139,7 +140,7 @@ class Mover:
             UnsafePlanError: Both are the same workspace, or their templates declare different apps.
         """
         new = desk.site
-        if (old.site.profile.platform, old.site.workspace) == (new.profile.platform, new.workspace):
+        if _place(old.site) == _place(new):
             raise UnsafePlanError("move.same_place", facts={"profile": new.profile.name})
         _demand_same(old.wish.schema, desk.wish.schema)
         return cls(old=old, desk=desk, asked=asked, clock=clock, progress=progress)
@@ -220,9 +221,8 @@ class Mover:
         return MoveMemory.read(self._path())
 
     def _path(self) -> Path:
-        ends = [f"{site.profile.platform}.{site.workspace}" for site in (self.old.site, self.desk.site)]
         folder = self.desk.site.profile.state_dir
-        return memory_path(folder, app=self.desk.wish.schema.app, ends=(ends[0], ends[1]))
+        return memory_path(folder, app=self.desk.wish.schema.app, ends=(_place(self.old.site), _place(self.desk.site)))
 
     def _build(self, plan: Plan) -> int:
         """Build what the new place lacks; return how many steps it leaves to a person.
@@ -310,6 +310,14 @@ def loss_problems(seen: Survey) -> list[Problem]:
         )
         for loss in seen.losses
     ]
+
+
+def _place(site: Site) -> str:
+    """Return what tells workspaces apart; embedded ones number theirs alike, so there the file counts too."""
+    place = f"{site.profile.platform}.{site.workspace}"
+    if site.profile.platform != "sandbox":
+        return place
+    return f"{place}.{digest(str(site.profile.world_file.resolve()))[7:15]}"
 
 
 def _holds_items(step: Step, schema: DesiredSchema) -> bool:

@@ -10,7 +10,8 @@ from huoban_perf.core.labels import Locale
 from huoban_perf.sync.move import Difference, Survey, TableCount
 
 _LISTED = 20
-_NUMBERS = ("old", "create", "update", "equal", "theirs", "lone")
+_PLANNED = ("old", "create", "update", "equal", "theirs", "lone")
+_STANDING = ("old", "new", "equal", "differ", "lone")
 
 
 def preview_lines(mover: Mover, preview: Preview, *, locale: Locale) -> list[str]:
@@ -27,7 +28,7 @@ def preview_lines(mover: Mover, preview: Preview, *, locale: Locale) -> list[str
     lines = [*_head(mover, locale)]
     if preview.plan.steps:
         lines.append(text("move.builds", locale=locale, facts={"count": len(preview.plan.steps)}))
-    lines += [_counts(preview.survey.counts(), locale), ""]
+    lines += [_counts(preview.survey.counts(), "move.columns", _PLANNED, locale), ""]
     lines += _people(preview, locale)
     if preview.survey.files:
         lines.append(text("move.files", locale=locale, facts={"count": len(preview.survey.files)}))
@@ -59,7 +60,7 @@ def carried_lines(mover: Mover, moved: Moved, *, locale: Locale) -> list[str]:
         "requests": traffic.requests,
         "writes": traffic.writes,
     }
-    lines = [*_head(mover, locale), _counts(seen.counts, locale), ""]
+    lines = [*_head(mover, locale), _counts(seen.counts, "move.columns_standing", _STANDING, locale), ""]
     lines.append(text("move.done", locale=locale, facts=facts))
     both = [one for one in seen.differences if one.side != "new"]
     lone = len(seen.differences) - len(both)
@@ -102,7 +103,9 @@ def json_of(mover: Mover, preview: Preview, moved: Moved | None) -> dict[str, ob
             for name, site in sites.items()
         },
         "structure_steps": len(preview.plan.steps),
-        "tables": {one.table.key: {name: getattr(one, name) for name in (*_NUMBERS, "new")} for one in counts},
+        "tables": {
+            one.table.key: {name: getattr(one, name) for name in (*_PLANNED, "new", "differ")} for one in counts
+        },
         "invited": list(preview.people.invited),
         "strangers": list(preview.people.strangers.values()),
         "losses": [{"code": one.code, **dict(one.facts)} for one in loss_problems(preview.survey)],
@@ -135,15 +138,15 @@ def _head(mover: Mover, locale: Locale) -> list[str]:
     return lines if new.workspace else [*lines, text("move.makes_workspace", locale=locale, facts=facts)]
 
 
-def _counts(counts: tuple[TableCount, ...], locale: Locale) -> str:
+def _counts(counts: tuple[TableCount, ...], columns: str, numbers: tuple[str, ...], locale: Locale) -> str:
     """Every table that holds anything, and the sum."""
-    header = text("move.columns", locale=locale).split("|")
+    header = text(columns, locale=locale).split("|")
     rows = [
-        (one.table.labels.in_locale(locale), *(str(getattr(one, name)) for name in _NUMBERS))
+        (one.table.labels.in_locale(locale), *(str(getattr(one, name)) for name in numbers))
         for one in counts
         if one.old or one.new
     ]
-    sums = [str(sum(getattr(one, name) for one in counts)) for name in _NUMBERS]
+    sums = [str(sum(getattr(one, name) for one in counts)) for name in numbers]
     rows.append((text("move.sum", locale=locale), *sums))
     return table(rows, header=header, right=tuple(range(1, len(header))))
 

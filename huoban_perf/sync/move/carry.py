@@ -6,7 +6,7 @@ second pass replaces by the real text. So a run that was killed finds what it ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,10 @@ from huoban_perf.sync.move.survey import (
     values_of,
 )
 from huoban_perf.sync.move.wish import FILE_KINDS, Loss, differing, row_digest
-from huoban_perf.sync.snapshot import read_table
+from huoban_perf.sync.snapshot import TableRows, read_table
 
-_WAITS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Waits before each look at changed items; half a minute in all, then they count as unconfirmed."""
+_WAITS_S = (0.0, 0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits before each look, the first two at once; half a minute in all, then they count as unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +121,15 @@ def carry(
         memory.under_way = True
         memory.save(path)
         _send_files(ends, planned.files, memory, path)
-        created = sum(_create(one, planned, ends.new, memory, path) for one in planned.tables.values())
+        born = {
+            key: {line.old_id: line.new_id for line in one.lines if line.new_id is not None}
+            for key, one in planned.tables.items()
+        }
+        created = sum(_create(one, born, ends.new, memory, path) for one in planned.tables.values())
         again = survey(ends, read_ends(ends), people=people, memory=memory, overwrite=overwrite)
+        for key, one in again.tables.items():  # before a marker, by which a killed run's item was known, is replaced
+            memory.pair(key, ((line.old_id, line.new_id) for line in one.lines if line.new_id is not None))
+        memory.save(path)
         updated = sum(_update(one, ends.new) for one in again.tables.values())
     finished = survey(ends, read_ends(ends), people=people, memory=memory)
     comparison = compare_sides(finished)
@@ -181,25 +188,43 @@ def _send_files(ends: Ends, waiting: Sequence[str], memory: MoveMemory, path: Pa
         ends.new.progress("progress.files", subject="", done=done, total=len(waiting))
 
 
-def _create(one: TableSurvey, planned: Survey, app: DeployedApp, memory: MoveMemory, path: Path) -> int:
+def _create(one: TableSurvey, born: dict[str, dict[str, str]], app: DeployedApp, memory: MoveMemory, path: Path) -> int:
     """Create the missing items of one table and note their ids; relations to items not made yet are left out."""
     lines = [line for line in one.lines if line.fate is Fate.CREATE]
     if not lines or one.table.key_field is None:
         return 0
-    born = {key: dict(memory.pairs.get(key, {})) for key in planned.tables}
     writes = {_creation_key(one, line): line for line in lines}
-    rows = [_creation(one, key, line, born, memory.files) for key, line in writes.items()]
+    standing = _late(one, writes.keys(), app) if memory.sending == one.table.key else one.new
+    memory.sending = one.table.key
+    memory.save(path)
+    rows = [
+        _creation(one, key, line, born, memory.files)
+        for key, line in writes.items()
+        if standing.row_of_key(key) is None
+    ]
     refused, item_ids = _submit(rows, WriteMode.UPSERT, one.table, app)
     expected = {row.key: row.values for row in rows if row.key not in refused}
-    missing = confirm(expected, app=app, standing=one.new, item_ids=item_ids)
-    found = {key: one.new.row_of_key(key) for key in expected.keys() - set(missing)}
-    memory.pair(
-        one.table.key,
-        ((writes[key].old_id, str(one.new.item_id(row))) for key, row in found.items() if row is not None),
-    )
+    missing = confirm(expected, app=app, standing=standing, item_ids=item_ids)
+    found = {key: standing.row_of_key(key) for key in writes.keys() - set(missing) - refused.keys()}
+    born[one.table.key] |= {
+        writes[key].old_id: str(standing.item_id(row)) for key, row in found.items() if row is not None
+    }
+    memory.pair(one.table.key, born[one.table.key].items())
+    memory.sending = "" if not missing else one.table.key
     memory.save(path)
     _demand_all(one.table, refused, missing)
     return len(rows)
+
+
+def _late(one: TableSurvey, keys: Collection[str], app: DeployedApp) -> TableRows:
+    """Wait for what a killed run had sent: sent again under a marker that is gone by then, it would come twice."""
+    standing = read_table(app, table=one.table)
+    for wait_s in _WAITS_S if app.connection.capabilities.asynchronous_batches else ():
+        if all(standing.row_of_key(key) is not None for key in keys):
+            break
+        _wait(wait_s, app)
+        standing = read_table(app, table=one.table)
+    return standing
 
 
 def _creation_key(one: TableSurvey, line: Line) -> str:
@@ -247,7 +272,7 @@ def _update(one: TableSurvey, app: DeployedApp) -> int:
     refused, _ = _submit(rows, WriteMode.UPDATE, one.table, app)
     left = [line.name for line in lines]
     for wait_s in _WAITS_S:
-        app.clock.sleep(wait_s)
+        _wait(wait_s, app)
         left = _not_standing(one.table, lines, app)
         if not set(left) - refused.keys():
             break
@@ -282,6 +307,11 @@ def _submit(
                 item_ids[row.key] = row.item_id
         app.progress("progress.write", subject=table.labels.zh, done=min(start + size, len(rows)), total=len(rows))
     return refused, item_ids
+
+
+def _wait(seconds: float, app: DeployedApp) -> None:
+    if seconds:
+        app.clock.sleep(seconds)
 
 
 def _demand_all(table: TableSpec, refused: Mapping[str, str], missing: Sequence[str]) -> None:

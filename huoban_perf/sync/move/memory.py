@@ -25,6 +25,7 @@ class MoveMemory(BaseModel):
     Attributes:
         format: Version of the form.
         under_way: Whether a move was begun and has not ended: what it wrote is then ours to write again.
+        sending: Table whose new items were being sent; empty when none were.
         pairs: Table key → item id at the old place → item id at the new place.
         settled: Table key → item id at the old place → digest of the row at the new place when it was last settled.
         files: File id at the old place → file id at the new place.
@@ -34,6 +35,7 @@ class MoveMemory(BaseModel):
 
     format: int = MOVE_FORMAT
     under_way: bool = False
+    sending: str = ""
     pairs: dict[str, dict[str, str]] = Field(default_factory=dict)
     settled: dict[str, dict[str, str]] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
@@ -83,7 +85,7 @@ def memory_path(folder: Path, *, app: str, ends: tuple[str, str]) -> Path:
     Args:
         folder: State folder of the new place's profile.
         app: Key of the app.
-        ends: ``platform.workspace`` of the old and of the new place.
+        ends: What tells the old and the new place from every other.
 
     Returns:
         The file.

@@ -116,6 +116,11 @@ class TableCount:
     theirs: int
     lone: int
 
+    @property
+    def differ(self) -> int:
+        """Items of the old place that do not stand at the new one as they should."""
+        return self.create + self.update + self.theirs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
