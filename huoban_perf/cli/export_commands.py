@@ -1,19 +1,20 @@
-"""``export template``: what a company has, as the files of a template."""
+"""``export template|workbook``: what a company has, as the files of a template, or as a workbook to work in."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import cast
 
 import click
 
 from huoban_perf.cli.deployed import wish_of
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import folded, show_json, show_text
+from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_text
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.cli.usage import WordError
-from huoban_perf.core.errors import FactValue
+from huoban_perf.core.errors import FactValue, HuobanPerfError
 from huoban_perf.core.labels import Labels
 from huoban_perf.deploy import Exported, Named, Vocabulary, export_template
 from huoban_perf.template import find_template, lint_template
@@ -21,7 +22,43 @@ from huoban_perf.template import find_template, lint_template
 
 @click.group("export")
 def export_command() -> None:
-    """导出: 把工作区现有的表写成模板."""
+    """导出: template 现有的表写成模板, workbook 数据写成 Excel."""
+
+
+@export_command.command("workbook")
+@click.argument("what", metavar="表|results|calibration")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="写到哪个 .xlsx 文件.")
+@click.option("--view", default="", metavar="视图", help="只要这个视图的行、列和次序.")
+@click.option("--cycle", default="", metavar="周期", help="只要这个周期的行.")
+@click.option("--viewer", default="", metavar="工号", help="谁来用: 关于他本人的行不导出.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def workbook(settings: Settings, /, what: str, out: Path, **options: str) -> Exit:
+    """把一张表、一个视图、公布结果 (results) 或校准盘 (calibration) 导出为可改的 Excel. 只读工作区."""
+    from huoban_perf.cli.workshop import open_workshop
+    from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
+    from huoban_perf.exchange.table_workbook import write_workbook
+
+    request = ExportRequest(what=what, **{name: options[name] for name in ("view", "cycle", "viewer")})
+    form = cast("OutputForm", options["output"])
+    with progress(locale=settings.locale, form=form) as reporter:
+        with open_workshop(settings, reporter) as shop:
+            found = outgoing(shop.context(""), request, workspace=str(shop.site.workspace))
+        try:
+            write_workbook(found, out, progress=reporter)
+        except OSError as error:
+            facts = {"folder": str(out), "reason": error.strerror or type(error).__name__}
+            raise HuobanPerfError("documents.not_writable", facts=facts) from error
+    editable = [column.header for column in found.columns if column.editable]
+    if form == "json":
+        content = {"table": found.origin.table, "rows": found.origin.rows, "editable": editable, "file": str(out)}
+        show_json({"format_version": 1, **content})
+        return Exit.DONE
+    said: dict[str, FactValue] = {"what": found.title, "rows": found.origin.rows, "file": str(out)}
+    said["columns"] = tuple(editable)
+    codes = ["cli.workbook_exported", "cli.workbook_editable" if editable else "cli.workbook_read_only"]
+    show_text(folded("\n".join(text(code, locale=settings.locale, facts=said) for code in codes)))
+    return Exit.DONE
 
 
 @export_command.command("template")

@@ -56,6 +56,7 @@ class Draft:
         summary: Chinese lines for 运行记录.
         audited: Whether a run that writes belongs into the audit log.
         after: What is done once the rows stand, for rows without a key of their own; returns how many it wrote.
+        command: How 运行记录 and the audit log name the run; empty = ``job run`` and the job's name.
     """
 
     wishes: tuple[Wish, ...] = ()
@@ -64,6 +65,7 @@ class Draft:
     summary: str = ""
     audited: bool = False
     after: Callable[[JobContext], int] | None = None
+    command: str = ""
 
 
 Plan = Callable[[JobContext], Draft]
@@ -193,7 +195,7 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
         summary=draft.summary or _summary(tally, context),
     )
     if apply and tally.written:
-        _trace(report, context, started=started, desk=desk, audited=draft.audited)
+        _trace(report, context, started=started, desk=desk, draft=draft)
     return report
 
 
@@ -238,13 +240,14 @@ def _summary(tally: _Tally, context: JobContext) -> str:
     return "; ".join(parts) or "没有变化"
 
 
-def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: Desk, audited: bool) -> None:
+def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: Desk, draft: Draft) -> None:
     app = context.book.app
+    command = draft.command or f"job run {report.job}"
     if any(table.key == "run_log" for table in app.schema.tables):
         log_run(
             app,
             RunEntry(
-                command=f"job run {report.job}",
+                command=command,
                 run=report.run,
                 started=started,
                 planned=report.changes,
@@ -252,10 +255,10 @@ def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: D
                 summary=report.summary,
             ),
         )
-    if audited and desk.audit is not None:
+    if draft.audited and desk.audit is not None:
         facts: dict[str, str | int] = {"run": report.run, "cycle": context.cycle_name}
         facts |= {f"rows_{table}": count.created + count.updated for table, count in report.tables.items()}
-        desk.audit.append(f"job run {report.job}", at=started, facts=facts)
+        desk.audit.append(command, at=started, facts=facts)
 
 
 def note(code: str, *, address: str | None = None, **facts: FactValue) -> Problem:

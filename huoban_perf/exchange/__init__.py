@@ -3,7 +3,8 @@
 One file a frame (CSV, Parquet or Excel; names and headers in Chinese or English, declared in ``scoring.columns``)
 becomes a relation of a DuckDB connection; whatever is wrong with files, headers and cells is listed at once and nothing
 is scored. The rule book stays in ``scoring``; this room only carries columns in and results out. May import ``core``
-and ``scoring``; openpyxl is used only in ``workbooks`` and ``outputs``, YAML only in ``scheme_files``.
+and ``scoring``; openpyxl is used only in ``workbooks``, ``outputs`` and ``table_workbook*``, YAML only
+in ``scheme_files``.
 
 Reading order: ``frame_files`` (which file is which frame), ``headers`` (which column is which), ``records``,
 ``csv_files`` and ``workbooks`` (rows as text with the row number people see), ``inputs`` (all of it as one connection),
@@ -11,7 +12,10 @@ Reading order: ``frame_files`` (which file is which frame), ``headers`` (which c
 by range of people), ``score_folder`` (``score run``),
 ``analysis`` (what HR asks for beside scores; ``score adopt``), ``what_if`` (``score simulate``), ``analysis_report``
 (``score analyse``), ``person_export`` (``score export``), ``replay`` (``score replay``), ``receipts``
-(``score explain`` on files).
+(``score explain`` on files), ``cycle_analysis`` (what a cycle report asks of the engine).
+
+Workbooks of a workspace's tables: ``cell_words`` (a cell and its neutral value), ``table_workbook`` (out),
+``table_workbook_reading`` (back); what they mean is decided in ``cycle``.
 
 Decisions: a CSV that is not UTF-8 is read as GB18030, which Excel writes in China, and the run says so; a cell shown as
 per cent in Excel is refused, since its value differs from what its reader sees; results have English headers unless

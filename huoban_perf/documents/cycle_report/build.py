@@ -43,8 +43,7 @@ def cycle_report(sources: Sources, audience: Audience) -> Report:
         The report; nothing in it is beyond what its reader may see.
 
     Raises:
-        CycleError: No such cycle.
-        HuobanPerfError: No such department, or nobody there takes part.
+        CycleError: No such cycle or department, or nobody there takes part.
     """
     material = collect_material(sources, audience)
     parts = [make(material) for make in _SECTIONS]

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from huoban_perf.core.errors import HuobanPerfError, Problem, ScoringError
+from huoban_perf.core.errors import CycleError, Problem, ScoringError
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.quotas import final_grade
@@ -160,8 +160,7 @@ def collect_material(sources: Sources, audience: Audience) -> Material:
         The material.
 
     Raises:
-        CycleError: No such cycle.
-        HuobanPerfError: No such department, or nobody takes part in the cycle there.
+        CycleError: No such cycle or department, or nobody takes part in the cycle there.
     """
     context, book = sources.context, sources.context.book
     cycle = context.cycle
@@ -178,7 +177,7 @@ def collect_material(sources: Sources, audience: Audience) -> Material:
     people = tuple(sorted((one for one in mine if one.sheet.text("status") not in OUT), key=lambda one: one.number))
     if not people:
         facts = {"cycle": cycle.key, "department": audience.department or "-"}
-        raise HuobanPerfError("documents.nobody", facts=facts)
+        raise CycleError("documents.nobody", facts=facts)
     analysis, fault = _analysed(sources, reading, audience)
     former_name, former = _former(context, audience)
     options = book.app.schema.table("appraisal").field("released_grade").options

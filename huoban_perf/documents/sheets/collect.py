@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem
+from huoban_perf.core.errors import FactValue, CycleError, Problem
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.values import CHINA
 from huoban_perf.documents.labels import choice_label, day_of, name_of, text_of
@@ -75,14 +75,14 @@ def collect_sheets(app: DeployedApp, request: SheetRequest) -> Sheets:
         The sheets, and how many people have none.
 
     Raises:
-        HuobanPerfError: No such cycle, department or person (all are listed), or nothing of what was asked for is
+        CycleError: No such cycle, department or person (all are listed), or nothing of what was asked for is
             released.
     """
     book = _opened(app, request)
     cycle = book.find("cycle", request.cycle)
     if cycle is None:
         known = tuple(sorted(row.key for row in book.all("cycle")))
-        raise HuobanPerfError("sync.no_cycle", facts={"cycle": request.cycle, "known": known})
+        raise CycleError("sync.no_cycle", facts={"cycle": request.cycle, "known": known})
     rows = _asked(book, request, cycle)
     setting = _setting(cycle, app.clock.now().astimezone(CHINA).date(), request)
     sheets: list[Sheet] = []
@@ -98,7 +98,7 @@ def collect_sheets(app: DeployedApp, request: SheetRequest) -> Sheets:
         app.progress("progress.sheets_read", subject="", done=done, total=len(rows))
     if not sheets:
         facts: dict[str, FactValue] = {"cycle": request.cycle, "count": unreleased, "left_out": left_out}
-        raise HuobanPerfError("documents.sheet_none", facts=facts)
+        raise CycleError("documents.sheet_none", facts=facts)
     return Sheets(sheets=tuple(sheets), unreleased=unreleased, left_out=left_out)
 
 
@@ -126,7 +126,7 @@ def _asked(book: Book, request: SheetRequest, cycle: Row) -> list[Row]:
         if unknown:
             problems = [Problem(code="documents.sheet_unknown_one", facts={"number": number}) for number in unknown]
             facts: dict[str, FactValue] = {"cycle": request.cycle, "count": len(unknown)}
-            raise HuobanPerfError("documents.sheet_unknown", facts=facts, problems=problems)
+            raise CycleError("documents.sheet_unknown", facts=facts, problems=problems)
         return [by_number[number] for number in dict.fromkeys(request.numbers)]
     wanted = departments_below(book, request.department) if request.department else None
     return [
@@ -147,13 +147,13 @@ def departments_below(book: Book, asked: str) -> set[str]:
         Item ids.
 
     Raises:
-        HuobanPerfError: No or several departments are called so; lists those there are.
+        CycleError: No or several departments are called so; lists those there are.
     """
     rows = list(book.all("department")) if book.has("department") else []
     found = [row for row in rows if asked in {row.key, text_of(row, "name")}]
     if len(found) != 1:
         known = tuple(f"{row.key} {text_of(row, 'name')}" for row in rows)
-        raise HuobanPerfError("documents.no_department", facts={"department": asked, "known": known})
+        raise CycleError("documents.no_department", facts={"department": asked, "known": known})
     below: set[str] = {found[0].item_id}
     grown = True
     while grown:
