@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from huoban_perf.core.errors import FactValue, CycleError, Problem
+from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.values import CHINA
 from huoban_perf.documents.labels import choice_label, day_of, name_of, text_of
