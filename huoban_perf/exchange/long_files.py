@@ -9,25 +9,18 @@ Source: issue 3 point 7 (bounded memory).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import duckdb
 
+from huoban_perf.scoring import subject_ranges
 from huoban_perf.scoring.rounding import sql_literal
 
 SUBJECTS: Final = 20_000
 """Subjects a range: about a quarter of a million lines. Rows and their order do not depend on it."""
-
-_RANGES: Final = """
-SELECT kind, min(subject), max(subject)
-FROM (
-  SELECT kind, subject, (row_number() OVER (PARTITION BY kind ORDER BY subject) - 1) // {size} AS part FROM out_results
-)
-GROUP BY kind, part ORDER BY kind DESC, part
-"""
 
 
 def write_long(connection: duckdb.DuckDBPyConnection, query: Callable[[str], str], file: Path, *, form: str) -> None:
@@ -41,7 +34,7 @@ def write_long(connection: duckdb.DuckDBPyConnection, query: Callable[[str], str
     """
     with TemporaryDirectory(prefix=".writing-", dir=file.parent) as place:
         parts: list[Path] = []
-        for number, condition in enumerate(_conditions(connection)):
+        for number, condition in enumerate(subject_ranges(connection, size=SUBJECTS)):
             part = Path(place) / f"{number:06d}.{form}"
             option = f"FORMAT csv, HEADER {'false' if parts else 'true'}" if form == "csv" else "FORMAT parquet"
             connection.execute(f"COPY ({query(condition)}) TO {sql_literal(str(part))} ({option})")
@@ -53,15 +46,6 @@ def write_long(connection: duckdb.DuckDBPyConnection, query: Callable[[str], str
                         shutil.copyfileobj(source, target)
         else:
             _join_parquet(connection, parts, file)
-
-
-def _conditions(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    ranges = connection.execute(_RANGES.format(size=SUBJECTS)).fetchall()
-    for kind, first, last in ranges:
-        bounds = f"{sql_literal(str(first))} AND {sql_literal(str(last))}"
-        yield f"kind = {sql_literal(str(kind))} AND subject BETWEEN {bounds}"
-    if not ranges:
-        yield "false"
 
 
 def _join_parquet(connection: duckdb.DuckDBPyConnection, parts: list[Path], file: Path) -> None:

@@ -18,7 +18,7 @@ Source: scoring.md S0–S16.
 """
 
 from huoban_perf.scoring.cycle import CycleResult, ScoreOptions, score_cycle
-from huoban_perf.scoring.explain import Line, Receipt, SubjectResult, receipt, results
+from huoban_perf.scoring.explain import Line, Receipt, SubjectResult, receipt, results, subject_ranges
 from huoban_perf.scoring.frames import CycleFrames
 from huoban_perf.scoring.scheme import Scheme
 from huoban_perf.scoring.scheme_document import change_scheme, parse_scheme, scheme_document, scheme_hash
@@ -38,4 +38,5 @@ __all__ = [
     "scheme_document",
     "scheme_hash",
     "score_cycle",
+    "subject_ranges",
 ]

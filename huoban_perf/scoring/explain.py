@@ -158,5 +158,30 @@ def receipt(connection: Connection, kind: str, subject: str) -> Receipt:
     return Receipt(result=found, lines=tuple(Line(**dict(zip(names, row, strict=True))) for row in lines))
 
 
+_RANGES: Final = """
+SELECT kind, min(subject), max(subject)
+FROM (SELECT kind, subject, (row_number() OVER (PARTITION BY kind ORDER BY subject) - 1) // $size AS part FROM out_results)
+GROUP BY kind, part ORDER BY kind DESC, part
+"""
+
+
+def subject_ranges(connection: Connection, *, size: int) -> Iterator[str]:
+    """Cut the subjects of the last run into ranges, for readers of ``out_lines`` who shall not hold all words at once.
+
+    Args:
+        connection: The connection ``score_cycle`` ran in.
+        size: Subjects a range at most.
+
+    Yields:
+        SQL conditions on ``kind`` and ``subject``, people first, by code; one that nothing meets when there is nobody.
+    """
+    ranges = connection.execute(fill(_RANGES, size=size)).fetchall()
+    for kind, first, last in ranges:
+        bounds = f"{sql_literal(str(first))} AND {sql_literal(str(last))}"
+        yield f"kind = {sql_literal(str(kind))} AND subject BETWEEN {bounds}"
+    if not ranges:
+        yield "false"
+
+
 def _points(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value) * _NINTH

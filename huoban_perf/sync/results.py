@@ -16,7 +16,7 @@ import duckdb
 
 from huoban_perf.core.errors import FactValue, SyncError
 from huoban_perf.core.values import Value
-from huoban_perf.scoring import CycleFrames, parse_scheme, score_cycle
+from huoban_perf.scoring import CycleFrames, parse_scheme, score_cycle, subject_ranges
 from huoban_perf.sync.frames import open_frames
 from huoban_perf.sync.runs import KeepResults
 from huoban_perf.sync.wanted import natural_key
@@ -32,16 +32,6 @@ _TEN_THOUSANDTHS = 10_000
 """Actuals leave the engine as a fraction of ten-thousandths (``c_actual``)."""
 _SUBJECT_FRAMES = ("appraisals", "items", "actuals", "goals", "forms")
 """Frames with a subject: together they are what one person's score was computed from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptLine:
-    """One line of a receipt; the printed figures of one level add up to the line above."""
-
-    level: int
-    label: str
-    detail: str
-    printed: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +53,7 @@ class SubjectScore:
         veto: What hit, or empty.
         notes: What is missing or left out, or empty.
         input_hash: Digest over the rows that concern the subject.
-        lines: The receipt.
+        receipt: Its receipt lines as text, inner ones set in by two columns a level; empty when there are none.
     """
 
     kind: str
@@ -80,7 +70,7 @@ class SubjectScore:
     veto: str
     notes: str
     input_hash: str
-    lines: tuple[ReceiptLine, ...]
+    receipt: str
 
     def natural_key(self, cycle: str) -> str:
         """Return the key of the subject's 绩效考核单 and 核算结果 in a cycle."""
@@ -140,7 +130,7 @@ class CycleScores:
             SyncError: The subject has no score in this cycle.
         """
         for score in self.subjects:
-            if score.subject == subject and score.lines:
+            if score.subject == subject and score.receipt:
                 return receipt_lines(score)
         facts: dict[str, FactValue] = {"person": subject}
         raise SyncError("sync.no_subject", facts=facts)
@@ -173,8 +163,7 @@ def score_extract(
         )
         if keep is not None:
             keep(connection, folder.parent / "results")
-        lines = _lines(connection)
-        subjects = tuple(_subjects(connection, lines=lines, hashes=hashes))
+        subjects = tuple(_subjects(connection, receipts=dict(_receipts(connection)), hashes=hashes))
         keys = {(score.kind, score.subject): score.natural_key(cycle) for score in subjects}
         return CycleScores(subjects=subjects, items=dict(_items(connection, keys)), forms=dict(_forms(connection)))
 
@@ -189,13 +178,8 @@ def receipt_lines(score: SubjectScore) -> tuple[str, ...]:
         The lines, the result first.
     """
     head = score.status if score.result is None else f"结果 {score.result:f} · 等级 {score.grade}"
-    body = []
-    for line in score.lines:
-        figure = "" if line.printed is None else f" {line.printed:f}"
-        detail = f"  ({line.detail})" if line.detail else ""
-        body.append(f"{'  ' * line.level}{line.label}{figure}{detail}")
     notes = (f"未计入: {score.notes}",) if score.notes else ()
-    return (head, *body, *notes)
+    return (head, *score.receipt.splitlines(), *notes)
 
 
 def _shown(score: Decimal | None) -> Decimal | None:
@@ -215,7 +199,7 @@ _COLUMNS = (
 def _subjects(
     connection: duckdb.DuckDBPyConnection,
     *,
-    lines: Mapping[tuple[str, str], tuple[ReceiptLine, ...]],
+    receipts: Mapping[tuple[str, str], str],
     hashes: Mapping[tuple[str, str], str],
 ) -> Iterator[SubjectScore]:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM out_results ORDER BY kind, subject").fetchall()  # noqa: S608
@@ -236,19 +220,24 @@ def _subjects(
             veto=str(row[18] or ""),
             notes=str(row[19] or row[20] or ""),
             input_hash=hashes.get((kind, subject), ""),
-            lines=lines.get((kind, subject), ()),
+            receipt=receipts.get((kind, subject), ""),
         )
 
 
-def _lines(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[ReceiptLine, ...]]:
-    rows = connection.execute(
-        "SELECT kind, subject, level, label, detail, printed FROM out_lines ORDER BY kind, subject, line_no"
-    ).fetchall()
-    found: dict[tuple[str, str], list[ReceiptLine]] = {}
-    for kind, subject, level, label, detail, printed in rows:
-        line = ReceiptLine(level=int(level), label=str(label), detail=str(detail or ""), printed=printed)
-        found.setdefault((str(kind), str(subject)), []).append(line)
-    return {subject: tuple(entries) for subject, entries in found.items()}
+_RECEIPTS = """
+SELECT kind, subject, string_agg(
+  concat(repeat('  ', level), label, ' ' || printed, CASE WHEN detail <> '' THEN '  (' || detail || ')' END),
+  chr(10) ORDER BY line_no)
+FROM out_lines WHERE {where} GROUP BY kind, subject
+"""
+_AT_ONCE = 5_000
+"""Subjects whose lines are worded at once, so that memory holds a text a subject and never all lines."""
+
+
+def _receipts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[tuple[str, str], str]]:
+    for where in subject_ranges(connection, size=_AT_ONCE):
+        for kind, subject, lines in connection.execute(_RECEIPTS.format(where=where)).fetchall():
+            yield (str(kind), str(subject)), str(lines)
 
 
 def _items(
