@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -168,18 +167,18 @@ class Deployed:
 
     # --- people ------------------------------------------------------------------------------------------------------
 
-    def put(self, who: str | None, table: str, **values: Any) -> ItemId:
+    def put(self, who: str | None, table: str, /, **values: Any) -> ItemId:
         """A person (None: the program) makes a row."""
         answer = self.ask(who, "POST", "/item", {"table_id": self.table_id(table), "fields": self.wire(table, values)})
         assert answer["code"] == 0, (who, table, answer)
         return ItemId(str(answer["data"]["item"]["item_id"]))
 
-    def change(self, who: str | None, table: str, item: str, **values: Any) -> None:
+    def change(self, who: str | None, table: str, item: str, /, **values: Any) -> None:
         """A person (None: the program) changes a row."""
         answer = self.try_change(who, table, item, **values)
         assert answer["code"] == 0, (who, table, values, answer)
 
-    def try_change(self, who: str | None, table: str, item: str, **values: Any) -> Any:
+    def try_change(self, who: str | None, table: str, item: str, /, **values: Any) -> Any:
         self._advance(1)
         return self.ask(who, "PUT", f"/item/{item}", {"fields": self.wire(table, values)})
 
@@ -211,7 +210,7 @@ class Deployed:
             return [self.people.get(part, part) for part in parts]
         if field.target is not None:
             return parts
-        if isinstance(value, (date, Decimal)):
+        if isinstance(value, date):
             return str(value)
         return value
 
