@@ -319,6 +319,7 @@ def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
         actor_check=model.process.actor_check,
         settle_polls=model.process.settle_polls,
         interview_grades=tuple(model.process.interview_for),
+        customer_link=model.process.customer_link or "",
         criteria=criteria,  # type: ignore[arg-type] # weights are Decimals
         scheme={} if any(table.key == "scheme" for table in wish.schema.tables) else stated_scheme_of(wish),
         role_members={role: tuple(members[name] for name in names) for role, names in model.role_members.items()},

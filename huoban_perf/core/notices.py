@@ -31,7 +31,7 @@ class Notice:
     """One thing one person should know.
 
     Attributes:
-        receiver: Member id, or ``group:<name>`` for a group robot.
+        receiver: Member id, ``group:<name>`` for a group robot, or ``mail:<address>`` for a customer.
         event: Which text; a key of ``notices/texts.yaml``.
         object: Natural key or code of what it is about.
         day: The day it belongs to, local.

@@ -12,6 +12,7 @@ from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.customers import letters
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
@@ -32,7 +33,7 @@ def remind(context: JobContext) -> Draft:
         context: What stands.
 
     Returns:
-        Sheets that lapse; one line to HR when something is long overdue.
+        Sheets that lapse; one line to HR when something is long overdue; letters to customers who rate.
     """
     cycle = context.cycle
     due = cycle.day("confirm_due_on")
@@ -43,7 +44,7 @@ def remind(context: JobContext) -> Draft:
             for sheet in context.book.of("appraisal", "cycle", cycle)
             if sheet.text("status") == "awaiting_confirmation" and _reminded(context, sheet)
         ]
-    return Draft(wishes=(Wish(table="appraisal", rows=tuple(sheets)),), notices=tuple(_to_hr(context)))
+    return Draft(wishes=(Wish(table="appraisal", rows=tuple(sheets)),), notices=(*_to_hr(context), *letters(context)))
 
 
 def _reminded(context: JobContext, sheet: Row) -> bool:

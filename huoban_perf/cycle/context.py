@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,8 @@ from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
+
+_CODE_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Process:
         actor_check: ``auto``, ``enforce`` or ``record``: what an action by somebody else than the one named comes to.
         settle_polls: Looks that final decisions wait.
         role_members: Role → members, for who is told: ``hr``, ``executive``, ``payroll``.
+        customer_link: Address of the public form that customers answer on, for their letters; empty: none are written.
         scheme: The scheme document of an app that keeps its rules in the parameter file; else empty.
     """
 
@@ -59,7 +63,12 @@ class Process:
     actor_check: str = "auto"
     settle_polls: int = 0
     role_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    customer_link: str = ""
     scheme: Mapping[str, object] = field(default_factory=dict)
+
+
+def _fresh_code() -> str:
+    return secrets.token_hex(_CODE_BYTES)
 
 
 def _no_secret(name: str) -> str:
@@ -77,6 +86,7 @@ class JobContext:
         calendar: Working days.
         options: What was asked for beyond the defaults, by option name.
         secret: Name of a variable → the secret it holds, for sources.
+        new_code: Makes an invite code that nobody can guess.
         members: Name of a member of the workspace → member id; also id → id.
     """
 
@@ -87,6 +97,7 @@ class JobContext:
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)
+    new_code: Callable[[], str] = field(default=_fresh_code, repr=False)
 
     @property
     def today(self) -> date:

@@ -6,6 +6,7 @@ target, 预警 the passing value, 滞后 neither. Source: data-model.md §2 目�
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from decimal import Decimal
 
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.deviations import tracked
 from huoban_perf.cycle.okr import objective_rows
 from huoban_perf.cycle.work import Draft, Wish
 from huoban_perf.sync.book import Row
@@ -21,6 +23,7 @@ from huoban_perf.sync.wanted import Refs, WantedRow
 _LIVE_GOALS = frozenset({"confirmed", "changing"})
 _FOUR = Decimal("0.0001")
 _COUNTED_OUT = frozenset({"recalled", "declined", "expired"})
+_OPEN_TASKS = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})
 _TALKS = frozenset({"coaching"})
 
 
@@ -34,19 +37,34 @@ def progress(context: JobContext) -> Draft:
         Goals, sheets and the cycle's completion.
     """
     book, cycle = context.book, context.cycle
-    goals = tuple(_goal(context, goal) for goal in book.of("goal", "cycle", cycle) if _is_measured(goal))
+    measured = (_goal(context, goal) for goal in book.of("goal", "cycle", cycle) if _is_measured(goal))
+    goals, notices = tracked(context, [*measured, *objective_rows(context)])
     sheets = tuple(_sheets(context))
     done, due = _total(sheets, "done_reviews"), _total(sheets, "due_reviews")
     share = (done * 100 / due).quantize(Decimal(1)) if due else Decimal(0)
     step = WantedRow(key=cycle.key, values={"name": cycle.key, "completion": share})
     return Draft(
         wishes=(
-            Wish(table="goal", rows=goals),
-            Wish(table="goal", rows=tuple(objective_rows(context))),
+            Wish(table="goal", rows=tuple(goals)),
             Wish(table="appraisal", rows=sheets),
+            Wish(table="review_task", rows=tuple(_loads(context))),
             Wish(table="cycle", rows=(step,) if "completion" in cycle.rows.columns else ()),
-        )
+        ),
+        notices=tuple(notices),
     )
+
+
+def _loads(context: JobContext) -> Iterator[WantedRow]:
+    """Yield how many open reviews a proposed rater has, for the superior who approves the nomination."""
+    tasks = [task for task in context.book.all("review_task") if task.key and "rater_load" in task.rows.columns]
+    load = Counter(member for task in tasks if task.text("status") in _OPEN_TASKS for member in task.members("rater"))
+    for task in tasks:
+        if task.text("status") == "nomination_pending":
+            values: dict[str, Value | Refs] = {
+                "natural_key": task.key,
+                "rater_load": Decimal(load[task.member("rater")]),
+            }
+            yield WantedRow(key=task.key, values=values)
 
 
 def _total(rows: tuple[WantedRow, ...], field: str) -> Decimal:

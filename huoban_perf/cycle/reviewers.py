@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from huoban_perf.core.errors import Problem
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.customers import FIELD as CUSTOMERS
+from huoban_perf.cycle.customers import customer_tasks
 from huoban_perf.cycle.work import Wish, note
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
@@ -107,7 +109,10 @@ def _tasks(
     )
     for relation, group in sorted(groups.items()):
         stage = _STAGE_OF.get(relation)
-        if relation == "customer" or (stage is not None and not work.context.stage_on(stage)):
+        if stage is not None and not work.context.stage_on(stage):
+            continue
+        if relation == "customer":
+            yield from _customers(work, sheet, employee, standing)
             continue
         if relation == "superior" and not _superior_may_start(work, standing, starting=starting):
             continue
@@ -118,6 +123,15 @@ def _tasks(
             work.notes.append(note("cycle.no_rater", address=f"{employee.key} {employee.text('name')}", **facts))
         for rater in raters:
             yield _task(work, sheet, employee, rater, relation)
+
+
+def _customers(work: Assigning, sheet: Row, employee: Row, standing: Sequence[Row]) -> Iterator[WantedRow]:
+    """Yield the tasks of customers, who answer on the public form; an app without it asks none."""
+    if not work.context.book.has("external_review") or not sheet.has(CUSTOMERS):
+        return
+    rows, problems = customer_tasks(work.context, sheet, employee, standing)
+    work.notes += problems
+    yield from rows
 
 
 def _superior_may_start(work: Assigning, standing: Sequence[Row], *, starting: bool) -> bool:

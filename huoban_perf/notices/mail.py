@@ -43,6 +43,9 @@ class MailServer:
     password: str = field(default="", repr=False)
 
 
+_STRANGER = "mail:"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailChannel:
     """Mail to persons.
@@ -62,8 +65,8 @@ class MailChannel:
     name: str = "mail"
 
     def reaches(self, receiver: str) -> bool:
-        """Return whether the receiver has an address."""
-        return receiver in self.address_of
+        """Return whether the receiver has an address, or is one: ``mail:<address>``, somebody without an account."""
+        return receiver in self.address_of or receiver.startswith(_STRANGER)
 
     def send(self, message: Message) -> None:
         """Hand one message to the server.
@@ -110,7 +113,8 @@ class MailChannel:
     def _letter(self, message: Message) -> EmailMessage:
         letter = EmailMessage()
         letter["From"] = self.server.sender
-        letter["To"] = self.address_of[message.receiver]
+        to = self.address_of.get(message.receiver) or message.receiver.removeprefix(_STRANGER)
+        letter["To"] = to
         letter["Subject"] = message.title
         letter["Date"] = format_datetime(self.clock.now().astimezone(CHINA))
         letter["Message-ID"] = make_msgid(domain=self.server.sender.rpartition("@")[2] or "localhost")

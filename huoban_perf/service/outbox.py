@@ -114,7 +114,8 @@ class Outbox:
             rows = database.execute(
                 "SELECT n.receiver, n.event, n.object, n.day, n.facts, n.link, n.mode, n.state FROM notices n"
                 " LEFT JOIN mirrored m ON m.profile = n.profile AND m.key = n.key"
-                " WHERE n.profile = ? AND n.receiver NOT LIKE 'group:%' AND m.state IS NOT n.state"
+                " WHERE n.profile = ? AND n.receiver NOT LIKE 'group:%' AND n.receiver NOT LIKE 'mail:%'"
+                " AND m.state IS NOT n.state"
                 " ORDER BY n.since_s, n.key LIMIT ?",
                 (self.profile, limit),
             ).fetchall()

@@ -199,6 +199,8 @@ class ProcessText(Text):
     interview_for: tuple[Key, ...] = ()
     """Keys of the grades that get a talk; none: all."""
     confirm_reminders: Annotated[Whole, Field(ge=0, le=10)] = 2
+    customer_link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=500)] | None = None
+    """Address of the public form that customers answer on; printed in their invitations."""
 
 
 class ParametersText(Text):

@@ -274,3 +274,48 @@ def test_action_killed_in_the_middle_ends_the_same(goal_setting: Firm, tmp_path:
             break
     assert allowed >= 2
     assert len(ends) == 1
+
+
+def test_goal_says_what_it_still_lacks_as_soon_as_it_is_saved(desk: Desk) -> None:
+    sheet = desk.firm.memory.items["appraisal"]
+    item = next(item for item, (_, row) in sheet.items() if row["natural_key"] == SHEET)
+    desk.firm.memory.moment += 100
+    made = desk.firm.memory.put(
+        schema().table("goal"),
+        {
+            "name": "回款",
+            "kind": "qualitative",
+            "level": "person",
+            "cycle": (next(iter(desk.firm.memory.items["cycle"])),),
+            "employee": sheet[item][1]["employee"],
+            "appraisal": (item,),
+            "start_date": date(2026, 10, 1),
+        },
+    )
+    desk.round()
+    row = desk.firm.memory.items["goal"][made][1]
+    assert "达成依据" in str(row["smart_hint"])
+    assert row["p_self"] == ("uE010",)
+    assert row["p_mgr"] == ("uE004",)
+    desk.pick("goal", str(row["natural_key"]), evidence="去年 90", end_date=date(2026, 12, 31))
+    desk.round()
+    assert desk.firm.memory.items["goal"][made][1]["smart_hint"] == "已写完整"
+
+
+def test_person_is_told_at_once_of_feedback_somebody_wrote(desk: Desk) -> None:
+    sheet = desk.firm.rows("appraisal")[SHEET]
+    desk.firm.memory.moment += 100
+    desk.firm.memory.put(
+        schema().table("log"),
+        {
+            "kind": "recognition",
+            "employee": sheet["employee"],
+            "author": ("uE020",),
+            "date": date(2026, 9, 28),
+            "content": "客户来信致谢",
+            "visibility": "subject",
+        },
+    )
+    desk.round()
+    told = [notice.receiver for notice in desk.firm.told.notices.values() if notice.event == "recognition"]
+    assert told == ["uE010"]

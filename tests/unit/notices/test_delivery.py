@@ -23,7 +23,7 @@ def waiting(count: int = 1, *, event: str = "review_due", mode: Mode = Mode.DIGE
                 event=event,
                 object=f"[T{number}]",
                 day=date(2026, 3, 19),
-                facts=dict.fromkeys(("cycle", "due", "subject", "person", "job", "count", "line"), "x"),
+                facts=dict.fromkeys(("cycle", "due", "subject", "person", "job", "count", "line", "code"), "x"),
                 mode=mode,
             ),
             since=datetime.fromisoformat(made).replace(tzinfo=CHINA),

@@ -124,6 +124,16 @@ def test_letter_arrives_over_starttls_with_chinese_intact(
     assert envelope.smtp_utf8 is False
 
 
+def test_customer_without_an_account_is_reached_by_the_address_itself(
+    served: tuple[Controller, Box], certificate: tuple[Path, Path]
+) -> None:
+    way = channel(served, certificate)
+    assert way.reaches("mail:wang@example.com")
+    assert not way.reaches("u3")
+    way.send(message("mail:wang@example.com", "请为我们的服务打分, 填邀请码 ab12cd34ef"))
+    assert served[1].letters[-1].rcpt_tos == ["wang@example.com"]
+
+
 def test_unknown_mailbox_is_refused(served: tuple[Controller, Box], certificate: tuple[Path, Path]) -> None:
     with pytest.raises(NoticeRefusedError) as caught:
         channel(served, certificate).send(message("u2"))
