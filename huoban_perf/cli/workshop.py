@@ -28,6 +28,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.release import release, release_preview
+from huoban_perf.sync.rescore import rescore
 from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.scheme import stated_scheme
@@ -107,6 +108,9 @@ class Workshop:
             options=options or {},
             members=self.members,
             secret=self.secret,
+            rescore=lambda decisions: rescore(
+                self.app, extract_map=self.wish.extract_map, cycle=cycle, decisions=decisions
+            ),
         )
 
     def run(self, request: Request) -> list[JobReport]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,8 @@ from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
+from huoban_perf.sync.rescore import Decision
+from huoban_perf.sync.results import SubjectScore
 
 _CODE_BYTES = 5
 
@@ -87,6 +89,7 @@ class JobContext:
         options: What was asked for beyond the defaults, by option name.
         secret: Name of a variable → the secret it holds, for sources.
         new_code: Makes an invite code that nobody can guess.
+        rescore: Decisions of appeals → key of the sheet and its score by the same rules; None where nothing can score.
         members: Name of a member of the workspace → member id; also id → id.
     """
 
@@ -96,6 +99,7 @@ class JobContext:
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
+    rescore: Callable[[Sequence[Decision]], Mapping[str, SubjectScore]] | None = None
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)
     new_code: Callable[[], str] = field(default=_fresh_code, repr=False)
 

@@ -113,7 +113,7 @@ def run_score(
     found = find_cycle(cycle, tables=reading.tables)
     schemes: dict[str, Mapping[str, object]] = {
         key: scheme_document(parse_scheme(document))
-        for key, document in sorted(_documents(reading, app=app, extract_map=extract_map).items())
+        for key, document in sorted(documents_of(reading, app=app, extract_map=extract_map).items())
     }
     refuse_other_rules(cycle, tables=reading.tables, schemes=schemes)
     if runs.adjustments is not None:
@@ -147,8 +147,17 @@ def run_score(
     )
 
 
-def _documents(reading: Reading, *, app: DeployedApp, extract_map: ExtractMap) -> dict[str, dict[str, object]]:
-    """Return the schemes of the workspace; of an app without tables for them the template's, with its 合格."""
+def documents_of(reading: Reading, *, app: DeployedApp, extract_map: ExtractMap) -> dict[str, dict[str, object]]:
+    """Return the schemes of the workspace; of an app without tables for them the template's, with its 合格.
+
+    Args:
+        reading: Holds the tables of schemes, where the app has them.
+        app: The deployed app.
+        extract_map: The template's own scheme.
+
+    Returns:
+        Scheme key → document, not yet checked.
+    """
     if extract_map.scheme is None:
         return scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade)
     return {str(extract_map.scheme["key"]): stated_scheme(extract_map.scheme, pass_grade=extract_map.pass_grade)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,8 @@ from huoban_perf.demo.seed import seed
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
+from huoban_perf.sync.rescore import Decision
+from huoban_perf.sync.results import SubjectScore
 from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import compare, write
 from tests.unit.sync.company import company_batches, copied, schema
@@ -66,6 +68,7 @@ class Firm:
     told: Told = field(default_factory=Told)
     process: Process = field(default_factory=Process)
     members: Mapping[str, str] = field(default_factory=dict)
+    rescore: Callable[[Sequence[Decision]], Mapping[str, SubjectScore]] | None = None
 
     @property
     def app(self) -> DeployedApp:
@@ -82,7 +85,12 @@ class Firm:
 
     def run(self, name: str, plan: Plan, *, apply: bool = True, cycle: str = CYCLE, **options: str) -> JobReport:
         context = JobContext(
-            book=Book(self.app), cycle_name=cycle, process=self.process, options=options, members=self.members
+            book=Book(self.app),
+            cycle_name=cycle,
+            process=self.process,
+            options=options,
+            members=self.members,
+            rescore=self.rescore,
         )
         self.clock.moment += timedelta(seconds=1)
         return carry_out(name, plan, context, apply=apply, desk=Desk(notices=self.told, audit=self.audit))

@@ -8,7 +8,8 @@ import pytest
 
 from huoban_perf.core.errors import CycleError
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.appeals import appeal, grade_of
+from huoban_perf.cycle.appeal_reviews import grade_of
+from huoban_perf.cycle.appeals import appeal
 from huoban_perf.cycle.calibrate import calibrate
 from huoban_perf.cycle.closing import archive, improve, remind
 from huoban_perf.cycle.external import match_external
@@ -210,7 +211,7 @@ def test_without_an_impartial_person_hr_must_name_one(feedback: Firm) -> None:
     appealed(feedback).run("appeal", appeal)
     feedback.set("appeal", APPEAL, status="accepted")
     report = feedback.run("appeal", appeal)
-    assert codes(report.notes) == ["cycle.no_impartial_handler"]
+    assert codes(report.notes) == ["cycle.no_impartial_handler", "cycle.no_impartial_decider"]
 
 
 def test_upheld_result_brings_the_sheet_back_where_it_was(feedback: Firm) -> None:
@@ -240,7 +241,7 @@ def test_adjustment_releases_a_new_revision_of_one_person_once(feedback: Firm) -
         "a",
         Decimal(2),
     )
-    assert str(sheet["released_receipt"]).endswith("申诉调整: 得分 78.50 → 86.00; 等级 B → A")
+    assert str(sheet["released_receipt"]).endswith("申诉调整: 裁定得分: 得分 78.50 → 86.00; 等级 B → A")
     assert sheet["status"] == "awaiting_confirmation"
     assert (status(feedback, "appeal", APPEAL), feedback.rows("appeal")[APPEAL]["decider_action"]) == ("adjusted", None)
     record = feedback.rows("calibration")[f"[{CYCLE}|E010|appeal|1]"]
