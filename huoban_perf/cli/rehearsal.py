@@ -59,7 +59,15 @@ class Rehearsal:
             HuobanPerfError: Anything else went wrong; the pages work without automations.
         """
         clock = WorldClock(site, settings.clock)
-        shop = workshop_on(replace(settings, clock=clock), site, silent, sink=_Unsent())
+        self.follow(workshop_on(replace(settings, clock=clock), site, silent, sink=_Unsent()), store)
+
+    def follow(self, shop: Workshop, store: SqliteStore) -> None:
+        """Take the app of a workshop.
+
+        Args:
+            shop: Runs the jobs.
+            store: Keeps what the executor remembers.
+        """
         work = _Work(shop, store)
         work.begin()
         self._work = work

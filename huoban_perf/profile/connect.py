@@ -145,6 +145,7 @@ def stage_world(
             with world.control():
                 stands = profile.workspace in {name for _, name in world.definitions.spaces()}
             site = _embedded(profile, url=_INSIDE, session=session, clock=clock) if stands else None
+            server.prepare()
             yield Stage(url=server.url, site=site)
     finally:
         world.close()

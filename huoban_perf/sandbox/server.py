@@ -33,6 +33,7 @@ from huoban_perf.sandbox.web.site import Site
 from huoban_perf.sandbox.world.state import World
 
 _HOST = "127.0.0.1"
+_SITE = "huoban_perf.site"
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 _THREADS = 8
 _BODY_MAX_BYTES = 256 * 1024 * 1024
@@ -112,7 +113,9 @@ def create_app(
     app.register_blueprint(paas_face(gate))
     app.register_blueprint(control_face(gate))
     settle_session(app)
-    app.register_blueprint(web_face(Site(world, shown.behaviour), hosts=shown.hosts))
+    site = Site(world, shown.behaviour)
+    app.register_blueprint(web_face(site, hosts=shown.hosts))
+    app.extensions[_SITE] = site
     app.before_request(_machines_are_local)
 
     @app.errorhandler(404)
@@ -143,8 +146,9 @@ def _own_envelope(code: int, message: str) -> str:
 class RunningServer:
     """A served world; a context manager that ends cleanly."""
 
-    def __init__(self, *, application: Application, listening: socket, threads: int, pusher: Pusher) -> None:
+    def __init__(self, *, application: Flask, listening: socket, threads: int, pusher: Pusher) -> None:
         """Take what it serves and a bound socket; nothing is answered before ``start``."""
+        self._prepare: Callable[[], None] = application.extensions[_SITE].prepare
         self._ending = Event()
         self._sockets: dict[int, Any] = {}
         self._pusher = pusher
@@ -161,6 +165,10 @@ class RunningServer:
         host, port = listening.getsockname()[:2]
         self.url = f"http://{_HOST if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - asked for by name
         self._thread = Thread(target=self._run, name="sandbox-server", daemon=True)
+
+    def prepare(self) -> None:
+        """Index what the pages ask for before anybody asks."""
+        self._prepare()
 
     def start(self) -> Self:
         """Begin to answer."""

@@ -66,7 +66,12 @@ class Told:
 
 
 class Deployed:
-    """One template, deployed, with its people."""
+    """One template, deployed, with its people.
+
+    ``stores_permissions``: whether permissions are deployed and stored with the rest, or set by control.
+    """
+
+    stores_permissions = False
 
     def __init__(self, template: str, folder: Path, *, people: tuple[str, ...], groups: Mapping[str, str]) -> None:
         self.world = open_world(None, start=START, seed=3)
@@ -84,7 +89,8 @@ class Deployed:
         self.folder = folder
         self.bindings = self._deploy()
         self.people = {name: self.control.build_member(self.space, name=name) for name in people}
-        self.control.permit_all(self.schema, bindings=self.bindings)
+        if not self.stores_permissions:
+            self.control.permit_all(self.schema, bindings=self.bindings)
         for name, group in groups.items():
             self.control.join_group(self.people[name], group)
         self.keys = {name: self.control.mint_key(self.space, member=member) for name, member in self.people.items()}
@@ -124,7 +130,7 @@ class Deployed:
         owner = StateOwner(app=self.schema.app, platform="sandbox", workspace=self.space)
         store = StateStore(self.folder / "state.json")
         target = DeployTarget(connection=self.api, owner=owner, clock=self.clock)
-        wish = replace(self.schema, permissions=())
+        wish = self.schema if self.stores_permissions else replace(self.schema, permissions=())
         plan = make_plan(
             desired=wish,
             observed=target.observe(),

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from huoban_perf.core.addresses import Address, ObjectKind
-from huoban_perf.core.labels import Labels
+from huoban_perf.core.rules import tests_of
+from huoban_perf.core.schema import MEMBER_KINDS
 from huoban_perf.core.schema.automations import AutomationSpec, OnButton
-from huoban_perf.core.schema.definitions import Declared, declared_from
+from huoban_perf.core.schema.definitions import Declared
 from huoban_perf.core.schema.forms import FormSpec
 from huoban_perf.core.schema.pages import PageSpec
 from huoban_perf.core.schema.views import ViewSpec
-from huoban_perf.sandbox import wire
-from huoban_perf.sandbox.world.definitions import TableDef
+from huoban_perf.sandbox.world.definitions import FieldDef, TableDef
+from huoban_perf.sandbox.world.spoken import declared
 from huoban_perf.sandbox.world.state import World
 
 _log = logging.getLogger(__name__)
@@ -62,11 +63,11 @@ class Catalog:
                 continue
             try:
                 keys = (alias,) if table is None else (table.alias, alias)
-                declared = declared_from(Address(_SHOWN[sort], keys), Labels(name, name), wire.parse(body))
+                content = declared(_SHOWN[sort], keys, name, body)
             except (ValueError, TypeError, KeyError) as error:
                 _log.warning("%s %s cannot be shown: %s", sort, number, type(error).__name__)
                 continue
-            yield Kept(number=number, place=place, name=name, declared=declared)
+            yield Kept(number=number, place=place, name=name, declared=content)
 
     @cached_property
     def views(self) -> dict[int, list[Kept]]:
@@ -99,6 +100,21 @@ class Catalog:
     def pages(self) -> list[Kept]:
         """The pages."""
         return [one for one in self.kept.values() if isinstance(one.declared, PageSpec)]
+
+    def searched(self) -> dict[int, list[FieldDef]]:
+        """Return table id → fields by which views find, order and group its rows, and permissions of people restrict."""
+        found: dict[int, list[FieldDef]] = {}
+        for kept in (kept for views in self.views.values() for kept in views):
+            view, table = kept.declared, self.tables[kept.place]
+            if isinstance(view, ViewSpec):
+                named = [test.field for test in tests_of(view.rows)] + [key.field for key in view.sort]
+                named += [address for address in (view.group_by, view.start) if address is not None]
+                fields = (table.by_alias.get(address.key) for address in named)
+                found.setdefault(kept.place, []).extend(one for one in fields if one is not None)
+        columns = {
+            table.table_id: [f for f in table.fields if f.kind in MEMBER_KINDS] for table in self.tables.values()
+        }
+        return {number: list(dict.fromkeys([*found.get(number, []), *members])) for number, members in columns.items()}
 
     def view(self, address: Address) -> Kept | None:
         """Return the view of an address, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -212,10 +213,8 @@ class _Pages:
 
     def _sheet(self, person: Person, asked: Asked, *, said: str = "", status: int = 200) -> AnyResponse:
         sheet = asked.sheet
-        page = self._shown(
-            "sheet.html", person, sheet=sheet, table=sheet.table, said=said, here=None, at=request.full_path
-        )
-        return make_response(page, status)
+        more = {"actions": asked.actions, "said": said, "here": None, "at": request.full_path}
+        return make_response(self._shown("sheet.html", person, sheet=sheet, table=sheet.table, **more), status)
 
     def edit(self, number: int, form: int | None = None) -> AnyResponse | str:
         """Change an item: every field, or the questions of a form."""
@@ -231,16 +230,19 @@ class _Pages:
             with self._site.written_by(*self._who()) as (person, pen):
                 asked = asked_of(person)
                 self._site.change(pen, person, asked, _answer(), seen=request.form.get("seen", ""))
+                if choice := request.form.get("do"):
+                    self._site.act(pen, person, person.row(number), picked=Picked(choice=choice, reason=""))
         except ProblemsError as error:
-            return self._again(error)
+            return self._again(error, asked_of)
         self._settle(asked.sheet.table, number)
         flash(asked.sheet.thanks or "已保存")
         return self._back_to(number)
 
-    def _again(self, error: ProblemsError) -> AnyResponse:
+    def _again(self, error: ProblemsError, asked_of: Callable[[Person], Asked]) -> AnyResponse:
         """Show a sheet once more, with what the person wrote and what is wrong with it."""
         with self._site.seen_by(*self._who()) as person:
-            return self._sheet(person, Asked(sheet=error.sheet), said=error.said, status=_WRONG)
+            asked = replace(asked_of(person), sheet=error.sheet)
+            return self._sheet(person, asked, said=error.said, status=_WRONG)
 
     def _settle(self, table: TableDef, number: int) -> None:
         """Let automations follow a write, outside its call: they write as everybody else does."""
@@ -282,7 +284,7 @@ class _Pages:
                 asked = asked_of(person)
                 made = self._site.create(pen, person, asked, _answer())
         except ProblemsError as error:
-            return self._again(error)
+            return self._again(error, asked_of)
         self._settle(asked.sheet.table, made)
         flash(asked.sheet.thanks or "已提交")
         return self._back_to(made)

@@ -149,12 +149,12 @@ class Person:
 
     @cached_property
     def roles(self) -> frozenset[str] | None:
-        """Roles that the person holds; None when the workspace has no permissions, and everything is for everybody."""
+        """Roles that the person holds; None when no permission speaks of roles, and every view is for everybody."""
         rules: dict[str, list[tuple[TableDef, Rule]]] = {}
         for number, mine in self._accesses.items():
             for grant in mine.access.permission.grants if mine and mine.access.permission else ():
                 rules.setdefault(grant.role, []).append((self.catalog.tables[number], grant.rows))
-        if not rules and all(mine is None for mine in self._accesses.values()):
+        if not rules:
             return None
         return frozenset(role for role, found in rules.items() if self._holds(found))
 

@@ -23,6 +23,7 @@ from huoban_perf.sandbox.world.values import number_text
 
 CHOICES_MOST = 200
 _RADIOS_MOST = 7
+_BRIEF = 7
 _HUNDREDTHS = frozenset({FieldKind.PERCENT, FieldKind.PROGRESS})
 _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.TEXT_LONG: "long",
@@ -79,6 +80,11 @@ class Question:
     def is_percent(self) -> bool:
         """Whether it is asked in hundredths."""
         return self.field.kind in _HUNDREDTHS
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the choices are short enough to stand side by side."""
+        return all(len(choice.label) <= _BRIEF for choice in self.choices)
 
     def holds(self, value: str) -> bool:
         """Return whether a choice is picked."""

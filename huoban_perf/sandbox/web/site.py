@@ -17,7 +17,7 @@ from huoban_perf.sandbox.web.catalog import Catalog
 from huoban_perf.sandbox.web.person import Person
 from huoban_perf.sandbox.web.port import Behaviour, NoBehaviour
 from huoban_perf.sandbox.web.questions import Desk, Question, Sheet
-from huoban_perf.sandbox.web.records import button, doable, opened_by, reason_field
+from huoban_perf.sandbox.web.records import Doable, button, doable, opened_by, reason_field
 from huoban_perf.sandbox.web.writing import Pen
 from huoban_perf.sandbox.world.definitions import TableDef
 from huoban_perf.sandbox.world.refusals import GoneError, NoRightError, ValuesRefusedError
@@ -59,11 +59,13 @@ class Asked:
         sheet: The questions.
         start: Field id → kept value that a new item gets besides, where nobody is asked.
         form: The form of the template, or None.
+        actions: What can be done in the same step: the actions that the form itself lists.
     """
 
     sheet: Sheet
     start: Mapping[str, Any] = field(default_factory=dict)
     form: FormSpec | None = None
+    actions: tuple[Doable, ...] = ()
 
 
 class Site:
@@ -83,6 +85,13 @@ class Site:
             known = (revision, Catalog(self.world, space_id))
             self._catalogs[space_id] = known
         return known[1]
+
+    def prepare(self) -> None:
+        """Index what views and permissions ask for, so that nobody's first page waits for it."""
+        with self.world.control():
+            for space_id, _ in self.world.definitions.spaces():
+                for fields in self.catalog(space_id).searched().values():
+                    self.world.cells.ensure(*fields)
 
     @contextmanager
     def seen_by(self, user_id: int, space_id: int) -> Iterator[Person]:
@@ -148,7 +157,10 @@ class Site:
         table = person.catalog.tables[row.table_id]
         for kept, spec in person.forms(table, creating=False):
             if kept.number == form and person.fits(spec.rows, row):
-                return Asked(sheet=self.desk(person, table).sheet(spec, table, row, {}), form=spec)
+                listed = {one.field.key for one in spec.fields}
+                offered = doable(person, row, self.behaviour)
+                actions = tuple(one for one in offered if one.field.alias in listed and not one.offer.needs_reason)
+                return Asked(sheet=self.desk(person, table).sheet(spec, table, row, {}), form=spec, actions=actions)
         raise GoneError
 
     def editing(self, person: Person, row: Row) -> Asked:

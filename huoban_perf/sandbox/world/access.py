@@ -185,7 +185,7 @@ class Accesses:
     def _stored(self, table: TableDef) -> tuple[GroupRights, ...]:
         sql = "SELECT alias, name, body FROM definitions WHERE table_id = ? AND object = 'permission' ORDER BY 1"
         rows = self._store.rows(sql, table.table_id)
-        return tuple(GroupRights(alias, *stored_permission(alias, wire.parse(body), table)) for alias, _, body in rows)
+        return tuple(GroupRights(alias, *stored_permission(alias, body, table)) for alias, _, body in rows)
 
     def items(self, mine: TableAccess, *, user_id: int) -> frozenset[int]:
         """Return the ids of the items that a person sees in a table."""

@@ -24,22 +24,29 @@ class Cells:
         self._store = store
         self._definitions = definitions
 
-    def ensure(self, field: FieldDef) -> None:
-        """Index a field if it is not yet."""
-        known = self._definitions.table(field.table_id).by_key.get(field.key)
-        if known is None or known.is_indexed:
+    def ensure(self, *fields: FieldDef) -> None:
+        """Index fields of one table that are not yet; its items are read once for all of them."""
+        missing = [field for field in fields if self._is_missing(field)]
+        if not missing:
             return
-        rows = self._store.rows("SELECT item_id, fields FROM items WHERE table_id = ?", field.table_id)
+        rows = self._store.rows("SELECT item_id, fields FROM items WHERE table_id = ?", missing[0].table_id)
+        parsed = ((item_id, wire.parse(text)) for item_id, text in rows)
         self._store.run_many(
             "INSERT OR IGNORE INTO cells VALUES (?, ?, ?)",
             (
                 (field.field_id, value, item_id)
-                for item_id, text in rows
-                for value in compared(wire.parse(text).get(field.key), field)
+                for item_id, values in parsed
+                for field in missing
+                for value in compared(values.get(field.key), field)
             ),
         )
-        self._store.run("UPDATE fields SET is_indexed = 1 WHERE field_id = ?", field.field_id)
+        for field in missing:
+            self._store.run("UPDATE fields SET is_indexed = 1 WHERE field_id = ?", field.field_id)
         self._definitions.forget()
+
+    def _is_missing(self, field: FieldDef) -> bool:
+        known = self._definitions.table(field.table_id).by_key.get(field.key)
+        return known is not None and not known.is_indexed
 
     def keep(self, item_id: int, *, table_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Bring the index of one item from its values before to those after a write."""

@@ -6,7 +6,7 @@ it reads the index of cells and never the items, so that the first page of a lar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -66,11 +66,6 @@ class Selections:
         """Take the store and the index of cells."""
         self._store = store
         self._cells = cells
-
-    def prepare(self, fields: Iterable[FieldDef]) -> None:
-        """Index fields ahead of their first use."""
-        for field in fields:
-            self._cells.ensure(field)
 
     # --- conditions --------------------------------------------------------------------------------------------
 

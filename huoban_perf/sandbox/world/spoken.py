@@ -8,19 +8,21 @@ The world knows tables, fields and options by the same words as aliases, so both
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from huoban_perf.core.addresses import Address, ObjectKind, field_address
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.rules import NEVER, Every, FieldOf, Operand, Rule, Some, Test
 from huoban_perf.core.schema import CHOICE_KINDS
-from huoban_perf.core.schema.definitions import declared_from
+from huoban_perf.core.schema.definitions import Declared, declared_from
 from huoban_perf.core.schema.roles import PermissionSpec
 from huoban_perf.core.values import CHINA, Value, Values
+from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.world.definitions import FieldDef, TableDef
 from huoban_perf.sandbox.world.rows import Row
 
@@ -96,28 +98,44 @@ def _operand(operand: Operand, field: FieldDef, table: TableDef) -> tuple[Operan
     return (operand,)
 
 
-def stored_permission(group: str, body: Mapping[str, Any], table: TableDef) -> tuple[bool, PermissionSpec]:
+@lru_cache(maxsize=4096)
+def declared(kind: ObjectKind, keys: tuple[str, ...], name: str, text: str) -> Declared:
+    """Return a stored definition in the template's words; what was read once is remembered.
+
+    Args:
+        kind: What it is.
+        keys: Of its address.
+        name: Name shown.
+        text: Its content as stored, JSON.
+
+    Raises:
+        ValueError, TypeError, KeyError: It is of no such form.
+    """
+    return declared_from(Address(kind, keys), Labels(name, name), wire.parse(text))
+
+
+def stored_permission(group: str, text: str, table: TableDef) -> tuple[bool, PermissionSpec]:
     """Return whether a stored permission is that of people without a group, and the permission spoken.
 
     Args:
         group: The group's key.
-        body: As a deployment stored it; one that cannot be read lets nobody see anything.
+        text: As a deployment stored it; one that cannot be read lets nobody see anything.
         table: Whose permission it is.
     """
     place = Address(ObjectKind.PERMISSION, (PLACE, "g"))
     try:
-        declared = declared_from(Address(ObjectKind.PERMISSION, (PLACE, group)), Labels(group, group), body)
+        found = declared(ObjectKind.PERMISSION, (PLACE, group), group, text)
     except (ValueError, TypeError, KeyError):
         return False, PermissionSpec(address=place, rows=NEVER)
-    if not isinstance(declared, PermissionSpec):  # pragma: no cover - the address says what it is
+    if not isinstance(found, PermissionSpec):  # pragma: no cover - the address says what it is
         raise TypeError(group)
-    grants = tuple(replace(grant, rows=spoken(grant.rows, table)) for grant in declared.grants)
-    return declared.is_default, replace(
-        declared,
+    grants = tuple(replace(grant, rows=spoken(grant.rows, table)) for grant in found.grants)
+    return found.is_default, replace(
+        found,
         address=place,
-        rows=spoken(declared.rows, table),
-        visible=_words(declared.visible, table),
-        editable=_words(declared.editable, table),
+        rows=spoken(found.rows, table),
+        visible=_words(found.visible, table),
+        editable=_words(found.editable, table),
         grants=grants,
     )
 
