@@ -102,7 +102,7 @@ class Catalog:
         return [one for one in self.kept.values() if isinstance(one.declared, PageSpec)]
 
     def searched(self) -> dict[int, list[FieldDef]]:
-        """Return table id → fields by which views find, order and group its rows, and permissions of people restrict."""
+        """Return table id → fields by which views find, order and group its rows, and by which people are let in."""
         found: dict[int, list[FieldDef]] = {}
         for kept in (kept for views in self.views.values() for kept in views):
             view, table = kept.declared, self.tables[kept.place]
