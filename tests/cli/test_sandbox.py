@@ -39,6 +39,9 @@ class _EventOnce:
     def __init__(self, waiting: type) -> None:
         self._waiting, self._real = waiting, threading.Event
 
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
     def __call__(self) -> object:
         caller = sys._getframe(1).f_globals["__name__"]
         return self._waiting() if caller == "huoban_perf.cli.sandbox_commands" else self._real()
