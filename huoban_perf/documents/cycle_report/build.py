@@ -24,6 +24,7 @@ _SECTIONS: Final[tuple[Callable[[Material], Section | Absent | None], ...]] = (
     raters.agreement,
     raters.hints,
     goals.strategy,
+    goals.resources,
     cases.appeals,
     raters.fairness,
     standing.bottleneck,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -47,9 +47,6 @@ def strategy(material: Material) -> Section | Absent:
     ]
     if counts[behind.name]["滞后"]:
         says.append(f"滞后目标最多的是「{behind.name}」, {counts[behind.name]['滞后']} 个.")
-    off = _off(themes)
-    if off:
-        says.append(off)
     order = tuple(_HEALTH.values())
     values = [
         {"name": theme.name, "group": health, "count": counts[theme.name][health]}
@@ -57,26 +54,23 @@ def strategy(material: Material) -> Section | Absent:
         for health in order
         if counts[theme.name][health]
     ]
-    weights, days = sum((t.weight for t in themes), Decimal(0)), sum((t.days for t in themes), Decimal(0))
     rows = [
         (
             theme.name,
             f"{len(theme.homes)}/{total}",
             str(len(theme.goals)),
             *(str(counts[theme.name][health]) for health in order),
-            _part(theme.weight, weights),
-            _part(theme.days, days),
         )
         for theme in themes
     ]
-    header = ("战略目标", "承接部门", "目标数", *order, "权重占比", "人天占比")
+    header = ("战略目标", "承接部门", "目标数", *order)
     return Section(
         key="strategy",
         title=title,
         says=says,
         chart=charts.stacked(values, groups=order, title="目标数", colours=_HEALTH_COLOURS) if values else None,
         tables=[Table(header=header, rows=rows, right=range(1, len(header)))],
-        note="承接部门: 本期有目标挂在它下面 (或挂在这样的上级目标下面) 的部门. 人天取自计划任务, 没有填就没有占比.",
+        note="承接部门: 本期有目标挂在它下面 (或挂在这样的上级目标下面) 的部门.",
     )
 
 
@@ -133,13 +127,31 @@ def _part(part: Decimal, whole: Decimal) -> str:
     return percent(int(part * 10000), int(whole * 10000)) if whole else DASH
 
 
-def _off(themes: Sequence[_Theme]) -> str:
-    """Say where the share of person-days is far from the share of weight."""
+def resources(material: Material) -> Section | Absent:
+    """Say whether planned person-days follow the weight that strategy gives."""
+    title = "资源和重点"
+    themes = list(_themes(material))
     weights, days = sum((t.weight for t in themes), Decimal(0)), sum((t.days for t in themes), Decimal(0))
     if not weights or not days:
-        return ""
+        return Absent(title=title, why="战略目标没有权重, 或计划任务没有填人天.")
+    groups = ("权重占比", "人天占比")
+    shares = [(theme.name, _part(theme.weight, weights), _part(theme.days, days)) for theme in themes]
     gaps = [(abs(t.days * 100 / days - t.weight * 100 / weights), t) for t in themes]
     gap, theme = max(gaps, key=lambda pair: pair[0])
-    if gap < _FAR:
-        return "各战略目标的人天占比和权重占比相差不到 20 个百分点."
-    return f"资源和重点不一致: 「{theme.name}」权重占 {_part(theme.weight, weights)}, 人天占 {_part(theme.days, days)}."
+    says = [
+        f"差得最多的是「{theme.name}」: 权重占 {_part(theme.weight, weights)}, 计划人天占 {_part(theme.days, days)}."
+    ]
+    says.append("资源没有跟着重点走, 请改计划或改重点." if gap >= _FAR else f"各战略目标都相差不到 {_FAR} 个百分点.")
+    values = [
+        {"name": name, "group": group, "value": float(share.rstrip("%")), "label": share}
+        for name, *both in shares
+        for group, share in zip(groups, both, strict=True)
+    ]
+    return Section(
+        key="resources",
+        title=title,
+        says=says,
+        chart=charts.grouped(values, groups=groups, title="百分比"),
+        tables=[Table(header=("战略目标", *groups), rows=shares, right=(1, 2))],
+        note="人天取自本期目标下的计划任务, 取消的不算.",
+    )

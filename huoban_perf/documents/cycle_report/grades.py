@@ -157,7 +157,7 @@ def calibration(material: Material) -> Section | Absent | None:
         return None
     people = [person for person in material.scored if person.first_grade and person.grade]
     if not people:
-        return Absent(title=title, why=_NOT_YET)
+        return Absent(title=title, why="没有初评等级可以对照." if material.scored else _NOT_YET)
     order = list(material.grades)
     moved = [person for person in people if person.grade != person.first_grade]
     if not moved and not _records(material):

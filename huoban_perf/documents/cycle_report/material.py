@@ -21,7 +21,7 @@ from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.quotas import final_grade
 from huoban_perf.documents.cycle_report.model import Audience
-from huoban_perf.documents.labels import name_of, text_of
+from huoban_perf.documents.labels import choice_label, name_of, text_of
 from huoban_perf.documents.sheets.collect import departments_below
 from huoban_perf.exchange.cycle_analysis import CycleAnalysis, analyse_cycle
 from huoban_perf.scoring import parse_scheme
@@ -273,7 +273,7 @@ def _write_groups(book: Book, folder: Path) -> bool:
     for row in book.all("hr_private") if book.has("hr_private") else ():
         employee = row.related("employee")
         if employee is not None and row.has("fairness_group"):
-            rows.append((employee.key, "公平性分析分组", row.text("fairness_group")))
+            rows.append((employee.key, "公平性分析分组", choice_label(row, "fairness_group")))
     if not rows:
         return False
     with (folder / "fairness.csv").open("w", encoding="utf-8", newline="") as stream:

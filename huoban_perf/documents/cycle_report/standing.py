@@ -13,6 +13,7 @@ from huoban_perf.documents.cycle_report.material import Material
 from huoban_perf.documents.cycle_report.model import Absent, Chart, Section, Table
 from huoban_perf.documents.labels import choice_label
 from huoban_perf.sync.book import Row
+from huoban_perf.sync.cycle_row import SEALED
 
 _DATES = (
     "goal_open_on", "goal_due_on", "review_start_on", "data_due_on", "self_due_on", "review_due_on", "calibration_on",
@@ -99,7 +100,8 @@ def _stages(material: Material) -> Iterator[tuple[str, str]]:
     for option in material.book.app.schema.table("review_task").field("relation").options:
         if option.address.key in asked:
             yield option.address.key, option.labels.zh
-    yield "confirmed", "确认"
+    if material.cycle.text("status") in SEALED:  # nobody can confirm what is not released
+        yield "confirmed", "确认"
 
 
 def _tasks(material: Material, sheet: Row) -> list[Row]:
@@ -135,12 +137,13 @@ def bottleneck(material: Material) -> Section | Absent | None:
     if moods:
         low = min(moods, key=lambda one: float(str(one.facts["mean"])))
         says.append(f"满意度最低的是「{low.address}」: 平均 {low.facts['mean']} 分 ({low.facts['count']} 人, 满分 5).")
-    says.append(f"建议试一个改动: {material.say(notes[-1])}")
+    has_advice = notes[-1].code != "cycle.advice_none"
+    says.append(f"建议试一个改动: {material.say(notes[-1])}" if has_advice else "按现有数据, 没有一处突出到要先改.")
     return Section(
         key="bottleneck",
         title=title,
         says=says,
-        chart=_dwell(stages) if stages else None,
+        chart=_dwell(stages) if stages else _moods(moods),
         tables=_process_tables(stages, moods),
         note="天数取自考核单的阶段时间, 只算已离开的阶段; 满意度满 5 份才显示.",
     )
@@ -154,6 +157,10 @@ def _dwell(stages: Sequence[Problem]) -> Chart:
         for group, fact in zip(groups, ("median", "longest"), strict=True)
     ]
     return charts.grouped(values, groups=groups, title="天")
+
+
+def _moods(moods: Sequence[Problem]) -> Chart:
+    return charts.bars([{"name": mood.address, "count": mood.facts["mean"]} for mood in moods], title="满意度 (满分 5)")
 
 
 def _process_tables(stages: Sequence[Problem], moods: Sequence[Problem]) -> list[Table]:
