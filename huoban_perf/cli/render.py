@@ -139,6 +139,30 @@ def progress(*, locale: Locale, form: OutputForm) -> Iterator[Progress]:
         yield _logged(_lines(locale=locale))
 
 
+@contextmanager
+def busy(stage: str, *, locale: Locale) -> Iterator[None]:
+    """Show that work of unknown length goes on: a moving bar and the time on a terminal, nothing elsewhere.
+
+    Args:
+        stage: Message id of what is going on.
+        locale: Language of the stage's name.
+
+    Yields:
+        Nothing; the bar goes away with the work.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    with RichProgress(*columns, console=Console(stderr=True, width=WIDTH), transient=True) as bars:
+        bars.add_task(text(stage, locale=locale), total=None)
+        yield
+
+
 def _logged(reporter: Progress) -> Progress:
     """Put every finished stage into the log file, if there is one."""
     from huoban_perf.cli.log_file import LOGGER

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.render import busy
 from huoban_perf.cli.score_sources import FOLDER, find_source, from_option, output_option, scheme_option, show
 from huoban_perf.cli.session import Settings, pass_settings
 
@@ -28,7 +29,8 @@ def analyse(settings: Settings, /, output: str, fairness: bool, out: Path | None
     from huoban_perf.exchange import analyse_folder
 
     source = find_source(settings, **options)
-    report = analyse_folder(source.folder, schemes=source.schemes, fairness=fairness, out=out)
+    with busy("progress.score", locale=settings.locale):
+        report = analyse_folder(source.folder, schemes=source.schemes, fairness=fairness, out=out)
     text = analysis_text(report, source=source.label, locale=settings.locale)
     show(analysis_json(report, source=source.label), text, output)
     return Exit.DONE
@@ -49,7 +51,8 @@ def adopt(settings: Settings, /, name: str, approver: str, out: Path, output: st
     from huoban_perf.exchange import adopt_adjustments
 
     source = find_source(settings, **options)
-    made = adopt_adjustments(source.folder, schemes=source.schemes, name=name, approver=approver, out=out)
+    with busy("progress.score", locale=settings.locale):
+        made = adopt_adjustments(source.folder, schemes=source.schemes, name=name, approver=approver, out=out)
     show(snapshot_json(made), snapshot_text(made, locale=settings.locale), output)
     return Exit.DONE
 
@@ -68,7 +71,8 @@ def export(settings: Settings, /, person: str, out: Path, output: str, **options
     from huoban_perf.exchange import export_person
 
     source = find_source(settings, **options)
-    file = export_person(source.folder, schemes=source.schemes, person=person, out=out)
+    with busy("progress.score", locale=settings.locale):
+        file = export_person(source.folder, schemes=source.schemes, person=person, out=out)
     said = text("analysis.exported", locale=settings.locale, facts={"file": str(file), "person": person})
     show({"format_version": 1, "person": person, "file": str(file)}, said, output)
     return Exit.DONE

@@ -14,7 +14,7 @@ import click
 
 from huoban_perf import __version__
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.render import OutputForm, progress, show_note
+from huoban_perf.cli.render import OutputForm, busy, progress, show_note
 from huoban_perf.cli.score_analysis import adopt, analyse, export
 from huoban_perf.cli.score_sources import FOLDER, find_source, from_option, output_option, scheme_option, show
 from huoban_perf.cli.session import Settings, pass_settings
@@ -54,7 +54,8 @@ def run(
 
     asked = tuple(name for name in ("analysis", "fairness") if options.pop(name))
     request = Request(tool=f"huoban-perf {__version__}", asked=asked, **options)  # type: ignore[arg-type]  # click checked the words
-    outcome = score_folder(source, schemes=read_schemes(schemes), out=out, request=request)
+    with busy("progress.score", locale=settings.locale):
+        outcome = score_folder(source, schemes=read_schemes(schemes), out=out, request=request)
     if outcome.notes or outcome.skipped:
         show_note(notes_text(outcome, locale=settings.locale))
     show(run_json(outcome), run_text(outcome, locale=settings.locale), output)
@@ -78,7 +79,8 @@ def explain(settings: Settings, /, person: str, cycle: str | None, output: str, 
     if not options["stored"] and not options["source"]:
         return _explain_live(settings, asked.code, asked.cycle, cast("OutputForm", output))
     source = find_source(settings, **options)
-    receipt = explain_subject(source.folder, schemes=source.schemes, kind=asked.kind, subject=asked.code)
+    with busy("progress.score", locale=settings.locale):
+        receipt = explain_subject(source.folder, schemes=source.schemes, kind=asked.kind, subject=asked.code)
     show(receipt_json(receipt, source=source.label), receipt_lines_text(receipt), output)
     return Exit.DONE
 
@@ -108,7 +110,8 @@ def simulate(settings: Settings, /, output: str, is_all: bool, **options: object
     what_if = _what_if(options)
     picked = {name: options[name] for name in ("stored", "source", "schemes")}
     source = find_source(settings, **picked)
-    outcome = simulate_folder(source.folder, schemes=source.schemes, what_if=what_if)
+    with busy("progress.score", locale=settings.locale):
+        outcome = simulate_folder(source.folder, schemes=source.schemes, what_if=what_if)
     text = simulation_text(outcome, source=source.label, is_all=is_all, locale=settings.locale)
     show(simulation_json(outcome, source=source.label), text, output)
     return Exit.DONE
@@ -124,10 +127,11 @@ def replay(settings: Settings, stored: str, source: Path | None, output: str) ->
     from huoban_perf.cli.score_report import replay_json, replay_text
     from huoban_perf.exchange import is_run_folder, replay_folder
 
-    if source is not None or is_run_folder(Path(stored)):
-        run, outcome = Path(stored).resolve().name, replay_folder(Path(stored), source=source)
-    else:
-        run, outcome = _replay_stored(settings, stored)
+    with busy("progress.score", locale=settings.locale):
+        if source is not None or is_run_folder(Path(stored)):
+            run, outcome = Path(stored).resolve().name, replay_folder(Path(stored), source=source)
+        else:
+            run, outcome = _replay_stored(settings, stored)
     text = replay_text(outcome, run=run, is_intact=outcome.is_intact, locale=settings.locale)
     show(replay_json(outcome, run=run, is_intact=outcome.is_intact), text, output)
     return Exit.DONE if outcome.is_intact and not outcome.differences else Exit.ERROR

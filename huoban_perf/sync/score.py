@@ -119,7 +119,10 @@ def run_score(
     if runs.adjustments is not None:
         schemes = adopted(schemes, runs.adjustments)
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
+    people = len(reading.tables["appraisal"])
+    app.progress("progress.score", subject="", done=0, total=people)
     scores = score_extract(folder / "extract", cycle=cycle, schemes=schemes, keep=runs.keep)
+    app.progress("progress.score", subject="", done=people, total=people)
     used = Counter(score.scheme for score in scores.subjects if score.status in _STATUS)
     refuse_other_schemes(cycle, tables=reading.tables, schemes=schemes, used=used)
     runs.save(manifest)

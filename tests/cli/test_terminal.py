@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from huoban_perf.cli.render import folded, progress
+from huoban_perf.cli.render import busy, folded, progress
 from tests.cli.desk import too_wide, width
 
 
@@ -50,3 +50,18 @@ def test_folded_text_keeps_every_character_within_eighty_columns(line: str) -> N
 def test_a_path_wider_than_the_line_stands_whole_on_a_line_of_its_own() -> None:
     path = "/a/path/without/any/space" * 8
     assert folded(f"计划文件 {path} 读不懂. 请重新生成.") == f"计划文件\n  {path}\n  读不懂. 请重新生成."
+
+
+def test_work_of_unknown_length_moves_on_a_terminal_and_leaves_nothing_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with busy("progress.score", locale="zh"):
+        pass
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with busy("progress.score", locale="zh"):
+        pass
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "评分" in said.err

@@ -261,7 +261,11 @@ def _analysed(sources: Sources, reading: Reading, audience: Audience) -> tuple[C
             folder = Path(spare)
             write_frames(reading, schema=book.app.schema, extract_map=sources.extract_map, folder=folder)
             grouped = is_hr and audience.fairness and _write_groups(book, folder)
-            return analyse_cycle(folder, schemes=schemes, raters=is_hr, fairness=grouped), ""
+            people = len(reading.tables["appraisal"])
+            book.app.progress("progress.score", subject="", done=0, total=people)
+            found = analyse_cycle(folder, schemes=schemes, raters=is_hr, fairness=grouped)
+            book.app.progress("progress.score", subject="", done=people, total=people)
+            return found, ""
     except ScoringError as error:
         problem = error.problems[0] if error.problems else Problem(code=error.code, facts=error.facts)
         return None, sources.say(problem)
