@@ -274,7 +274,8 @@ class _Places:
 
     def note(self, error: HuobanPerfError, *, frame: str, column: str) -> None:
         """Keep one fault with its file and line."""
-        line = line_of(self.content, ("frames", frame, "columns", column))
+        place = ("frames", frame, column) if column == "only" else ("frames", frame, "columns", column)
+        line = line_of(self.content, place)
         problem = Problem(
             code=error.code, facts=error.facts, file=str(self.file), line=line, address=f"{frame}.{column}"
         )

@@ -65,6 +65,9 @@ def _order(draft: Draft, app: Source[AppText]) -> Iterator[Finding]:
             yield error(app.problem("template.table_missing", "order", index, table=key))
         if key in order[:index]:
             yield error(app.problem("template.repeated_table", "order", index, table=key))
+    for index, key in enumerate(app.model.replaces):
+        if key not in draft.own_tables:
+            yield error(app.problem("template.replaces_nothing", "replaces", index, table=key))
     for key in sorted(draft.table_keys - set(order)):
         yield error(app.problem("template.table_not_in_order", "order", table=key))
     for language in ("zh", "en"):

@@ -7,7 +7,8 @@ import pytest
 
 from huoban_perf.cli.texts import problem_line
 from huoban_perf.core.errors import TemplateError
-from huoban_perf.sync.extract_map import ExtractMap, FormCriterion, Scope, load_extract_map
+from huoban_perf.sync.extract_map import ExtractMap, FormCriterion, Scope, extract_map_of, load_extract_map
+from huoban_perf.template import load_template, template_names
 from tests.unit.sync.company import extract_map, schema
 
 CRITERIA = (FormCriterion("peer", "cooperation", Decimal(1)),)
@@ -147,3 +148,33 @@ def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as caught:
         load_extract_map(tmp_path / "extract.yaml", schema=schema(), criteria=())
     assert [problem.code for problem in caught.value.problems] == ["template.no_file"]
+
+
+def test_conditions_on_what_the_app_lacks_are_listed_with_their_lines(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        """frames:
+  metrics:
+    table: goal
+    only: {status: [confirmed, agreed]}
+    columns:
+      direction: {rises: {from: passing_value, to: aim, "yes": higher, "no": lower}}
+      score: {rated: {table: review_task, by: appraisal, where: relation, is: boss, points: expertise}}
+      both: {path: name, rises: {from: passing_value, to: target_value, "yes": a, "no": b}}
+""",
+    )
+    assert found == [
+        ("sync.bad_path", 6, "metrics.direction"),
+        ("sync.extract_option", 7, "metrics.score"),
+        ("sync.extract_column", 8, "metrics.both"),
+        ("sync.extract_option", 4, "metrics.only"),
+    ]
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_every_app_of_the_set_has_a_map_that_fits_it(name: str) -> None:
+    loaded = load_template(name)
+    found = extract_map_of(loaded, loaded.schema)
+    tables = {table.key for table in loaded.schema.tables}
+    assert {frame.table for frame in found.frames} <= tables
+    assert (found.scheme is None) == ("scheme" in tables)

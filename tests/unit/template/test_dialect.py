@@ -262,6 +262,25 @@ order: [person, task]
 """
 
 
+def test_table_that_an_app_replaces_takes_no_included_view(tmp_path: Path) -> None:
+    folder = small(tmp_path, SMALL + "replaces: [task]\n")
+    for file in ("tables/task.yaml", "views/task.yaml"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        text = (RICH / file).read_text(encoding="utf-8").replace("target: sheet\n    required: true", "target: person")
+        text = text.replace("key: mine", "key: late").replace("我的任务", "我的逾期")
+        (folder / file).write_text(text, encoding="utf-8")
+    views = [view.address.key for view in compile_schema(load_template(folder)).views]
+    assert "late" in views
+    assert "mine" not in views
+
+
+def test_replaced_table_without_a_file_of_its_own_is_named(tmp_path: Path) -> None:
+    folder = small(tmp_path, SMALL + "replaces: [task]\n")
+    (finding,) = [one for one in lint_template(folder) if one.problem.code == "template.replaces_nothing"]
+    assert finding.problem.facts["table"] == "task"
+    assert finding.problem.line == 6
+
+
 def test_included_files_serve_an_app_with_fewer_tables(tmp_path: Path) -> None:
     folder = small(tmp_path, SMALL)
     for file in ("tables/task.yaml", "views/task.yaml"):
