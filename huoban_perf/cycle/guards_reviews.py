@@ -163,11 +163,18 @@ def _before_due(asked: Asked, task: Row) -> Verdict:
 
 
 def _delegate_allowed(asked: Asked, task: Row) -> Verdict:
+    """Nobody takes over his own review, his own task, or a second form about the same person (S4.2)."""
     sheet = task.related("appraisal")
     employee = sheet.related("employee") if sheet else None
-    subject = set(employee.members("account")) if employee else set()
+    barred = {*(employee.members("account") if employee else ()), *task.members("rater")}
+    for other in task.book.of("review_task", "appraisal", sheet) if sheet else ():
+        own = other.related("original_task")
+        counts = other.text("status") not in {"declined", "recalled", "expired"}
+        if own is not None and own.item_id == task.item_id:
+            continue  # made by this very action, which was killed
+        if counts and other.item_id != task.item_id and other.text("relation") == task.text("relation"):
+            barred |= set(other.members("rater"))
     del asked
-    barred = subject | set(task.members("rater"))
     return {"rater": person_named(task, "delegate")} if set(task.members("delegate")) & barred else None
 
 

@@ -3,7 +3,8 @@
 self, superior, upper and dotted follow from reporting lines; subordinates are everybody below; peers are those the
 person named (同事评价人), else colleagues of the same superior with the least load, the same choice at every run. A
 superior's task opens once the self-review is in, or 自评截止 has passed. Tasks of raters who left are recalled and
-given to somebody else. Source: workflows.md §1 评价任务; data-model.md §2 评价维度.
+given to somebody else; for one who declined a substitute is proposed. Both are linked to the task they replace.
+Source: workflows.md §1 评价任务; data-model.md §2 评价维度.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 _OPEN = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})
 _COUNTED = _OPEN | {"submitted"}
+_VACANT = frozenset({"declined", "recalled"})
 _STAGE_OF = {"self": "self", "peer": "peer", "subordinate": "subordinate", "customer": "customer"}
 _IN_REVIEW = frozenset({"running", "reviewing"})
 
@@ -37,6 +39,7 @@ class Assigning:
         staff: 工号 → person who is employed.
         load: 工号 → tasks as peer or subordinate in this cycle.
         tasks: Sheet key → its tasks that count.
+        gone: Keys of tasks that are recalled in this run.
     """
 
     context: JobContext
@@ -44,6 +47,7 @@ class Assigning:
     load: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, list[Row]] = field(default_factory=dict)
     by_account: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     notes: list[Problem] = field(default_factory=list)
 
 
@@ -67,12 +71,12 @@ def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], l
         for task in tasks
         if task.text("status") in _OPEN and _has_left(work, task)
     ]
-    gone = {row.key for row in recalls}
+    work.gone |= {row.key for row in recalls}
     rows: list[WantedRow] = []
     for sheet in sorted(context.book.of("appraisal", "cycle", context.cycle), key=lambda row: row.key):
         employee = sheet.related("employee")
         if employee is not None and sheet.text("status") in _IN_REVIEW:
-            standing = [task for task in work.tasks.get(sheet.key, []) if task.key not in gone]
+            standing = [task for task in work.tasks.get(sheet.key, []) if task.key not in work.gone]
             rows += _tasks(work, sheet, employee, standing, starting=starting)
     return (
         [Wish(table="review_task", rows=tuple(recalls)), Wish(table="review_task", rows=tuple(rows))],
@@ -121,8 +125,18 @@ def _tasks(
         if not raters and not named:
             facts = {"relation": _relation_label(sheet, relation)}
             work.notes.append(note("cycle.no_rater", address=f"{employee.key} {employee.text('name')}", **facts))
+        vacant = _vacant(work, sheet, relation)
         for rater in raters:
-            yield _task(work, sheet, employee, rater, relation)
+            yield _task(work, sheet, employee, rater, relation, instead=vacant.pop(0) if vacant else None)
+
+
+def _vacant(work: Assigning, sheet: Row, relation: str) -> list[Row]:
+    """Return the tasks of a group that were declined, or recalled because their rater left, and have no substitute."""
+    tasks = [task for task in sheet.book.of("review_task", "appraisal", sheet) if task.text("relation") == relation]
+    replaced = {row.key for task in tasks if (row := task.related("original_task")) is not None}
+    vacant = [task for task in tasks if task.key in work.gone or task.text("status") in _VACANT]
+    vacant = [task for task in vacant if not task.has("delegate")]
+    return sorted((task for task in vacant if task.key not in replaced), key=lambda task: task.key)
 
 
 def _customers(work: Assigning, sheet: Row, employee: Row, standing: Sequence[Row]) -> Iterator[WantedRow]:
@@ -189,9 +203,11 @@ def _peers(work: Assigning, sheet: Row, employee: Row, group: Row, named: Sequen
     wanted = int(group.number("minimum_raters") or work.context.process.peers)
     most = int(group.number("maximum_raters") or max(wanted, len(chosen)))
     picked = [row for row in chosen if row.key not in have and not _conflict(employee, row)][:most]
-    open_seats = wanted - len([number for number in have if number]) - len(picked)
+    taken = [task for task in named if task.text("status") != "declined"]
+    open_seats = wanted - len({task.key for task in taken if task.has("rater")}) - len(picked)
     if open_seats > 0 and group.text("selection") != "assigned":
-        used = have | {row.key for row in picked} | {employee.key}
+        gone = {work.by_account.get(task.member("rater"), "") for task in _vacant(work, sheet, "peer")}
+        used = have | gone | {row.key for row in picked} | {employee.key}
         pool = [row for row in work.staff.values() if row.key not in used and _is_colleague(employee, row)]
         pool = [row for row in pool if work.load[row.key] < work.context.process.review_load and row.has("account")]
         pool.sort(key=lambda row: (work.load[row.key], _draw(sheet.key, row.key)))
@@ -216,7 +232,10 @@ def _draw(sheet: str, rater: str) -> str:
     return hashlib.sha256(f"{sheet}\n{rater}".encode()).hexdigest()
 
 
-def _task(work: Assigning, sheet: Row, employee: Row, rater: Row, relation: str) -> WantedRow:
+def _task(
+    work: Assigning, sheet: Row, employee: Row, rater: Row, relation: str, *, instead: Row | None = None
+) -> WantedRow:
+    """Return a new task; a substitute for a rater who declined is only proposed, and superior or HR approve it."""
     cycle = work.context.cycle
     key = natural_key(*sheet.key.strip("[]").split("|"), relation, rater.key)
     due = cycle.day("self_due_on") if relation == "self" else cycle.day("review_due_on")
@@ -224,12 +243,20 @@ def _task(work: Assigning, sheet: Row, employee: Row, rater: Row, relation: str)
     values: dict[str, Value | Refs] = {
         "natural_key": key,
         "name": f"{employee.text('name')} · {_relation_label(sheet, relation)}",
-        "status": "awaiting_acceptance" if relation == "peer" else "to_review",
+        "status": _first_state(relation, instead),
         "appraisal": Refs("appraisal", (sheet.key,)),
         "relation": relation,
         "rater": rater.members("account"),
         "invited_by": "self" if nominated else "system",
         "invited_on": work.context.today if relation == "peer" else None,
+        "original_task": Refs("review_task", (instead.key,)) if instead is not None and instead.key else None,
         "due_on": due,
     }
     return WantedRow(key=key, values=values)
+
+
+def _first_state(relation: str, instead: Row | None) -> str:
+    if relation != "peer":
+        return "to_review"
+    proposed = instead is not None and instead.text("status") == "declined"
+    return "nomination_pending" if proposed else "awaiting_acceptance"

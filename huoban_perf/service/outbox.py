@@ -109,7 +109,7 @@ class Outbox:
             ).fetchall()
 
     def unlike_mirrored(self, *, limit: int) -> list[tuple[Notice, str]]:
-        """Return notices to persons whose state differs from what ``note_mirrored`` last said, oldest first."""
+        """Return notices to members, not groups or addresses, that ``note_mirrored`` last saw in another state."""
         with self.store.step() as database:
             rows = database.execute(
                 "SELECT n.receiver, n.event, n.object, n.day, n.facts, n.link, n.mode, n.state FROM notices n"

@@ -72,6 +72,7 @@ def fill(company: Firm, outbox: Outbox) -> int:
 
 def test_every_person_has_one_row_an_event_and_groups_have_none(company: Firm, outbox: Outbox) -> None:
     outbox.put([notice("uE010"), notice("uE011"), notice("group:hr", "job_failed", job="score")])
+    outbox.put([notice("mail:li@example.com", "private_matter")])
     assert fill(company, outbox) == 2
     assert fill(company, outbox) == 0
     outbox.put([notice("uE010")])

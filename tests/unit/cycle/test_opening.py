@@ -157,6 +157,49 @@ def test_task_of_a_rater_who_left_is_recalled_and_given_to_another(reviewing: Fi
     assert opened(reviewing, date(2027, 1, 5)).changes == 0
 
 
+def test_substitute_for_a_rater_who_declined_is_proposed_once_and_linked(reviewing: Firm) -> None:
+    declined = next(key for key in sorted(reviewing.rows("review_task")) if "|E010|peer|" in key)
+    before = set(reviewing.rows("review_task"))
+    reviewing.set("review_task", declined, status="declined", decline_reason="没有共事")
+    opened(reviewing, date(2027, 1, 5))
+    (fresh,) = set(reviewing.rows("review_task")) - before
+    row = reviewing.rows("review_task")[fresh]
+    assert row["status"] == "nomination_pending"
+    item = next(i for i, (_, one) in reviewing.memory.items["review_task"].items() if one["natural_key"] == declined)
+    assert row["original_task"] == (item,)
+    assert fresh.rpartition("|")[2] != declined.rpartition("|")[2]
+    assert opened(reviewing, date(2027, 1, 5)).changes == 0
+    reviewing.set("review_task", fresh, status="declined")
+    opened(reviewing, date(2027, 1, 5))
+    (second,) = set(reviewing.rows("review_task")) - before - {fresh}
+    assert second.rpartition("|")[2] not in {declined.rpartition("|")[2], fresh.rpartition("|")[2]}
+
+
+def test_task_after_a_rater_who_left_is_linked_to_the_recalled_one(reviewing: Firm) -> None:
+    key = next(key for key in sorted(reviewing.rows("review_task")) if "|E010|peer|" in key)
+    before = set(reviewing.rows("review_task"))
+    reviewing.set("employee", key.strip("[]").split("|")[3], employment_status="left", leave_date=date(2027, 1, 4))
+    opened(reviewing, date(2027, 1, 5))
+    opened(reviewing, date(2027, 1, 5))
+    row = next(row for one, row in reviewing.rows("review_task").items() if one not in before and "|E010|peer|" in one)
+    item = next(i for i, (_, one) in reviewing.memory.items["review_task"].items() if one["natural_key"] == key)
+    assert (row["status"], row["original_task"]) == ("awaiting_acceptance", (item,))
+
+
+def test_new_superior_gets_the_task_of_the_one_who_left(reviewing: Firm) -> None:
+    opened(reviewing, date(2027, 1, 8))
+    old = f"[{CYCLE}|E010|superior|E004]"
+    reviewing.set("employee", "E004", employment_status="left", leave_date=date(2027, 1, 8))
+    boss = next(i for i, (_, row) in reviewing.memory.items["employee"].items() if row["emp_no"] == "E005")
+    reviewing.set("employee", "E010", manager=(boss,))
+    opened(reviewing, date(2027, 1, 9))
+    opened(reviewing, date(2027, 1, 9))
+    tasks = reviewing.rows("review_task")
+    assert tasks[old]["status"] == "recalled"
+    item = next(i for i, (_, one) in reviewing.memory.items["review_task"].items() if one["natural_key"] == old)
+    assert tasks[f"[{CYCLE}|E010|superior|E005]"]["original_task"] == (item,)
+
+
 def test_newcomer_with_too_few_days_is_not_appraised(running: Firm) -> None:
     running.set("employee", "E010", hire_date=date(2026, 12, 15))
     opened(running, REVIEW)
