@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from huoban_perf.core.addresses import Address
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import StateError
 from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldKind
 from huoban_perf.deploy import (
     SnapshotStore,
+    StateFile,
+    StateObject,
     StateOwner,
     StateStore,
     bindings_of,
@@ -59,8 +62,22 @@ def owner_of(site: Site, wish: Wish) -> StateOwner:
 
 
 def store_of(site: Site, wish: Wish) -> StateStore:
-    """Return the state store of a site."""
-    return StateStore(state_path(site.profile.state_dir, owner_of(site, wish)))
+    """Return the state store of a site; an app that grows from a smaller one begins with what stands of that."""
+    owner = owner_of(site, wish)
+
+    def inherited() -> dict[Address, StateObject]:
+        wished = {table.address for table in wish.schema.tables} | {field.address for field in wish.schema.fields()}
+        wished |= {option.address for option in wish.schema.options()}
+        former = (former_state(site, wish, key) for key in wish.template.app.model.grows_from)
+        return {address: known for state in former for address, known in state.objects.items() if address in wished}
+
+    return StateStore(state_path(site.profile.state_dir, owner), inherited=inherited)
+
+
+def former_state(site: Site, wish: Wish, app: str) -> StateFile:
+    """Return the state of another app in a site's workspace; a fresh one when it was never deployed there."""
+    owner = replace(owner_of(site, wish), app=app)
+    return StateStore(state_path(site.profile.state_dir, owner)).load(owner)
 
 
 def snapshots_of(site: Site, wish: Wish) -> SnapshotStore:

@@ -25,6 +25,7 @@ JOB_NAMES = (
     "archive",
     "calibrate",
     "collect",
+    "grow",
     "improve",
     "interview",
     "match-external",

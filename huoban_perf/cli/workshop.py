@@ -165,6 +165,10 @@ class Workshop:
             raise CycleError("cycle.job_not_in_app", facts={"job": request.job, "app": self.wish.schema.app})
         if request.job in {"score", "publish"}:
             return self._score(request, context)
+        if request.job == "grow":
+            from huoban_perf.cli.growing import grow_up
+
+            return grow_up(self, request)
         desk = Desk(notices=self.notices, audit=self.audit, allow_large_change=request.allow_large_change)
         return carry_out(request.job, plan_of(context.book, request.job), context, apply=request.apply, desk=desk)
 

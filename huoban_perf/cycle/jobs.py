@@ -1,4 +1,4 @@
-"""The jobs by name: what each does to which cycles. ``score``, ``publish`` and ``grow`` belong to ``sync``."""
+"""The jobs by name: what each does to which cycles. ``score``, ``publish`` and ``announce`` belong to ``sync``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from huoban_perf.cycle.calibrate import calibrate
 from huoban_perf.cycle.closing import archive, improve, remind
 from huoban_perf.cycle.collect import collect
 from huoban_perf.cycle.external import match_external
+from huoban_perf.cycle.grow import grow_without_former
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.lite_after import appeal_lite, progress_lite, remind_lite
 from huoban_perf.cycle.lite_opening import end_lite, is_lite, open_lite
@@ -71,6 +72,7 @@ JOBS: Mapping[str, Job] = {
     ),
     "strategy-check": Job(plan=strategy_check, states=None, tables=("strategy",)),
     "remind": Job(plan=remind, states=_ACTIVE, tables=("appraisal",), lite=remind_lite),
+    "grow": Job(plan=grow_without_former, states=None, needs=("former",)),
     "archive": Job(plan=archive, states=frozenset({"feedback"}), tables=("appraisal",)),
 }
 """Name → job."""

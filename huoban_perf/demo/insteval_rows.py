@@ -19,8 +19,8 @@ from huoban_perf.demo.rows import (
     cycle_batch,
     department_levels,
     scheme_batches,
-    scheme_key,
 )
+from huoban_perf.sync.scheme_rows import scheme_key
 from huoban_perf.sync.wanted import Refs, natural_key
 
 CYCLE = "InstEval"

@@ -13,7 +13,8 @@ from huoban_perf.demo.goal_rows import goal_batches, heads_of, strategy_batch
 from huoban_perf.demo.life_rows import Life, leavers, organisation_life, position_standards, quarter_life
 from huoban_perf.demo.outline import MARK, outline_for
 from huoban_perf.demo.past_rows import GradeLine, past_batches, past_results, pool_batch
-from huoban_perf.demo.rows import STATUS, Batch, appraisal_row, batch, cycle_batch, folded, scheme_key
+from huoban_perf.demo.rows import STATUS, Batch, appraisal_row, batch, cycle_batch, folded
+from huoban_perf.sync.scheme_rows import scheme_key
 from huoban_perf.template import AppTemplate
 
 ASKED = ("self", "superior", "peer", "customer")

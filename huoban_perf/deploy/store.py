@@ -27,6 +27,7 @@ from huoban_perf.deploy.state import STATE_FORMAT, StateFile, StateObject, State
 
 Raw = dict[str, Any]
 Upgrade = Callable[[Raw], Raw]
+Inherited = Callable[[], Mapping[Address, StateObject]]
 _Trace = tuple[tuple[int, int, int] | None, ...]
 
 UPGRADES: Mapping[int, Upgrade] = {}
@@ -36,13 +37,15 @@ UPGRADES: Mapping[int, Upgrade] = {}
 class StateStore:
     """One state file."""
 
-    def __init__(self, path: Path, *, host: str | None = None) -> None:
+    def __init__(self, path: Path, *, host: str | None = None, inherited: Inherited | None = None) -> None:
         """Point at a file; nothing is read or made yet.
 
         Args:
             path: The file, for example ``.huoban_perf/state/performance.4000000000000001.json``.
             host: Name of this machine; None asks the system.
+            inherited: Says what a state that was never saved begins with: what a smaller app left behind.
         """
+        self._inherited = inherited
         self.path = path
         self._host = platform.node() if host is None else host
         self._held = False
@@ -69,7 +72,8 @@ class StateStore:
         """
         raw = self._read()
         if raw is None:
-            return StateFile.fresh(owner)
+            fresh = StateFile.fresh(owner)
+            return fresh if self._inherited is None else fresh.with_objects(self._inherited())
         try:
             state = StateFile.model_validate_json(json.dumps(upgraded(raw, file=str(self.path))))
         except ValidationError as error:

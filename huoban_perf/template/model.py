@@ -140,6 +140,8 @@ class AppText(Text):
     a file of this app replaces an included one of the same name; what speaks of tables not in ``order`` is left out."""
     replaces: tuple[Key, ...] = ()
     """Tables that this app states otherwise than what it includes: of those no included view is taken."""
+    grows_from: tuple[Key, ...] = ()
+    """Keys of smaller apps whose tables this one takes over where they stand: what was deployed for them counts."""
     parameters: IncludeName | None = None
     """Template or part whose ``parameters.yaml`` this app shares; none: its own, or an included one."""
     features: tuple[Key, ...] = ()
