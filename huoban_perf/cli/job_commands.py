@@ -11,7 +11,7 @@ from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_text, table
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import problem_line, text
-from huoban_perf.core.errors import FactValue
+from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
@@ -98,11 +98,15 @@ def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
 
 def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) -> Exit:
     from huoban_perf.cli.deployed import deployed_app, wish_of
+    from huoban_perf.cycle.jobs import serves
+    from huoban_perf.sync.book import Book
     from huoban_perf.sync.pin import announce
 
     with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
         wish = wish_of(site.profile)
         app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
+        if not serves(Book(app), "announce"):
+            raise CycleError("cycle.job_not_in_app", facts={"job": "announce", "app": wish.schema.app})
         done = announce(app, cycle=cycle, pass_grade=wish.extract_map.pass_grade, apply=apply)
     written = done.report.written if done.report else 0
     pending = 0 if apply else len(done.plan.writes)

@@ -27,6 +27,7 @@ from huoban_perf.profile import Profile, Site, secret_of
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
+from huoban_perf.sync.pin import announce
 from huoban_perf.sync.release import release, release_preview
 from huoban_perf.sync.rescore import rescore
 from huoban_perf.sync.run_log import RunEntry, log_run
@@ -165,6 +166,8 @@ class Workshop:
             raise CycleError("cycle.job_not_in_app", facts={"job": request.job, "app": self.wish.schema.app})
         if request.job in {"score", "publish"}:
             return self._score(request, context)
+        if request.job == "announce":
+            return self._announce(request)
         if request.job == "grow":
             from huoban_perf.cli.growing import grow_up
 
@@ -203,6 +206,19 @@ class Workshop:
         report = replace(report, tables=kept)
         if request.apply and report.changes and context.book.has("run_log"):
             self._log_release(report)
+        return self._audited(report, request)
+
+    def _announce(self, request: Request) -> JobReport:
+        done = announce(self.app, cycle=request.cycle, pass_grade=self.wish.extract_map.pass_grade, apply=request.apply)
+        report = JobReport(
+            job=request.job,
+            run=f"{self.app.clock.now():%Y%m%dT%H%M%S}-announce",
+            tables={"cycle": TableCount(updated=len(done.plan.updated), unchanged=done.plan.unchanged)},
+            notes=done.differences,
+            notices=0,
+            applied=request.apply,
+            summary=done.hash,
+        )
         return self._audited(report, request)
 
     def _log_release(self, report: JobReport) -> None:

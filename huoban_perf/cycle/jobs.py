@@ -83,10 +83,12 @@ SCORED = frozenset({"reviewing", "calibrating"})
 
 _SCORING = ("appraisal", "score_result")
 """Tables that ``score`` and ``publish`` need."""
+_ANNOUNCE = ("cycle", "scheme")
+"""Tables that ``announce`` needs: the small app announces its rules as text."""
 
 
 def serves(book: Book, job: str) -> bool:
-    """Return whether an app has what a job works on: ``score`` and ``publish`` included.
+    """Return whether an app has what a job works on: ``announce``, ``score`` and ``publish`` included.
 
     Args:
         book: What stands.
@@ -95,7 +97,8 @@ def serves(book: Book, job: str) -> bool:
     entry = JOBS.get(job)
     if entry is not None and entry.lite is not None and is_lite(book):
         return True
-    return all(book.has(table) for table in (entry.tables if entry is not None else _SCORING))
+    needed = entry.tables if entry is not None else _ANNOUNCE if job == "announce" else _SCORING
+    return all(book.has(table) for table in needed)
 
 
 def plan_of(book: Book, job: str) -> Plan:
@@ -113,9 +116,9 @@ def cycles_for(book: Book, job: str) -> list[str]:
 
     Returns:
         周期名称 in order; a cycle in 草稿 only when somebody picked 公示. A single empty name for a job without cycle;
-        none for a job whose tables the app leaves out.
+        none for a job whose tables the app leaves out, and for ``announce``: whoever pins rules names the cycle.
     """
-    if not serves(book, job):
+    if job == "announce" or not serves(book, job):
         return []
     if job in JOBS and JOBS[job].states is None:
         return [""]

@@ -18,6 +18,7 @@ from huoban_perf.cli.job_commands import JOB_NAMES
 from huoban_perf.cli.serving import ServeOptions, open_house, share_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
+from huoban_perf.template import load_template
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.service.metrics import Metrics
@@ -31,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_every_job_of_the_registry_stands_in_the_command() -> None:
     assert set(JOB_NAMES) == set(ALL_JOBS)
+    declared = {job.key for job in load_template("performance").schema.jobs}
+    assert declared == set(ALL_JOBS), "automations/jobs.yaml names what the program has, and all of it"
 
 
 def test_status_shows_the_road_and_what_blocks_it_within_80_columns(company: Desk) -> None:
