@@ -18,13 +18,13 @@ from huoban_perf.cli.job_commands import JOB_NAMES
 from huoban_perf.cli.serving import ServeOptions, open_house, share_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
-from huoban_perf.template import load_template
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.rounds import Rounds, Tenant
 from huoban_perf.service.store import SqliteStore
 from huoban_perf.sync.book import Book
+from huoban_perf.template import load_template
 from tests.cli.desk import Desk, too_wide
 
 ROOT = Path(__file__).resolve().parents[2]

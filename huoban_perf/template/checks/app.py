@@ -15,7 +15,7 @@ from huoban_perf.template.model import AppText
 
 _READ = (
     "app.yaml", "parameters*.yaml", "scheme*.yaml", "extract.yaml", "roles.yaml",
-    "trace.yaml",
+    "trace.yaml", "growth.yaml",
     "tables/*.yaml", "views/*.yaml", "pages/*.yaml", "automations/*.yaml",
 )  # fmt: skip
 """Files of a template that some room reads."""
