@@ -45,6 +45,7 @@ class Town:
     folder: Path
     memory: Memory = field(default_factory=Memory)
     names: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
     written_again: int = 0
 
     def account(self, *, name: str, number: str) -> str:
@@ -52,6 +53,9 @@ class Town:
 
     def invite(self, *, workspace: WorkspaceId, accounts: list[str]) -> None:
         self.names += accounts
+
+    def join_group(self, member: MemberId, group: str) -> None:
+        self.groups[member] = group
 
     def members(self, *, workspace: WorkspaceId) -> Iterator[Member]:
         for name in self.names:

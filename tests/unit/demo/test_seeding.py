@@ -39,12 +39,16 @@ class People:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.groups: dict[str, str] = {}
 
     def account(self, *, name: str, number: str) -> str:
         return f"{name}({number})"
 
     def invite(self, *, workspace: WorkspaceId, accounts: list[str]) -> None:
         self.names += accounts
+
+    def join_group(self, member: MemberId, group: str) -> None:
+        self.groups[member] = group
 
 
 def site_of(office: Office, people: People | None) -> Site:
