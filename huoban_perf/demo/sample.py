@@ -37,8 +37,8 @@ class Sample:
 
     @property
     def scheme(self) -> dict[str, object]:
-        """The template's scheme document under a name of the seed's own."""
-        return {**self.template.scheme, "name": f"{MARK}示例方案"}
+        """The template's scheme document under a name of the seed's own; departments are not appraised here."""
+        return {**self.template.scheme, "name": f"{MARK}示例方案", "departments": {"use": "none"}}
 
     @property
     def grade_keys(self) -> dict[str, str]:
