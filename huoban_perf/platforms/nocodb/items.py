@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from huoban_perf.core.addresses import Bindings
@@ -18,6 +19,7 @@ from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_COUNT, ITEM_FIND, ITEM_FIND_COUNT, ITEM_LIST, Endpoint
 from huoban_perf.platforms.nocodb.filters import to_where
 from huoban_perf.platforms.nocodb.meta import TableReader
+from huoban_perf.platforms.nocodb.recent import newest_first
 from huoban_perf.platforms.nocodb.transport import Transport
 
 
@@ -49,8 +51,8 @@ class NocodbItems:
         """Yield the pages of a query; a filter that does not fit is refused before anything is sent.
 
         Args:
-            query: What to read. Items are ordered by creation or by a field; the order of last change is unknown for
-                items never changed.
+            query: What to read. Items are ordered by creation, by a field, or by last change, newest first; that of an
+                item never changed is its creation.
             bindings: Platform ids.
 
         Returns:
@@ -68,7 +70,9 @@ class NocodbItems:
         if query.limit is not None and query.limit <= 0:
             return iter(())
         if query.order.field == SystemField.UPDATED_ON:
-            raise RejectedError("nocodb.order", endpoint=ITEM_LIST.name, facts={"table": table.spec.labels.zh})
+            if not query.order.descending:
+                raise RejectedError("nocodb.order", endpoint=ITEM_LIST.name, facts={"table": table.spec.labels.zh})
+            return self._newest(table, query)
         is_creation = query.order.field in {SystemField.CREATED_ON, SystemField.ITEM_ID}
         where = None if query.filter is None else to_where(query.filter, table=table)
         by = "Id" if is_creation else table.column(query.order.field).column_id
@@ -128,6 +132,20 @@ class NocodbItems:
             if query.limit is not None and wanted_so_far >= query.limit:
                 return
 
+    def _newest(self, table: BoundTable, query: ItemQuery) -> Iterator[ItemPage]:
+        total = self.count(table)
+        pairs = self._pairs(table, query.filter)
+        rows = newest_first(lambda order: self._ordered_fetcher(table, order))
+        seen = 0
+        while part := list(islice(rows, PAGE_SIZE)):
+            items = table.decode([{**row, **pairs(str(row["Id"]))} for row in part])
+            items = [item for item in items if query.filter is None or is_wanted(query.filter, item)]
+            items = items if query.limit is None else items[: query.limit - seen]
+            seen += len(items)
+            yield ItemPage(items=tuple(items), total=total, filtered=total if query.filter is None else seen)
+            if query.limit is not None and seen >= query.limit:
+                return
+
     def _pairs(self, table: BoundTable, filter_: Filter | None) -> Callable[[str], Row]:
         """Read the pairs of the table's many-to-many relations; returns what each item links to."""
         found = [
@@ -158,8 +176,9 @@ class NocodbItems:
     def _list_fetcher(self, walk_: _Walk) -> Any:
         table = walk_.table
         direction = "-" if walk_.descending else ""
-        order = f"{direction}{walk_.by}" + ("" if walk_.by == "Id" else ",Id")
+        return self._ordered_fetcher(table, f"{direction}{walk_.by}" + ("" if walk_.by == "Id" else ",Id"))
 
+    def _ordered_fetcher(self, table: BoundTable, order: str) -> Callable[[int, int], Page]:
         def fetch(offset: int, limit: int) -> Page:
             query = {**table.reads(), "sort": order, "limit": str(limit), "offset": str(offset)}
             return list_page(self._answer(ITEM_LIST, table, query))

@@ -28,7 +28,6 @@ PLATFORMS = (
 
 GAPS = {
     "nocodb": {
-        "test_items_come_in_the_order_of_their_last_change": "items by last change (never changed: no time)",
         "test_an_empty_switch_differs_from_one_that_is_off": "a switch with a third state",
         "test_numbers_of_eighteen_digits_are_exact": "numbers beyond 15 significant digits",
         "test_a_required_field_is_seen": "required as a mark of a column (it is one of a form)",
