@@ -59,3 +59,20 @@ def status(settings: Settings) -> Exit:
     facts: dict[str, FactValue] = {"folder": str(profile.server_dir), "url": "" if server is None else server.url}
     show_text(text("cli.nocodb_idle" if server is None else "cli.nocodb_runs", locale=settings.locale, facts=facts))
     return Exit.DONE if server is not None else Exit.ERROR
+
+
+@nocodb_command.command("hooks")
+@click.option("--address", default=None, metavar="地址", help="huoban-perf serve 的地址, 如 http://127.0.0.1:8766.")
+@click.option("--remove", is_flag=True, help="去掉.")
+@click.option("--yes", is_flag=True, help="执行; 不加则只预览.")
+@pass_settings
+def hooks(settings: Settings, address: str | None, remove: bool, yes: bool) -> Exit:
+    """让有自动化的表一有改动就提示 huoban-perf serve (webhook); 只提示"有变化", 不带数据; 没有它也会按时查看."""
+    from huoban_perf.cli.hints import arrange
+
+    with settings.site() as site:
+        changed = arrange(settings, site, address=None if remove else address or "http://127.0.0.1:8766", apply=yes)
+    facts: dict[str, FactValue] = {"count": sum(changed.values()), "tables": len(changed)}
+    done = ("cli.hooks_removed" if remove else "cli.hooks_made") if yes else "cli.hooks_preview"
+    show_text(text(done if any(changed.values()) else "cli.hooks_nothing", locale=settings.locale, facts=facts))
+    return Exit.DONE

@@ -117,6 +117,22 @@ class FileSink(Protocol):
         ...
 
 
+class HintSink(Protocol):
+    """Has tables call an address when their rows change; the call says that, never what."""
+
+    def is_told(self, *, table_id: str, url: str) -> bool:
+        """Return whether a table calls the address."""
+        ...
+
+    def tell(self, *, table_id: str, url: str) -> bool:
+        """Have a table call the address; return whether anything was changed."""
+        ...
+
+    def hush(self, *, table_id: str) -> bool:
+        """Take the call away; return whether there was one."""
+        ...
+
+
 class TrafficSource(Protocol):
     """Counts what was sent."""
 
@@ -177,6 +193,7 @@ class Connection:
         automations: Captures and posts automations; None where no plane can.
         file_source: Reads files; None where no documented way leads to their bytes.
         file_sink: Takes files; None where none can be sent.
+        hints: Has tables call an address when they change; None where a program cannot arrange that.
     """
 
     name: str
@@ -191,3 +208,4 @@ class Connection:
     automations: AutomationPlane | None = None
     file_source: FileSource | None = None
     file_sink: FileSink | None = None
+    hints: HintSink | None = None

@@ -28,6 +28,7 @@ from huoban_perf.deploy.captures import CaptureRegister, KnownAutomation
 from huoban_perf.deploy.drift import DriftReport, drift
 from huoban_perf.deploy.export import Exported, export_template
 from huoban_perf.deploy.guard import Consent, Limits
+from huoban_perf.deploy.hints import heard_tables, hush, tell
 from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
 from huoban_perf.deploy.moves import rebound
@@ -93,6 +94,8 @@ __all__ = [
     "drift",
     "exact",
     "export_template",
+    "heard_tables",
+    "hush",
     "kind_name",
     "make_plan",
     "manual_sheet",
@@ -106,6 +109,7 @@ __all__ = [
     "similar",
     "state_path",
     "survey",
+    "tell",
     "undertaking_of",
     "unseen",
     "value_text",

@@ -19,6 +19,7 @@ from huoban_perf.platforms.nocodb.bases import NocodbBases, NocodbMembers
 from huoban_perf.platforms.nocodb.builder import BUILDABLE, NocodbBuilder
 from huoban_perf.platforms.nocodb.config import BATCH_SIZE, PAGE_SIZE, SIGNIFICANT_DIGITS
 from huoban_perf.platforms.nocodb.files import NocodbFiles
+from huoban_perf.platforms.nocodb.hooks import NocodbHooks
 from huoban_perf.platforms.nocodb.items import NocodbItems
 from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
 from huoban_perf.platforms.nocodb.meta import TableReader
@@ -82,6 +83,7 @@ def connect(
         traffic=wiring.counter,
         file_source=files,
         file_sink=files,
+        hints=NocodbHooks(transport),
         bases=NocodbBases(transport),
         people=people,
         views=views,

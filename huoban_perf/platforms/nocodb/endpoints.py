@@ -102,6 +102,11 @@ FILE_UPLOAD = Endpoint(
 )
 FILE_READ = _read("file.read", "/download")
 
+HOOK_LIST = _read("hook.list", f"{_META}/tables/{{table}}/hooks")
+HOOK_CREATE = _make("hook.create", f"{_META}/tables/{{table}}/hooks")
+HOOK_UPDATE = _set("hook.update", f"{_META}/hooks/{{hook}}")
+HOOK_DELETE = _drop("hook.delete", f"{_META}/hooks/{{hook}}")
+
 _VIEW = f"{_META}/views/{{view}}"
 
 VIEW_LIST = _read("view.list", f"{_META}/tables/{{table}}/views")
