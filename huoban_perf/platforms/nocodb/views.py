@@ -51,6 +51,7 @@ from huoban_perf.platforms.nocodb.endpoints import (
     VIEW_SHARE,
     VIEW_UPDATE,
 )
+from huoban_perf.platforms.nocodb.kanban import KANBAN_TYPE, stack_settings, stacks_are_current
 from huoban_perf.platforms.nocodb.meta import ALIAS, TableReader, WireColumn
 from huoban_perf.platforms.nocodb.transport import Transport
 from huoban_perf.platforms.nocodb.view_rules import CannotSayError, view_filters
@@ -175,17 +176,18 @@ class NocodbViews:
             One entry a view.
         """
         views = self._transport.call(VIEW_LIST, ids={"table": table_id}).get("list", [])
-        return [self._seen(view) for view in views if not view.get("is_default")]
+        return [self._seen(view, table_id) for view in views if not view.get("is_default")]
 
-    def _seen(self, view: Json) -> SeenView:
+    def _seen(self, view: Json, table_id: str) -> SeenView:
         settings = view["meta"] if isinstance(view.get("meta"), dict) else {}
         view_id, key = str(view["id"]), settings.get(ALIAS)
+        stacked = view.get("type") != KANBAN_TYPE or stacks_are_current(settings, self._reader.table(table_id))
         return SeenView(
             view_id=view_id,
             title=str(view["title"]),
             key=None if key is None else str(key),
             is_form=view.get("type") == _FORM_TYPE,
-            is_as_built=key is None or settings.get(_BUILT) == self._print(view_id),
+            is_as_built=key is None or (settings.get(_BUILT) == self._print(view_id) and stacked),
         )
 
     def share(self, view_id: str) -> str:
@@ -206,6 +208,8 @@ class NocodbViews:
             self._fill_view(build, build.declared, view_id, filters)
         title = build.declared.labels.in_locale(build.locale)
         settings = {ALIAS: build.declared.address.key, _BUILT: self._print(view_id)}
+        if isinstance(build.declared, ViewSpec) and build.kind == "kanban" and build.declared.group_by is not None:
+            settings |= stack_settings(build.column(build.declared.group_by))
         self._transport.call(VIEW_UPDATE, {"title": title, "meta": settings}, ids={"view": view_id})
 
     def _fill_view(self, build: _Build, view: ViewSpec, view_id: str, filters: list[Json]) -> None:
