@@ -144,7 +144,7 @@ def write_receipts(
     bench.run(_WORDED, lines=_union(worded))
     if any(each.rounding for each in (scheme, *segment_schemes)):
         _add_rounding(bench, worded, leaves)
-    _number_and_print(
+    number_and_print(
         bench, [_keep(bench, f"out_line_{kind}s", selects) for kind, selects in leaves.items() if selects]
     )
     bench.run(_TEXTS, lines=_union(worded))
@@ -182,7 +182,7 @@ def _add_rounding(bench: Workbench, worded: list[str], leaves: dict[str, list[st
             found.append(fill(_ROUNDED_LEAVES, place=LAST, kind=f"'{kind}'"))
 
 
-def _number_and_print(bench: Workbench, leaves: list[str]) -> None:
+def number_and_print(bench: Workbench, leaves: list[str]) -> None:
     """Number and print the worded lines, and settle the families of leaves.
 
     Args:
