@@ -63,7 +63,7 @@ class ScoreOptions:
         preview: Count unverified metric data too; the result says so.
         frozen: Relation like ``out_groups`` with the figures as released; they replace recomputed groups (S4.7).
         range_size: Subjects per range, which bounds the memory; 0 = a row group of DuckDB, so that no thread waits, and
-            half of it where receipts or rows are written.
+            half of it where rows of items and forms are written.
     """
 
     skip_bad_rows: bool = False
@@ -78,7 +78,7 @@ class ScoreOptions:
     @property
     def subjects_a_range(self) -> int:
         """Subjects per range."""
-        return self.range_size or ROW_GROUP // (2 if self.explain or self.details else 1)
+        return self.range_size or ROW_GROUP // (2 if self.details else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

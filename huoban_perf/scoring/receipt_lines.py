@@ -48,7 +48,7 @@ FROM c_share WHERE is_split
 _PARTS: Final = """
 SELECT sid, seg * $segment + $ordinal * $part_step, CASE WHEN is_split THEN seg * $segment ELSE 0 END,
   CASE WHEN is_split THEN 2 ELSE 1 END, $part, $part, $label,
-  CASE WHEN $value IS NULL THEN $missing ELSE '得分 ' || $shown || $rest || $letter END,
+  CASE WHEN $value IS NULL THEN $missing ELSE concat('得分 ', $shown, $rest, $letter) END,
   concat('{"score_n":', $value, CASE WHEN $value IS NULL THEN 'null' END, ',"weight_d4":', $weight, ',"divisor_d4":', divisor, '}'), is_scored * $contribution
 FROM c_share AS c WHERE scheme = $scheme
 """
@@ -172,7 +172,7 @@ def _part_line(scheme: Scheme, part: str, ordinal: int, weight: int) -> str:
         weight=weight,
         rest=sql_literal(", 见公式")
         if scheme.parts.formula
-        else f"' × 权重 {percent_text(weight)} ÷ ' || {sql_points('divisor', 4)}",
+        else f"' × 权重 {percent_text(weight)} ÷ ', {sql_points('divisor', 4)}",
         contribution=sql_counted(scheme, value, by=weight),
         scheme=sql_literal(scheme.key),
     )

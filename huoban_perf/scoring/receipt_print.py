@@ -144,9 +144,7 @@ def write_receipts(
     bench.run(_WORDED, lines=_union(worded))
     if any(each.rounding for each in (scheme, *segment_schemes)):
         _add_rounding(bench, worded, leaves)
-    number_and_print(
-        bench, [_keep(bench, f"out_line_{kind}s", selects) for kind, selects in leaves.items() if selects]
-    )
+    number_and_print(bench, [_keep(bench, f"out_line_{kind}s", selects) for kind, selects in leaves.items() if selects])
     bench.run(_TEXTS, lines=_union(worded))
     bench.run("INSERT INTO out_line_subjects SELECT sid, kind, subject FROM c_subject")
 

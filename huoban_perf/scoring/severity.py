@@ -3,6 +3,9 @@
 Advisory: floats are allowed here. A company that adopts the figures takes a snapshot: rounded, approved, stored, and
 from then on an exact input (``rater_adjustments``); replay reads the snapshot and never fits again.
 
+Not made: L4, the many-facet Rasch model. The book names it for analysis reports only and no rule reads it; what decides is
+L1–L3.
+
 Source: scoring.md S5 (L1 standardise, L2 additive model, L3 shrinkage, 采用).
 """
 

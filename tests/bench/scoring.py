@@ -2,6 +2,7 @@
 
 Without options it measures 5,000, 100,000 and 1,000,000 people and prints one table. Every figure comes from a fresh
 process, start-up and imports included; of several runs the quickest stands, for a shared machine only ever adds time.
+The load says how much: where others work, compare CPU seconds and their ratios, which load changes least.
 
 - floor: DuckDB reads every cell of items and forms once.
 - scored: every check of the inputs, scores, grades, ranks and quotas. "written": to Parquet.
@@ -49,7 +50,9 @@ def main() -> None:
         return
     if not given.check:
         print(
-            f"{'people':>9}  {'what':<20}{'wall s':>8}{'CPU s':>8}{'MiB':>7}{'× floor':>9}{'× pandas':>10}", flush=True
+            f"{'people':>9}  {'what':<20}{'wall s':>8}{'CPU s':>8}{'MiB':>7}{'× floor':>9}{'× pandas':>10}"
+            f"{'CPU × floor':>13}{'CPU × pandas':>14}",
+            flush=True,
         )
     for people in given.people:
         with TemporaryDirectory() as place:
@@ -78,14 +81,17 @@ def _measure(folder: Path, people: int, runs: int, names: list[str] | None) -> N
         if "error" in row:
             print(f"{people:>9,}  {name:<20}  {row['error']}", flush=True)
             continue
-        ratios = [_ratio(row, found.get(other, {})) for other in ("floor", "pandas")]
+        others = [found.get(other, {}) for other in ("floor", "pandas")]
+        walls, cpus = ([_ratio(row, other, of) for other in others] for of in ("wall", "cpu"))
         figures = f"{row['wall']:>8.2f}{row['cpu']:>8.2f}{row['peak_mib']:>7}"
-        print(f"{people:>9,}  {name:<20}{figures}{ratios[0]:>9}{ratios[1]:>10}", flush=True)
-    print(f"{'':>9}  ({people * METRICS:,} indicators, {people * FORMS * 6:,} ratings; quickest of {runs})", flush=True)
+        ratios = f"{walls[0]:>9}{walls[1]:>10}{cpus[0]:>13}{cpus[1]:>14}"
+        print(f"{people:>9,}  {name:<20}{figures}{ratios}", flush=True)
+    told = f"{people * METRICS:,} indicators, {people * FORMS * 6:,} ratings; quickest of {runs}"
+    print(f"{'':>9}  ({told}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)", flush=True)
 
 
-def _ratio(row: Row, other: Row) -> str:
-    return f"{float(row['wall']) / float(other['wall']):.2f}" if "wall" in other else "-"
+def _ratio(row: Row, other: Row, of: str) -> str:
+    return f"{float(row[of]) / float(other[of]):.2f}" if of in other else "-"
 
 
 def _quickest(name: str, folder: Path, runs: int) -> Row:
