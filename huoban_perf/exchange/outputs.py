@@ -8,7 +8,7 @@ Source: score-files.md (Output); scoring.md S0, S7, S13.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any, Final, Literal
 
 import duckdb
 
-from huoban_perf.exchange.long_files import write_long
+from huoban_perf.core.errors import FactValue, ScoringError
+from huoban_perf.exchange.long_files import SUBJECTS, write_long
+from huoban_perf.scoring import subject_ranges
 from huoban_perf.scoring.rounding import sql_literal, sql_name
 
 OutputForm = Literal["csv", "parquet", "xlsx"]
@@ -25,6 +27,8 @@ Rows = tuple[Mapping[str, Any], ...]
 """Rows of one output: English column → value, in the order of the file."""
 
 _PIECE: Final = 10_000
+SHEET_ROWS: Final = 1_048_576
+"""Rows of a sheet of Excel, its header among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,24 +227,37 @@ def write_outputs(
 
     Returns:
         The files, in the order of ``OUTPUTS``.
+
+    Raises:
+        ScoringError: More rows than a sheet of Excel holds; nothing is written.
     """
     files = []
     result_decimals = _result_decimals(connection)
-    for output in OUTPUTS:
-        if not _is_wanted(connection, output, asked=asked, only=only):
-            continue
+    wanted = [output for output in OUTPUTS if _is_wanted(connection, output, asked=asked, only=only)]
+    if form == "xlsx":
+        _refuse_long_sheets(connection, wanted)
+    for output in wanted:
         file = folder / f"{output.name}.{form}"
-        query = output.query(header=header, result_decimals=result_decimals)
+        query = partial(_query, output, header, result_decimals)
         if form == "xlsx":
-            _write_workbook(connection, query, file, title=output.zh if header == "zh" else output.name)
+            ranges = subject_ranges(connection, size=SUBJECTS) if output.is_long else ("true",)
+            title = output.zh if header == "zh" else output.name
+            _write_workbook(connection, [query(where) for where in ranges], file, title=title)
         elif output.is_long:
-            ranged = partial(_ranged, output, header, result_decimals)
-            write_long(connection, ranged, file, form=form)
+            write_long(connection, query, file, form=form)
         else:
             option = "FORMAT csv, HEADER true" if form == "csv" else "FORMAT parquet"
-            connection.execute(f"COPY ({query}) TO {sql_literal(str(file))} ({option})")
+            connection.execute(f"COPY ({query('true')}) TO {sql_literal(str(file))} ({option})")
         files.append(file)
     return tuple(files)
+
+
+def _refuse_long_sheets(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Output]) -> None:
+    for output in wanted:
+        ((rows,),) = connection.execute(f"SELECT count(*) FROM {output.relation}").fetchall()  # noqa: S608
+        if rows >= SHEET_ROWS:
+            facts: dict[str, FactValue] = {"file": f"{output.name}.xlsx", "rows": rows, "most": SHEET_ROWS - 1}
+            raise ScoringError("exchange.too_long_for_excel", facts=facts)
 
 
 def output_rows(connection: duckdb.DuckDBPyConnection, name: str) -> Rows:
@@ -259,7 +276,7 @@ def output_rows(connection: duckdb.DuckDBPyConnection, name: str) -> Rows:
     return tuple(dict(zip(names, row, strict=True)) for row in found)
 
 
-def _ranged(output: Output, header: HeaderLanguage, result_decimals: int, where: str) -> str:
+def _query(output: Output, header: HeaderLanguage, result_decimals: int, where: str) -> str:
     return output.query(header=header, result_decimals=result_decimals, where=where)
 
 
@@ -286,14 +303,16 @@ def _result_decimals(connection: duckdb.DuckDBPyConnection) -> int:
     return max(int(found or 0), 2)
 
 
-def _write_workbook(connection: duckdb.DuckDBPyConnection, query: str, file: Path, *, title: str) -> None:
+def _write_workbook(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], file: Path, *, title: str) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
-    found = connection.execute(query)
-    sheet.append([column[0] for column in found.description or ()])
-    while rows := found.fetchmany(_PIECE):
-        for row in rows:
-            sheet.append(list(row))
+    for at, query in enumerate(queries):
+        found = connection.execute(query)
+        if at == 0:
+            sheet.append([column[0] for column in found.description or ()])
+        while rows := found.fetchmany(_PIECE):
+            for row in rows:
+                sheet.append(list(row))
     book.save(file)

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from huoban_perf.core.errors import ScoringError, ScoringInputError
-from huoban_perf.exchange import Request, csv_files, long_files, open_inputs, read_schemes, score_folder
+from huoban_perf.exchange import Request, csv_files, long_files, open_inputs, outputs, read_schemes, score_folder
 from huoban_perf.exchange.outputs import OutputForm
 from huoban_perf.scoring import parse_scheme
 from tests.unit.exchange.sample import SCHEME, Form, frames, save, save_scheme, save_workbook
@@ -86,6 +86,16 @@ def test_receipts_are_the_same_whatever_range_of_people_is_written_at_once(
     lines = [(row["subject"], int(row["line_no"])) if isinstance(row, dict) else (row[1], row[2]) for row in written[0]]
     assert lines == sorted(lines)
     assert {subject for subject, _ in lines} == {"E1", "E2"}
+
+
+def test_what_no_sheet_of_excel_holds_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "SHEET_ROWS", 10)
+    with pytest.raises(ScoringError, match=r"exchange\.too_long_for_excel") as caught:
+        score_folder(save(tmp_path / "in"), schemes=SCHEMES, out=tmp_path / "out", request=Request(form="xlsx"))
+    assert (caught.value.facts["file"], caught.value.facts["most"]) == ("receipt_lines.xlsx", 9)
+    assert not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
