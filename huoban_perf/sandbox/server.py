@@ -26,13 +26,15 @@ from huoban_perf.sandbox.faces.v2 import v2_face
 from huoban_perf.sandbox.faults import FaultBook
 from huoban_perf.sandbox.store import Store
 from huoban_perf.sandbox.throttle import Throttle
+from huoban_perf.sandbox.web.asking import sorry
 from huoban_perf.sandbox.web.face import web_face
-from huoban_perf.sandbox.web.guard import LOOPBACK, settle_session
+from huoban_perf.sandbox.web.guard import LOOPBACK, harden, settle_session
 from huoban_perf.sandbox.web.port import Behaviour
 from huoban_perf.sandbox.web.site import Site
 from huoban_perf.sandbox.world.state import World
 
 _HOST = "127.0.0.1"
+_MACHINES = ("/openapi", "/v2", "/paas", "/_sandbox")
 _SITE = "huoban_perf.site"
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 _THREADS = 8
@@ -122,6 +124,8 @@ def create_app(
     @app.errorhandler(405)
     def unknown(error: Exception) -> Response:
         del error
+        if request.accept_mimetypes.best == "text/html" and not request.path.startswith(_MACHINES):
+            return harden(sorry(404))
         return Response(_own_envelope(501, "unknown method"), mimetype="application/json")
 
     @app.errorhandler(500)

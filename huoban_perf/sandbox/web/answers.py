@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -71,10 +71,30 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """One file as sent: its name without a path, and its content."""
+
+    name: str
+    content: bytes
+
+
+def _keep_none(file: Sent) -> str:
+    raise ValueError(file.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A posted form: name → everything sent under it."""
+    """A posted form.
+
+    Attributes:
+        sent: Name → everything sent under it.
+        files: Name → files sent under it.
+        keep: Keeps a file and returns its id.
+    """
 
     sent: Mapping[str, Sequence[str]]
+    files: Mapping[str, Sequence[Sent]] = field(default_factory=dict)
+    keep: Callable[[Sent], str] = _keep_none
 
     def first(self, name: str) -> str:
         """Return the first text under a name, without line ends of another system; empty when there is none."""
@@ -90,6 +110,8 @@ class Answer:
         """
         if asked.control == "switch":
             return Read(box=self.first(asked.name), value=bool(self.first(asked.name)))
+        if asked.control == "files":
+            return self._filed(asked)
         if asked.control in {"radio", "select", "several"}:
             return _picked(asked, [entry for entry in self.sent.get(asked.name, ()) if entry])
         text = self.first(asked.name)
@@ -98,6 +120,17 @@ class Answer:
         if asked.control == "lookup":
             return _looked_up(asked, text, resolve)
         return _READERS.get(asked.control, _text)(asked, text)
+
+    def _filed(self, asked: Asked) -> Read:
+        """Return the files that stay, and those that came."""
+        stays = _picked(asked, [entry for entry in self.sent.get(asked.name, ()) if entry])
+        came = self.files.get(asked.name, ())
+        if stays.error and (stays.box or not came):
+            return stays
+        ids = [*(stays.value or ()), *(self.keep(file) for file in came)]
+        if len(ids) > 1 and not asked.field.holds_several:
+            return Read(box=stays.box, error="只能有一个文件; 请先去掉原来的")
+        return Read(box=stays.box, value=ids or None)
 
 
 def _picked(asked: Asked, ids: list[str]) -> Read:

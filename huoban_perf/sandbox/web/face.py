@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import (
     Blueprint,
-    Response,
     flash,
     get_flashed_messages,
     make_response,
@@ -25,9 +22,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from huoban_perf.core.schema.automations import OpenPage
 from huoban_perf.core.schema.roles import Right
 from huoban_perf.sandbox.web import guard
-from huoban_perf.sandbox.web.answers import Answer
+from huoban_perf.sandbox.web.asking import answer_of, part_asked, sorry
 from huoban_perf.sandbox.web.charts import open_page
-from huoban_perf.sandbox.web.grids import Asked as Part
 from huoban_perf.sandbox.web.grids import open_view
 from huoban_perf.sandbox.web.people import people_of
 from huoban_perf.sandbox.web.person import Person
@@ -39,13 +35,6 @@ from huoban_perf.sandbox.world.rows import API_USER
 
 _GONE, _REFUSED, _WRONG = 404, 403, 422
 _REASON_MOST = 500
-_SAID = {
-    404: ("没有这一页", "它不存在, 或者您无权查看."),
-    403: ("不能这样做", "您没有这项权限, 或者页面已经过期; 请回到首页重新打开."),
-    405: ("不能这样打开", "请从页面上的按钮进入."),
-    413: ("内容太多", "一次最多提交 1 MB."),
-    400: ("看不懂这个请求", "请回到首页重新打开."),
-}
 
 
 def web_face(site: Site, *, hosts: frozenset[str] | None = None) -> Blueprint:
@@ -93,6 +82,7 @@ class _Pages:
             ("/r/<int:number>/press/<int:by>", self.press, post),
             ("/r/<int:number>/delete", self.delete, post),
             ("/f/<int:form>", self.form, get),
+            ("/file/<int:number>", self.file, get),
             ("/new/<int:number>", self.new, both),
             ("/p/<int:number>", self.public, both),
         ]
@@ -173,14 +163,14 @@ class _Pages:
             views = person.views(table)
             if views:
                 return redirect(f"/v/{views[0].number}", 303)
-            grid = open_view(person, own_view(person, table), table, _part())
+            grid = open_view(person, own_view(person, table), table, part_asked())
             return self._list(person, table, grid=grid, here=None, view=None)
 
     def view(self, number: int) -> AnyResponse | str:
         """Show a view."""
         with self._site.seen_by(*self._who()) as person:
             kept, view, table = person.view(number)
-            grid = open_view(person, view, table, _part())
+            grid = open_view(person, view, table, part_asked())
             return self._list(person, table, grid=grid, here=kept, view=view)
 
     def _list(self, person: Person, table: TableDef, **more: Any) -> str:
@@ -209,6 +199,15 @@ class _Pages:
             detail = open_record(person, person.row(number), self._site.behaviour)
             return self._shown("record.html", person, detail=detail, table=detail.table, here=None)
 
+    def file(self, number: int) -> AnyResponse:
+        """Hand out a file that the person may know of, to be saved and never shown by the browser."""
+        with self._site.seen_by(*self._who()) as person:
+            name, content = self._site.file(person, number)
+        answer = make_response(content)
+        answer.headers["Content-Type"] = "application/octet-stream"
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        return answer
+
     # --- filling in --------------------------------------------------------------------------------------------
 
     def _sheet(self, person: Person, asked: Asked, *, said: str = "", status: int = 200) -> AnyResponse:
@@ -229,7 +228,7 @@ class _Pages:
         try:
             with self._site.written_by(*self._who()) as (person, pen):
                 asked = asked_of(person)
-                self._site.change(pen, person, asked, _answer(), seen=request.form.get("seen", ""))
+                self._site.change(pen, person, asked, answer_of(pen), seen=request.form.get("seen", ""))
                 if choice := request.form.get("do"):
                     self._site.act(pen, person, person.row(number), picked=Picked(choice=choice, reason=""))
         except ProblemsError as error:
@@ -282,7 +281,7 @@ class _Pages:
         try:
             with self._site.written_by(*self._who()) as (person, pen):
                 asked = asked_of(person)
-                made = self._site.create(pen, person, asked, _answer())
+                made = self._site.create(pen, person, asked, answer_of(pen))
         except ProblemsError as error:
             return self._again(error, asked_of)
         self._settle(asked.sheet.table, made)
@@ -299,7 +298,7 @@ class _Pages:
         try:
             with self._site.written_by(*who) as (stranger, pen):
                 asked = self._site.public(stranger, number, token=code)
-                made = self._site.create(pen, stranger, asked, _answer())
+                made = self._site.create(pen, stranger, asked, answer_of(pen))
         except ProblemsError as error:
             page = render_template("web/public.html", sheet=error.sheet, said=error.said)
             return make_response(page, _WRONG)
@@ -353,30 +352,12 @@ class _Pages:
         """Say that something is not there, or may not be done."""
         if isinstance(error, NobodyError):
             return redirect("/", 303)
-        return _sorry(_GONE if isinstance(error, GoneError) else _REFUSED)
+        return sorry(_GONE if isinstance(error, GoneError) else _REFUSED)
 
     def stopped(self, error: HTTPException) -> AnyResponse:
         """Say why a request was stopped."""
-        return _sorry(error.code or 400)
+        return sorry(error.code or 400)
 
 
 class NobodyError(RefusalError):
     """Nobody has been chosen yet."""
-
-
-def _sorry(status: int) -> Response:
-    title, text = _SAID.get(status, _SAID[400])
-    return make_response(render_template("web/sorry.html", title=title, text=text), status)
-
-
-def _answer() -> Answer:
-    return Answer(dict(request.form.lists()))
-
-
-def _part() -> Part:
-    """Read which part of a view is asked for; what makes no sense is as if it were not there."""
-    month = None
-    with contextlib.suppress(ValueError):
-        month = date.fromisoformat(f"{request.args.get('month', '')}-01")
-    page = request.args.get("page", 1, type=int)
-    return Part(page=max(1, min(page, 10**6)), search=request.args.get("q", "").strip()[:50], month=month)

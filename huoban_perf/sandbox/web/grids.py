@@ -13,7 +13,7 @@ from huoban_perf.core.rules import Every, Test
 from huoban_perf.core.schema import CHOICE_KINDS
 from huoban_perf.core.schema.views import ViewKind, ViewSpec
 from huoban_perf.sandbox.web.person import Person
-from huoban_perf.sandbox.web.showing import COLOURS, Reader, Shown, day_of
+from huoban_perf.sandbox.web.showing import COLOURS, EMPTY, Reader, Shown, day_of
 from huoban_perf.sandbox.world.definitions import FieldDef, TableDef
 from huoban_perf.sandbox.world.rows import Row
 from huoban_perf.sandbox.world.selections import Clause, Cut, SortKey, containing, joined
@@ -144,7 +144,7 @@ class _Work:
                 item_id=row.item_id,
                 title=(row.title if names else "") or f"#{row.item_id}",
                 cells=tuple(reader.cell(row, one) for one in columns),
-                group=reader.cell(row, also[0]).text or "(空)" if also else None,
+                group=reader.cell(row, also[0]).text or EMPTY if also else None,
             )
             for row in rows
         ]
@@ -234,8 +234,8 @@ def _kanban(work: _Work, group: FieldDef, asked: Asked) -> Grid:
         lines = work.lines(rows, (group,))
         option = group.options_by_id.get(value or "")
         colour = option.color if option is not None and option.color in COLOURS else ""
-        name = option.name if option is not None else (lines[0].group if lines and value is not None else "(空)")
-        boards.append(Column(title=name or "(空)", colour=colour or "", count=counts[value], lines=tuple(lines)))
+        name = option.name if option is not None else (lines[0].group if lines and value is not None else EMPTY)
+        boards.append(Column(title=name or EMPTY, colour=colour or "", count=counts[value], lines=tuple(lines)))
     count = selections.count(work.table, work.clause)
     columns = tuple(one for one in work.columns if one != group)
     return Grid(shape="kanban", columns=columns, boards=tuple(boards), count=count, asked=asked)

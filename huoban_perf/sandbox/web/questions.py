@@ -34,7 +34,7 @@ _INPUTS: Mapping[FieldKind, str] = {
     FieldKind.EMAIL: "email",
     FieldKind.PHONE: "tel",
 }
-_UNASKED = FILE_KINDS | {FieldKind.LOCATION, FieldKind.SEPARATOR}
+_UNASKED = frozenset({FieldKind.SIGNATURE, FieldKind.LOCATION, FieldKind.SEPARATOR})
 """Kinds that these pages show and do not take."""
 
 
@@ -53,7 +53,7 @@ class Question:
     Attributes:
         field: What it is about.
         control: How it is asked: text, long, number, date, datetime-local, switch, email, tel, radio, select, several,
-            lookup, or shown (not asked).
+            lookup, files, or shown (not asked).
         help: Said beside it.
         required: Whether an empty answer is refused.
         choices: For radio, select, several and lookup.
@@ -181,12 +181,16 @@ class Desk:
         return Sheet(title=title, table=table, row=row, questions=questions)
 
     def _question(self, one: FieldDef, value: Any, row: Row | None, *, is_shown: bool) -> Question | None:
-        is_strange = self.public and one.kind in RELATION_KINDS | MEMBER_KINDS
+        is_strange = self.public and one.kind in RELATION_KINDS | MEMBER_KINDS | FILE_KINDS
         if is_shown or not self.person.edits(one) or one.kind in _UNASKED or is_strange:
             if row is None or is_strange:
                 return None
             shown = Reader(self.person, [row], [one]).cell(row, one)
             return Question(field=one, control="shown", shown=shown, help=one.help or "")
+        if one.kind in FILE_KINDS:
+            kept = Reader(self.person, [row], [one]).cell(row, one).parts if row is not None else ()
+            choices = tuple(Choice(key, part.text) for key, part in zip(value or (), kept, strict=False))
+            return Question(field=one, control="files", help=one.help or "", choices=choices, value=tuple(value or ()))
         if one.family == "list":
             return self._picked(one, tuple(value or ()))
         control = _INPUTS.get(one.kind, "number" if one.family == "number" else "text")

@@ -17,6 +17,8 @@ from huoban_perf.sandbox.world.values import number_text
 COLOURS = frozenset({"red", "orange", "yellow", "green", "blue", "purple", "grey"})
 _LONG = frozenset({FieldKind.TEXT_LONG, FieldKind.TEXT_RICH})
 _HIDDEN = "(无权查看)"
+EMPTY = "(未填)"
+"""Heading of rows whose cell is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Reader:
     def name(self, value: str | None, field: FieldDef) -> str:
         """Return what one comparable value of a list field is called."""
         if value is None:
-            return "(空)"
+            return EMPTY
         if field.family == "list":
             return self._shown([value], field)[1][0].text
         if field.family == "switch":
@@ -116,7 +118,7 @@ class Reader:
         if field.kind in RELATION_KINDS:
             known = self._titles.get(field.target_table_id or 0, {})
             return "links", tuple(_link(entry, known.get(entry)) for entry in ids), 0
-        return "files", tuple(Part(self._files.get(entry, "附件")) for entry in ids), 0
+        return "files", tuple(Part(self._files.get(entry, "附件"), href=f"/file/{entry}") for entry in ids), 0
 
 
 def _link(item_id: str, title: str | None) -> Part:

@@ -196,6 +196,16 @@ class Site:
         sheet = Desk(person=stranger, public=True).sheet(form, table, None, start)
         return Asked(sheet=sheet, form=form)
 
+    def file(self, person: Person, number: int) -> tuple[str, bytes]:
+        """Return name and content of a file that the person uploaded or sees in an item; GoneError otherwise."""
+        told = self.world.files.told([number]).get(str(number))
+        reaches = told is not None and self.world.accesses.reaches_file(
+            number, uploader=told.created_by, space_id=person.catalog.space_id, user_id=person.user_id
+        )
+        if told is None or not reaches:
+            raise GoneError
+        return told.name, self.world.files.content(number)
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def create(self, pen: Pen, person: Person, asked: Asked, answer: Answer) -> int:

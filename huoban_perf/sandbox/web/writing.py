@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.sandbox.faces.endpoints import Incoming, item_create, item_delete, item_update
+from huoban_perf.sandbox.web.answers import Sent
 from huoban_perf.sandbox.world.definitions import TableDef
 from huoban_perf.sandbox.world.keys import Key
 from huoban_perf.sandbox.world.state import Call, World
@@ -50,6 +51,12 @@ class Pen:
     def update(self, item_id: int, fields: Mapping[str, Any]) -> None:
         """Change cells of an item; RefusalError when the person may not, or a value does not fit."""
         item_update(self._asked({"fields": dict(fields)}, item_id))
+
+    def keep(self, file: Sent) -> str:
+        """Keep a file as uploaded by the person and return its id."""
+        name = file.name or "附件"
+        made = self.world.files.put(space_id=self.space_id, name=name, content=file.content, user_id=self.user_id)
+        return str(made)
 
     def delete(self, item_id: int) -> None:
         """Remove an item; RefusalError when the person may not."""

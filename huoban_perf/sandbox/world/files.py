@@ -39,6 +39,10 @@ class Files:
         self._store.run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
         return file_id
 
+    def content(self, file_id: int) -> bytes:
+        """Return what a file holds; empty when there is none."""
+        return bytes(self._store.value("SELECT content FROM files WHERE file_id = ?", file_id) or b"")
+
     def told(self, file_ids: Sequence[int]) -> dict[str, Uploaded]:
         """Return id as text → file, for those that exist."""
         sql = "SELECT file_id, name, size, created_on, created_by FROM files WHERE file_id IN"

@@ -57,6 +57,7 @@ GOAL: dict[str, dict[str, Any]] = {
     "told": {"name": "告知", "kind": "datetime"},
     "note": {"name": "说明", "kind": "text_long"},
     "code": {"name": "编码", "unique": True},
+    "proof": {"name": "证明", "kind": "file"},
     "urgent": {"name": "紧急", "kind": "switch"},
     "team": {"name": "部门", "kind": "relation"},
     "secret": {"name": "保密分", "kind": "number"},

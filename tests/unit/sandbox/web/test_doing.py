@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import unescape
+from io import BytesIO
 
 import pytest
 
@@ -225,3 +226,27 @@ def test_visitor_goes_out_again(office: Office) -> None:
     page: Visitor = office.browser("王芳")
     assert "选一个人" in page.follow(page.post("/leave"))
     assert "选一个人" in page.text("/home")
+
+
+def test_files_are_kept_handed_out_and_taken_away(office: Office) -> None:
+    page, path = office.browser("王芳"), f"/r/{office.first}/edit"
+    box, me = f"f{office.field('proof').field_id}", office.people["王芳"]
+
+    def send(*files: tuple[bytes, str], stay: tuple[str, ...] = ()) -> object:
+        parts = [(BytesIO(content), name) for content, name in files]
+        sent = {"token": page.token, "seen": seen(office), **page.answers(name="签约", owner=me), box: [*stay, *parts]}
+        return page.client.post(path, data=sent, content_type="multipart/form-data")
+
+    page.follow(send((b"one", "../../一.txt"), (b"<b>two</b>", "/tmp/x/two.html")))  # type: ignore[arg-type]
+    first, second = office.cell(office.first, "proof")
+    text = page.text(f"/r/{office.first}")
+    assert f'<a href="/file/{first}">一.txt</a>' in text
+    assert f'<a href="/file/{second}">two.html</a>' in text
+    with page.client.get(f"/file/{second}") as got:
+        assert got.data == b"<b>two</b>"
+        assert got.headers["Content-Type"] == "application/octet-stream"
+        assert "attachment" in got.headers["Content-Disposition"]
+    assert office.browser("李雷").get(f"/file/{first}").status_code == 404
+    page.follow(send(stay=(second,)))  # type: ignore[arg-type]
+    assert office.cell(office.first, "proof") == [second]
+    assert send(stay=("123",)).status_code == 422  # type: ignore[attr-defined]

@@ -132,6 +132,16 @@ def test_addresses_of_no_form_are_unknown(office: Office, path: str) -> None:
     assert office.browser("王芳").client.get(path).get_json()["code"] == 501
 
 
+def test_person_at_an_unknown_address_reads_a_page_and_a_program_an_envelope(office: Office) -> None:
+    page = office.browser("王芳").client
+    html = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    answer = page.get("/no/such/page", headers=html)
+    assert answer.status_code == 404
+    assert "没有这一页" in answer.get_data(as_text=True)
+    assert "script-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert page.get("/_sandbox/nothing", headers=html).get_json()["code"] == 501
+
+
 def test_body_that_is_too_large_is_stopped(office: Office) -> None:
     page = office.browser("王芳")
     big = "x" * (BODY_MAX_BYTES + 1)
