@@ -52,3 +52,21 @@ def test_trace_every_table_serves_a_line(trace: tuple[Served, ...]) -> None:
     served = {name.split(":")[1].split(".")[0] for one in trace for name in one.servers}
     idle = {table.labels.zh for table in load_template("performance").schema.tables if table.key not in served}
     assert idle == GROUND
+
+
+def test_small_app_serves_every_line_too() -> None:
+    """The same process in eight tables: every line has a server that people see or a job."""
+    small = load_template("performance-lite")
+    trace = tuple(trace_of(small))
+    stated = {
+        part: tuple(dict.fromkeys(one.line.zh for one in lines))
+        for part, lines in groupby(trace, key=lambda one: one.part.zh)
+    }
+    assert stated == PROCESS
+    known = server_names(small.schema)
+    assert all(known[name] == label for one in trace for name, label in one.servers.items())
+    for key, claims in groupby(trace, key=lambda one: one.key):
+        kinds = {name.split(":")[0] for one in claims for name in one.servers}
+        assert kinds - {"table", "field"}, key
+    served = {name.split(":")[1].split(".")[0] for one in trace for name in one.servers}
+    assert {table.key for table in small.schema.tables} - served == {"employee"}
