@@ -234,7 +234,10 @@ class Executor:
         return FiringState.DONE, done.summary
 
     def _first_sight(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
-        """Give a row that a person made its natural key, its permission columns and its first state."""
+        """Give a row that a person made what is known about it, its key, permission columns and first state."""
+        known = self._around.known_of(row)
+        if known:
+            change_rows(row.book, [Change(row, known)])
         machine = self._app.schema.machine(row.rows.table.key)
         key_field = row.rows.table.key_field
         if key_field is not None and not row.key:

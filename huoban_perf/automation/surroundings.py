@@ -36,6 +36,7 @@ class Surroundings:
             name is refused; ``auto`` refuses where the connection tells who edited an item. Source: workflows.md §1.
         settle_polls: Looks that 确认目标, 批准变更, 公布 and decisions on appeals wait, so that a slip can be undone.
         key_of: Row that a person made → parts of its natural key, or None when it cannot be told yet.
+        known_of: Row that a person made → what it still lacks and the program can tell.
         columns_of: Row that a person made → its permission columns, so that those it concerns see it at once.
     """
 
@@ -48,4 +49,5 @@ class Surroundings:
     actor_check: str = "auto"
     settle_polls: int = 0
     key_of: Callable[[Row], str | None] = lambda _: None
+    known_of: Callable[[Row], Values] = lambda _: {}
     columns_of: Callable[[Row], Values] = lambda _: {}

@@ -22,6 +22,7 @@ from huoban_perf.core.progress import silent
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.access import columns_of
 from huoban_perf.cycle.context import stages_off as stages_off_of
+from huoban_perf.cycle.first_values import known_of
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
 from huoban_perf.cycle.inbox import fill_inbox
@@ -155,6 +156,7 @@ def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], No
         actor_check=shop.process.actor_check,
         settle_polls=shop.process.settle_polls,
         key_of=key_of,
+        known_of=known_of,
         columns_of=columns_of,
     )
 

@@ -390,6 +390,21 @@ def _form_is_fit(office: Office, line: Line) -> None:
     assert asked <= {str(one) for one in permission.editable}, asked - {str(one) for one in permission.editable}
 
 
+def test_goal_made_in_the_form_belongs_to_its_maker_at_once(office: Office) -> None:
+    """3/26: nobody types who he is; the goal is on his own contract, and he sees it."""
+    office.change(None, "appraisal", office.items[MINE], status="goal_setting")
+    made = office.put(
+        STAFF, "goal", name="新签客户", kind="qualitative", level="person", cycle=(office.items["cycle"],)
+    )
+    office.settle()
+    row = office.rows("goal")[made]
+    assert row["employee"] == (office.items[STAFF],)
+    assert row["appraisal"] == (office.items[MINE],)
+    assert row["owner"] == row["p_self"] == (office.people[STAFF],)
+    assert row["status"] == "draft"
+    assert made in office.shown(STAFF, "goal.my_goals")
+
+
 def test_customer_answers_without_an_account_and_sees_no_name(office: Office) -> None:
     """7/6: a public form that asks for its code and nothing that lists people."""
     form = next(one for one in office.schema.forms if one.address.keys[0] == "external_review")

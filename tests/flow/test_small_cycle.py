@@ -139,7 +139,6 @@ def goals(company: Company, name: str) -> None:
         "goal",
         name="整理销售话术",
         level="person",
-        appraisal=sheet,
         kind="qualitative",
         weight=light,
         end_date=date(2026, 12, 31),

@@ -12,6 +12,7 @@ from huoban_perf.core.errors import FactValue
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.access import columns_of
+from huoban_perf.cycle.first_values import known_of
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
 from huoban_perf.cycle.keys import key_of
@@ -58,6 +59,7 @@ class Desk:
             settle_polls=settle_polls,
             words=words,
             key_of=key_of,
+            known_of=known_of,
             columns_of=columns_of,
         )
         self.executor = self.fresh()

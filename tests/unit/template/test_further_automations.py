@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from huoban_perf.core.schema import DesiredSchema
-from huoban_perf.core.schema.automations import Notify
+from huoban_perf.core.schema.automations import Notify, RunJob
 from huoban_perf.cycle.jobs import JOBS
-from huoban_perf.template import load_template
+from huoban_perf.template import load_template, template_names
 
 SERVED = {
     "提名→任务": ("automation:appraisal.nominated",),
@@ -57,3 +57,13 @@ def test_line_has_its_server(line: str, app: DesiredSchema) -> None:
                 assert machine is not None
                 transition = next(one for one in machine.transitions if one.key == key)
                 assert kind == "transition" or any(isinstance(step, Notify) for step in transition.steps)
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_automation_starts_only_jobs_that_need_nothing_from_outside(name: str) -> None:
+    """A job that wants a file would fail each time somebody in the workspace set it off."""
+    schema = load_template(name).schema
+    steps = [step for one in schema.automations for step in one.steps]
+    steps += [step for machine in schema.machines for one in machine.transitions for step in one.steps]
+    started = {step.job for step in steps if isinstance(step, RunJob)}
+    assert {job for job in started if job in JOBS and JOBS[job].needs} == set()
