@@ -111,7 +111,7 @@ class House:
 
     def start(self, job: str) -> None:
         """Make a job due at once; it runs under its own lease, and its failure is its own."""
-        self.store.add(profile=self.shop.site.profile.name, job=job, due=self.shop.app.clock.now())
+        self.store.ask_for(profile=self.shop.site.profile.name, job=job, now=self.shop.app.clock.now())
 
 
 def log_unverified(app: DeployedApp, lines: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.guards import has_superior_review
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.quotas import final_grade, over_quota
 from huoban_perf.cycle.work import Draft, Wish, note
@@ -77,9 +78,7 @@ def _unfinished(context: JobContext) -> Iterator[Problem]:
         if sheet.text("status") not in {"reviewing", "calculating"}:
             continue
         where = sheet.text("name") or sheet.key
-        tasks = list(context.book.of("review_task", "appraisal", sheet))
-        superior = [task for task in tasks if task.text("relation") == "superior"]
-        if not any(task.text("status") == "submitted" for task in superior):
+        if not has_superior_review(sheet):
             yield note("cycle.superior_missing", address=where)
         results = list(context.book.of("score_result", "appraisal", sheet))
         scored = scored or bool(results)

@@ -76,6 +76,13 @@ class OccurrenceStore(Protocol):
         """Keep an occurrence and return whether it is new."""
         ...
 
+    def ask_for(self, *, profile: str, job: str, now: datetime) -> bool:
+        """Keep an occurrence that is due at once, unless one of the job stands due already; return whether it is new.
+
+        Whoever asks is served by the one that stands: it has not begun to read yet.
+        """
+        ...
+
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
         ...

@@ -26,6 +26,18 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return 1
 """
 
+_ASK = """
+local now = tonumber(ARGV[3])
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  local o = cjson.decode(redis.call('HGET', KEYS[1], id))
+  if o.profile == ARGV[4] and o.job == ARGV[5] and o.state == 'due' and o.not_before <= now then return 0 end
+end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+
 _SEEN = """
 local seen = redis.call('HGET', KEYS[1], ARGV[1])
 if not seen or tonumber(seen) < tonumber(ARGV[2]) and ARGV[3] == '1' then
@@ -97,18 +109,26 @@ class RedisStore:
         self._client = client
         self._keys = [f"{prefix}:{part}" for part in ("occurrences", "open", "fences", "held")]
         self._schedules = f"{prefix}:schedules"
-        self._add, self._seen, self._claim, self._change = (
-            client.register_script(text) for text in (_ADD, _SEEN, _CLAIM, _CHANGE)
+        self._add, self._ask, self._seen, self._claim, self._change = (
+            client.register_script(text) for text in (_ADD, _ASK, _SEEN, _CLAIM, _CHANGE)
         )
 
     @_reached()
     def add(self, *, profile: str, job: str, due: datetime) -> bool:
         """Keep an occurrence and the moment its schedule was looked after; return whether it is new."""
         due_s = due.timestamp()
-        content = {"profile": profile, "job": job, "due": due_s, "state": "due", "not_before": due_s, "attempts": 0}
-        added = self._add(keys=self._keys[:2], args=[_id(profile, job, due_s), json.dumps(content), due_s])
+        added = self._add(
+            keys=self._keys[:2], args=[_id(profile, job, due_s), json.dumps(_due(profile, job, due_s)), due_s]
+        )
         self._seen(keys=[self._schedules], args=[f"{profile}|{job}", due_s, "1"])
         return bool(added)
+
+    @_reached()
+    def ask_for(self, *, profile: str, job: str, now: datetime) -> bool:
+        """Keep an occurrence that is due at once, unless one of the job stands due; return whether it is new."""
+        now_s = now.timestamp()
+        content = json.dumps(_due(profile, job, now_s))
+        return bool(self._ask(keys=self._keys[:2], args=[_id(profile, job, now_s), content, now_s, profile, job]))
 
     @_reached()
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
@@ -173,6 +193,10 @@ class RedisStore:
         for text in self._client.hvals(self._keys[0]):
             found[State(json.loads(text)["state"])] += 1
         return found
+
+
+def _due(profile: str, job: str, due_s: float) -> dict[str, object]:
+    return {"profile": profile, "job": job, "due": due_s, "state": "due", "not_before": due_s, "attempts": 0}
 
 
 def _id(profile: str, job: str, due_s: float) -> str:

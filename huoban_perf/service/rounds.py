@@ -108,7 +108,7 @@ class Rounds:
         now = self.clock.now()
         for tenant in self.tenants:
             if tenant.poll is not None:
-                self.store.add(profile=tenant.profile, job=EVENTS_JOB, due=now)
+                self.store.ask_for(profile=tenant.profile, job=EVENTS_JOB, now=now)
 
     def is_healthy(self, *, within: timedelta) -> bool:
         """Return whether a round ended lately."""

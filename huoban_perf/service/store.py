@@ -128,6 +128,17 @@ class SqliteStore:
             )
         return bool(added)
 
+    def ask_for(self, *, profile: str, job: str, now: datetime) -> bool:
+        """Keep an occurrence that is due at once, unless one of the job stands due; return whether it is new."""
+        with self.step() as database:
+            added = database.execute(
+                "INSERT OR IGNORE INTO occurrences (profile, job, due_s, state, not_before_s)"
+                " SELECT ?1, ?2, ?3, 'due', ?3 WHERE NOT EXISTS (SELECT 1 FROM occurrences"
+                "   WHERE profile = ?1 AND job = ?2 AND state = 'due' AND not_before_s <= ?3)",
+                (profile, job, now.timestamp()),
+            ).rowcount
+        return bool(added)
+
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
         with self.step() as database:

@@ -27,8 +27,8 @@ class Row:
 
     @property
     def key(self) -> str:
-        """Its natural key or business code; empty when it has none yet."""
-        value = self.rows.value(self.index, self.rows.table.key_field or "")
+        """Its natural key or business code; empty when it has none yet, or its table has none."""
+        value = self.rows.value(self.index, self.rows.table.key_field) if self.rows.table.key_field else None
         return value if isinstance(value, str) else ""
 
     def __getitem__(self, field: str) -> Value:

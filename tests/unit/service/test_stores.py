@@ -78,6 +78,21 @@ def test_each_takes_its_share_and_a_lease_holds_for_all(opener: Opener) -> None:
     assert (third.profile, third.job) == ("p", "events")
 
 
+def test_a_job_that_stands_due_is_not_asked_for_twice(opener: Opener) -> None:
+    store = opener()
+    assert store.ask_for(profile="p", job="match-external", now=NINE)
+    later = NINE + timedelta(seconds=1)
+    assert not store.ask_for(profile="p", job="match-external", now=later)
+    assert store.ask_for(profile="q", job="match-external", now=later)
+    claim = store.claim(worker="a", now=later, lease=LEASE, share=Share(profiles=("p",)))
+    assert claim is not None
+    # It has begun to read: what happens from now on needs another run.
+    assert store.ask_for(profile="p", job="match-external", now=later)
+    store.retry(claim, not_before=TEN, reason="passing")
+    assert store.counts()[State.DUE] == 3
+    assert not store.ask_for(profile="p", job="match-external", now=later + timedelta(seconds=1))
+
+
 def test_schedule_starts_now_and_never_goes_back(opener: Opener) -> None:
     store = opener()
     assert store.seen_until(profile="p", job="remind", now=NINE) == NINE

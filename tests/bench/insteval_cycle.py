@@ -1,0 +1,45 @@
+"""InstEval from 公示 to 公布 through the jobs, in figures: ``python -m tests.bench.insteval_cycle [D07,D01|all]``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from time import perf_counter, process_time
+
+from tests.flow.insteval_cycle import CYCLE, means, play, teaching
+
+
+def main(departments: str = "D07") -> None:
+    """Print what one run came to."""
+    chosen = None if departments == "all" else frozenset(departments.split(","))
+    started = perf_counter()
+    with tempfile.TemporaryDirectory() as folder, teaching(Path(folder), departments=chosen) as run:
+        ready, cpu = perf_counter(), process_time()
+        before = run.app.connection.traffic.traffic()
+        play(run)
+        after = run.app.connection.traffic.traffic()
+        sheets = run.rows("appraisal")
+        right = sum(
+            Decimal(str(sheets[f"[{CYCLE}|{lecturer}]"]["released_score"])) == _shown(mean.numerator, mean.denominator)
+            for lecturer, mean in means(run.marks).items()
+        )
+        fired = Counter(state.value for _, _, _, state, _, _ in run.ledger.listed())
+        print(f"departments {departments}: {len(run.marks)} answers, {len(means(run.marks))} lecturers")
+        print(f"  deployed and seeded in {ready - started:.0f} s; the cycle took {perf_counter() - ready:.0f} s")
+        print(f"  processor time of the cycle {process_time() - cpu:.0f} s (sandbox and service in one process)")
+        print(f"  requests {after.requests - before.requests}, of which writes {after.writes - before.writes}")
+        print(f"  firings {dict(fired)}; cycle is {run.rows('cycle')[CYCLE]['status']}")
+        print(f"  released scores equal to the exact mean: {right} of {len(means(run.marks))}")
+
+
+def _shown(numerator: int, denominator: int) -> Decimal:
+    exact, whole = numerator * 20_000_000, denominator
+    six = Decimal((2 * exact + whole) // (2 * whole)) / 1_000_000
+    return six.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
