@@ -160,10 +160,12 @@ def collect_material(sources: Sources, audience: Audience) -> Material:
         The material.
 
     Raises:
-        CycleError: No such cycle or department, or nobody takes part in the cycle there.
+        CycleError: No such cycle or department, nobody takes part in the cycle there, or the app keeps no results.
     """
     context, book = sources.context, sources.context.book
     cycle = context.cycle
+    if not book.has("score_result"):
+        raise CycleError("documents.report_needs_full", facts={"app": book.app.schema.app})
     reading = _read(sources)
     book.tables.update({key: reading.tables[key] for key in _WHOLE if key in reading.tables})
     inside = departments_below(book, audience.department) if audience.role == "manager" else None

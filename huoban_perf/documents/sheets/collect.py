@@ -110,8 +110,7 @@ def _opened(app: DeployedApp, request: SheetRequest) -> Book:
     else:
         starts = tuple(f"[{request.cycle}|{number}" for number in request.numbers) or (f"[{request.cycle}|",)
     for key in _BY_CYCLE:
-        if book.has(key):
-            table = app.schema.table(key)
+        if book.has(key) and (table := app.schema.table(key)).key_field == "natural_key":
             rows = read_table(app, table=table, filter_=Condition("natural_key", Operator.ANY_OF, starts))
             rows.check_keys()
             book.tables[key] = rows
@@ -224,8 +223,8 @@ def _sheet(row: Row, setting: _Setting) -> Sheet | None:
     return Sheet(
         number=text_of(employee, "emp_no"),
         name=name_of(employee),
-        department=name_of(row.related("department")) if _relates(row, "department") else "",
-        position=text_of(employee.related("position"), "name") if employee and _relates(employee, "position") else "",
+        department=_place(row, "department") or _place(employee, "department"),
+        position=_place(employee, "position"),
         cycle=cycle.key,
         period=(day_of(cycle, "start_date"), day_of(cycle, "end_date")),
         score=shown.score,
@@ -250,6 +249,13 @@ def _result(row: Row) -> Row | None:
     if not row.book.has("score_result"):
         return None
     return next(row.book.of("score_result", "appraisal", row), None)
+
+
+def _place(row: Row | None, field: str) -> str:
+    """Return the name of a department or position; in the small app it is a choice, ``<field>_name``."""
+    if row is None:
+        return ""
+    return text_of(row.related(field), "name") if _relates(row, field) else choice_label(row, f"{field}_name")
 
 
 def _relates(row: Row, field: str) -> bool:

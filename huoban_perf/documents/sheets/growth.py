@@ -34,15 +34,16 @@ def growth_of(row: Row, voices: Sequence[Voice]) -> Growth:
     talk = next((one for one in talks if one.text("status") in _TALKED), None)
     plans = list(row.book.of("improvement", "appraisal", row)) if row.book.has("improvement") else []
     plan = next((one for one in plans if one.text("status") in _KNOWN_PLANS), None)
+    both = lines_of(row, "strengths_weaknesses")  # the small app keeps the talk on the sheet itself
     best, weakest = _from_figures(row, voices)
     next_goals = lines_of(talk, "agreements") or lines_of(row, "agreements") or _own_plan(row)
     return Growth(
-        strengths=lines_of(talk, "strengths") or best,
-        weaknesses=lines_of(talk, "weaknesses") or weakest,
+        strengths=lines_of(talk, "strengths") or both or best,
+        weaknesses=lines_of(talk, "weaknesses") or (() if both else weakest),
         next_goals=(*next_goals, *lines_of(plan, "objective")),
         support=lines_of(plan, "support"),
         talk="、".join(dict.fromkeys(choice_label(one, "status") for one in talks)),
-        is_from_talk=bool(lines_of(talk, "strengths") or lines_of(talk, "weaknesses")),
+        is_from_talk=bool(lines_of(talk, "strengths") or lines_of(talk, "weaknesses") or both),
     )
 
 

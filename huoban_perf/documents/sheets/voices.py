@@ -38,6 +38,8 @@ def voices_of(sheet: Row, result: Row | None) -> tuple[Voice, ...]:
     Returns:
         One entry a 评价关系 that was asked, in the order of its options; hidden ones without figures and words.
     """
+    if "review_score" not in sheet.book.rows("review_task").columns:  # an app that does not say which forms count
+        return ()
     forms: dict[str, list[Row]] = {}
     for task in sheet.book.of("review_task", "appraisal", sheet):
         if task.text("status") == "submitted" and task.number("review_score") is not None:

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.errors import HuobanPerfError
+from huoban_perf.core.values import Value
 from huoban_perf.documents.printing import find_browser
 from huoban_perf.documents.sheets import SheetFiles, SheetRequest, collect_sheets, write_sheets
 from huoban_perf.documents.sheets.model import Sheet
 from huoban_perf.documents.sheets.page import exact, scale_of, sheet_page
 from huoban_perf.documents.sheets.receipt import parse_receipt
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.template import compile_schema, load_template
 from tests.unit.documents.browser import MISSING, PROGRAM
 from tests.unit.documents.released import forms, put, released_office, scored_office
 from tests.unit.sync.company import CYCLE, Office
+from tests.unit.sync.memory import NO_BINDINGS, Clock, Memory
 
 NUMBER = "E036"
 PERSON = f"[{CYCLE}|{NUMBER}]"
@@ -308,3 +313,39 @@ def test_a_sheet_prints_on_one_a4_page(office: Office, tmp_path: Path) -> None:
     assert content.startswith(b"%PDF")
     assert re.findall(rb"/Type\s*/Page\b(?!s)", content) == [b"/Type /Page"]
     assert re.search(rb"/MediaBox\s*\[0 0 59[45][.\d]* 84[12]", content)
+
+
+def test_the_small_app_has_sheets_too(tmp_path: Path) -> None:
+    schema = compile_schema(load_template("performance-lite"))
+    memory = Memory()
+
+    def put(table: str, **values: Value) -> ItemId:
+        return memory.put(schema.table(table), values)
+
+    def made(name: str) -> str:
+        options = schema.table("employee").field(name).options
+        return options[0].address.key
+
+    person = put("employee", emp_no="E001", name="王芳", department_name=made("department_name"))
+    cycle = put("cycle", name="2026Q4", status="feedback", appeal_due_on=date(2026, 7, 22))
+    sheet = put(
+        "appraisal",
+        natural_key="[2026Q4|E001]",
+        status="awaiting_confirmation",
+        employee=(person,),
+        cycle=(cycle,),
+        released_score=Decimal("88.50"),
+        released_grade="a",
+        released_receipt="结果 88.50 · 等级 A\n  业绩 88.500000  (一项)",
+        strengths_weaknesses="话术整理得好\n跟进要更快",
+        agreements="新签 12 家",
+    )
+    put("review_task", natural_key="[2026Q4|E001|peer|E002]", relation="peer", status="submitted", appraisal=(sheet,))
+    app = DeployedApp(connection=memory.connection(), schema=schema, bindings=NO_BINDINGS, clock=Clock())
+    (found,) = collect_sheets(app, SheetRequest(cycle="2026Q4")).sheets
+    assert (found.name, found.grade, found.voices, found.bands) == ("王芳", "A", (), ())
+    assert found.growth.strengths == ("话术整理得好", "跟进要更快")
+    assert found.growth.next_goals == ("新签 12 家",)
+    said = words(sheet_page(found))
+    assert "2026-07-22 当天为止" in said
+    assert "各方评价" not in said
