@@ -23,7 +23,6 @@ from huoban_perf.exchange.cell_words import Cell, Column, canonical, number_form
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell as SheetCell
-    from openpyxl.styles import Protection
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
     from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -116,7 +115,6 @@ def write_workbook(outgoing: Outgoing, file: Path, *, progress: Progress = silen
 
 
 def _write_rows(book: Workbook, outgoing: Outgoing, progress: Progress) -> list[list[str]]:
-    from openpyxl.styles import Protection
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(_sheet_title(outgoing.title))
@@ -126,22 +124,22 @@ def _write_rows(book: Workbook, outgoing: Outgoing, progress: Progress) -> list[
         sheet.column_dimensions[get_column_letter(place)].width = _width(column, outgoing)
     sheet.append(list(_header(sheet, outgoing.columns)))
     baseline: list[list[str]] = []
-    unlocked = Protection(locked=False)
+    pens = [(column, _Pen(sheet, column)) for column in outgoing.columns]
     total = len(outgoing.rows)
     for done, (item, values) in enumerate(outgoing.rows, 1):
         kept = [item]
         line: list[SheetCell | str] = [item]
-        for column in outgoing.columns:
+        for column, pen in pens:
             cell, comes_back = show(column, values.get(column.key))
             kept.append(f"{KEPT}{canonical(values.get(column.key))}" if comes_back else f"{FIXED}{plain(cell)}")
-            line.append(_cell(sheet, column, cell, unlocked if column.editable and comes_back else None))
+            line.append(pen.write(cell, is_free=column.editable and comes_back))
         sheet.append(line)
         baseline.append(kept)
         if done == total or not done % 500:
             progress("progress.workbook_write", subject=outgoing.title, done=done, total=total)
     if outgoing.origin.takes_new_rows:
         for _ in range(_NEW_ROWS):
-            sheet.append(["", *(_cell(sheet, column, None, unlocked) for column in outgoing.columns)])
+            sheet.append(["", *(pen.write(None, is_free=True) for _, pen in pens)])
     _guard(sheet, outgoing)
     return baseline
 
@@ -200,21 +198,33 @@ def _header(sheet: WriteOnlyWorksheet, columns: Sequence[Column]) -> Iterator[Sh
         yield cell
 
 
-def _cell(sheet: WriteOnlyWorksheet, column: Column, value: Cell, unlocked: Protection | None) -> SheetCell:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font
+class _Pen:
+    """Makes the cells of one column; their looks are prepared once, since making them anew takes most of the time."""
 
-    cell: SheetCell = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type]  # it takes Decimal and date, too
-    if isinstance(value, str):
-        cell.data_type = "s"  # a text that begins like a formula stays a text
-    cell.number_format = number_format(column.spec)
-    if column.spec.kind is FieldKind.TEXT_LONG:
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
-    if unlocked is None:
-        cell.font = Font(color="7F7F7F")
-    else:
-        cell.protection = unlocked
-    return cell
+    def __init__(self, sheet: WriteOnlyWorksheet, column: Column) -> None:
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Alignment, Font, Protection
+
+        self._sheet, self._make = sheet, WriteOnlyCell
+        self._looks: dict[bool, Any] = {}
+        for is_free in (True, False):
+            cell: Any = WriteOnlyCell(sheet)
+            cell.number_format = number_format(column.spec)
+            if column.spec.kind is FieldKind.TEXT_LONG:
+                cell.alignment = Alignment(vertical="top", wrap_text=True)
+            if is_free:
+                cell.protection = Protection(locked=False)
+            else:
+                cell.font = Font(color="7F7F7F")
+            self._looks[is_free] = cell._style  # noqa: SLF001 - the only handle on a prepared look
+
+    def write(self, value: Cell, *, is_free: bool) -> SheetCell:
+        """Return a cell; a text that begins like a formula stays a text."""
+        cell: Any = self._make(self._sheet, value=value)  # type: ignore[arg-type]  # it takes Decimal and date, too
+        if isinstance(value, str):
+            cell.data_type = "s"
+        cell._style = self._looks[is_free]  # noqa: SLF001 - see above
+        return cell
 
 
 def _width(column: Column, outgoing: Outgoing) -> int:
@@ -263,16 +273,9 @@ def _write_options(book: Workbook, columns: Sequence[Column]) -> None:
 
 
 def _write_baseline(book: Workbook, origin: Origin, baseline: list[list[str]]) -> None:
-    from openpyxl.cell import WriteOnlyCell
-
     sheet = book.create_sheet(BASE)
     sheet.sheet_state = "veryHidden"
     known = {**asdict(origin), "digest": baseline_digest(baseline)}
     sheet.append([json.dumps(known, ensure_ascii=False)])
     for row in baseline:
-        cells = []
-        for text in row:
-            cell = WriteOnlyCell(sheet, value=text)
-            cell.data_type, cell.number_format = "s", "@"
-            cells.append(cell)
-        sheet.append(cells)
+        sheet.append(row)  # every text begins with a mark or is an id, so none is taken for a formula
