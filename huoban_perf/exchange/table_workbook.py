@@ -224,7 +224,8 @@ class _Pen:
         if isinstance(value, str):
             cell.data_type = "s"
         cell._style = self._looks[is_free]  # noqa: SLF001 - see above
-        return cell
+        made: SheetCell = cell
+        return made
 
 
 def _width(column: Column, outgoing: Outgoing) -> int:
