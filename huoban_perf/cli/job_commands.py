@@ -1,4 +1,4 @@
-"""``job list|run``: the jobs of the cycle; a run previews unless told to write."""
+"""``job list|run|audit``: the jobs of the cycle; a run previews unless told to write."""
 
 from __future__ import annotations
 
@@ -53,6 +53,29 @@ def job_command() -> None:
 def list_jobs(settings: Settings) -> None:
     """列出作业."""
     show_text("\n".join(f"{name:<16}{text(f'cli.job_{name}', locale=settings.locale)}" for name in JOB_NAMES))
+
+
+@job_command.command("audit")
+@click.option("--kept", default="", help="另处记下的末行, 形如 12:sha256:…; 审计日志必须仍包含它.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
+@pass_settings
+def audit(settings: Settings, kept: str, output: str) -> Exit:
+    """核对审计日志: 每一行的哈希都接着上一行 (只读)."""
+    from huoban_perf.core.errors import ProfileError
+    from huoban_perf.sync.audit import AuditHead, AuditLog
+
+    lines, _, hash_ = kept.partition(":")
+    if kept and not (lines.isascii() and lines.isdigit() and hash_.startswith("sha256:")):
+        raise ProfileError("cli.audit_kept", facts={"given": kept})
+    noted = AuditHead(lines=int(lines), hash=hash_) if kept else None
+    head = AuditLog(settings.profile().home / "audit.jsonl").check(kept=noted)
+    if output == "json":
+        show_json({"format_version": 1, "lines": head.lines, "hash": head.hash, "holds_kept": bool(kept) or None})
+    else:
+        facts: dict[str, FactValue] = {"lines": head.lines, "end": f"{head.lines}:{head.hash}"}
+        code = "cli.audit_holds_kept" if kept else "cli.audit_holds"
+        show_text(folded(text(code, locale=settings.locale, facts=facts)))
+    return Exit.DONE
 
 
 @job_command.command("run")

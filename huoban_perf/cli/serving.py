@@ -17,6 +17,7 @@ from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import text
 from huoban_perf.cli.workshop import ALL_JOBS, Request, Workshop, open_workshop
 from huoban_perf.core.digest import digest
+from huoban_perf.core.errors import SyncError
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import silent
 from huoban_perf.core.workdays import WorkCalendar
@@ -93,9 +94,18 @@ class House:
 
     def run(self, claim: Claim, *, lease: Lease) -> str:
         """Run one occurrence behind its fence and return a line about it."""
+        try:
+            return self._run(claim, lease)
+        finally:
+            self.metrics.requested(claim.profile, self.shop.app.connection.traffic.traffic().requests)
+
+    def _run(self, claim: Claim, lease: Lease) -> str:
         shop = self.shop.behind(fenced(self.shop.app.connection, lease))
         if claim.job != EVENTS_JOB:
-            reports = shop.run(Request(job=claim.job, apply=True, unattended=True))
+            try:
+                reports = shop.run(Request(job=claim.job, apply=True, unattended=True))
+            finally:
+                self.show_audit()
             return "; ".join(report.summary or str(report.changes) for report in reports) or "-"
         executor = Executor(shop.app, ledger=self.ledger, around=surroundings(shop, self.outbox, self.start))
         done = executor.round()
@@ -108,6 +118,16 @@ class House:
             fill_inbox(shop.app, entries)
             inbox.mirrored(entries)
         return f"firings {done.new}"
+
+    def show_audit(self) -> None:
+        """Show the end of the audit log, so that whoever keeps it elsewhere can prove that nothing was cut off."""
+        profile = self.shop.site.profile.name
+        try:
+            head = self.shop.audit.check()
+        except SyncError:
+            self.metrics.audited(profile, lines=-1, end="broken")
+        else:
+            self.metrics.audited(profile, lines=head.lines, end=head.hash)
 
     def start(self, job: str) -> None:
         """Make a job due at once; it runs under its own lease, and its failure is its own."""
@@ -207,7 +227,9 @@ def open_house(
         )
         with open_workshop(settings, silent, profile=profile, sink=outbox) as shop:
             ledger = SqliteLedger(store, profile=profile.name)
-            yield House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
+            house = House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
+            house.show_audit()
+            yield house
 
 
 def serve(

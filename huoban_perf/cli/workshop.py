@@ -186,7 +186,12 @@ class Workshop:
             self.app,
             extract_map=self.wish.extract_map,
             cycle=request.cycle,
-            runs=RunStore(folder=self.site.profile.runs_dir, keep=write_outputs, adjustments=request.adjustments),
+            runs=RunStore(
+                folder=self.site.profile.runs_dir,
+                keep=write_outputs,
+                adjustments=request.adjustments,
+                begins=lambda rows: self._begins(request, rows),
+            ),
             apply=request.apply,
             allow_large_change=request.allow_large_change or early,
         )
@@ -195,6 +200,7 @@ class Workshop:
         if not releasing:
             return self._audited(report, request)
         if request.apply:
+            self._begins(request, release_preview(outcome, app=self.app, terms=terms))
             done = release(outcome, app=self.app, decider=decider, terms=terms)
             counts = [(r.table, TableCount(created=r.created, updated=r.updated)) for r in done.reports]
         else:
@@ -232,6 +238,12 @@ class Workshop:
             summary=f"公布, 写入 {report.changes} 条",
         )
         log_run(self.app, entry)
+
+    def _begins(self, request: Request, rows: int) -> None:
+        """Say in the audit log what is about to be written, so that a kill hides nothing."""
+        if rows:
+            facts: dict[str, str | int] = {"cycle": request.cycle, "rows": rows}
+            self.audit.begin(f"job run {request.job}", at=self.app.clock.now(), facts=facts)
 
     def _audited(self, report: JobReport, request: Request) -> JobReport:
         if request.apply and report.changes:

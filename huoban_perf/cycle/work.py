@@ -138,6 +138,7 @@ class Desk:
 class _Tally:
     tables: dict[str, TableCount] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
+    begun: bool = False
 
     def add(self, table: str, plan: WritePlan, deferred: int) -> None:
         count = TableCount(
@@ -178,6 +179,9 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
             continue
         if wish.guarded:
             guard(found, share_percent=_SHARE_PERCENT, allowed=desk.allow_large_change)
+        if found.writes and draft.audited and desk.audit is not None and not tally.begun:
+            desk.audit.begin(draft.command or f"job run {job}", at=started, facts={"cycle": context.cycle_name})
+            tally.begun = True
         write(found, app=context.book.app, standing=standing)
     if apply and draft.after is not None:
         draft.after(context)

@@ -75,7 +75,9 @@ def create_endpoint(endpoint: Endpoint) -> Flask:
     @app.get("/health")
     def health() -> Response:
         healthy = endpoint.is_healthy()
-        return _answer(200 if healthy else 503, b"ok\n" if healthy else b"stalled\n")
+        ends = sorted(endpoint.metrics.audit_ends.items())
+        said = ["ok" if healthy else "stalled", *(f"audit {profile} {end}" for profile, end in ends)]
+        return _answer(200 if healthy else 503, ("\n".join(said) + "\n").encode())
 
     @app.get("/metrics")
     def metrics() -> Response:

@@ -39,6 +39,14 @@ class Metrics:
             registry=self.registry,
         )
         self._hints = Counter("huoban_perf_callbacks", "Callbacks by verdict", ("verdict",), registry=self.registry)
+        self._audit = Gauge(
+            "huoban_perf_audit_lines",
+            "Lines of the audit log; -1 when its chain is broken",
+            ("profile",),
+            registry=self.registry,
+        )
+        self.audit_ends: dict[str, str] = {}
+        """Profile → lines and hash at the end of its audit log, to be kept elsewhere; shown by ``/health``."""
         self._tick = Gauge("huoban_perf_last_tick_seconds", "When the last round ended", registry=self.registry)
 
     def ended(self, ended: Ended) -> None:
@@ -58,6 +66,11 @@ class Metrics:
     def requested(self, profile: str, requests: int) -> None:
         """Take the number of requests a connection has sent."""
         self._requests.labels(profile).set(requests)
+
+    def audited(self, profile: str, *, lines: int, end: str) -> None:
+        """Take the end of a profile's audit log; no lines (-1) and ``broken`` when its chain does not hold."""
+        self._audit.labels(profile).set(lines)
+        self.audit_ends[profile] = f"{lines}:{end}" if lines >= 0 else end
 
     def hinted(self, verdict: str) -> None:
         """Count one call of the endpoint."""

@@ -1,8 +1,10 @@
 """The audit log: one line an action that changed a result, each chained to the one before by its hash.
 
 A line says who or what acted, on which cycle, under which rules and inputs, and how many rows of which table changed;
-it holds no score and no name. Changing, dropping or reordering a line breaks the chain at that place; cutting the end
-off shows when the last hash is kept elsewhere (the service reports it as a metric and in its health page).
+it holds no score and no name. A line that says ``begins`` stands before the first row is written, so that nothing
+changes unseen even when the process is killed before it can say what it did. Changing, dropping or reordering a line
+breaks the chain at that place; cutting the end off shows when the last hash is kept elsewhere (the service reports it
+in its health page, the number of lines as a metric).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import Problem, SyncError
+from huoban_perf.core.errors import FactValue, Problem, SyncError
 
 GENESIS = "sha256:" + "0" * 64
 
@@ -64,17 +66,36 @@ class AuditLog:
             os.fsync(stream.fileno())
         return AuditHead(lines=head.lines + 1, hash=str(chained["hash"]))
 
-    def check(self) -> AuditHead:
+    def begin(self, action: str, *, at: datetime, facts: AuditFacts) -> AuditHead:
+        """Add the line that stands before the first row of an action; raises what ``append`` does."""
+        return self.append(f"{action} begins", at=at, facts=facts)
+
+    def check(self, *, kept: AuditHead | None = None) -> AuditHead:
         """Walk the chain.
+
+        Args:
+            kept: An end that was noted elsewhere earlier; the chain must still hold it.
 
         Returns:
             Its end; no lines when there is no file.
 
         Raises:
-            SyncError: A line was changed, dropped, added or moved; names the first.
+            SyncError: A line was changed, dropped, added or moved; names the first. Or the chain does not hold
+                ``kept``: its end was cut off, or it was written anew.
         """
         text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-        return _walk(text, str(self._path))
+        head = _walk(text, str(self._path))
+        if kept is not None and not _holds(text, kept):
+            facts: dict[str, FactValue] = {"file": str(self._path), "line": kept.lines, "lines": head.lines}
+            raise SyncError("sync.audit_cut", facts=facts)
+        return head
+
+
+def _holds(text: str, kept: AuditHead) -> bool:
+    lines = text.splitlines()
+    if kept.lines == 0:
+        return True
+    return kept.lines <= len(lines) and json.loads(lines[kept.lines - 1])["hash"] == kept.hash
 
 
 def _walk(text: str, file: str) -> AuditHead:

@@ -56,7 +56,14 @@ KeepResults = Callable[[DuckDBPyConnection, Path], object]
 class RunStore:
     """The folder of stored runs."""
 
-    def __init__(self, *, folder: Path, keep: KeepResults | None = None, adjustments: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        keep: KeepResults | None = None,
+        adjustments: Path | None = None,
+        begins: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """Name the folder; it is made on first use.
 
         Args:
@@ -65,8 +72,10 @@ class RunStore:
                 compare byte for byte; None keeps the inputs only.
             adjustments: Approved snapshot of rater adjustments (``score adopt``) that runs take and keep with their
                 inputs, or None.
+            begins: Told how many rows are about to be written into the workspace, before the first is.
         """
         self._folder = folder
+        self.begins = begins
         self.keep = keep
         self.adjustments = adjustments
 

@@ -142,6 +142,8 @@ def run_score(
     if apply:
         refuse_sealed(found, pending=pending)
         guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
+        if pending:
+            runs.begins(pending)
         reports = [write(plan, app=app, standing=reading.tables[plan.table.key]) for plan in plans]
         if pending and any(table.key == "run_log" for table in app.schema.tables):
             reports.append(_log(app, run=run, started=started, pending=pending, schemes=schemes))

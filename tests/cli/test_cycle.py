@@ -23,6 +23,7 @@ from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.rounds import Rounds, Tenant
 from huoban_perf.service.store import SqliteStore
+from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
 from huoban_perf.template import load_template
 from tests.cli.desk import Desk, too_wide
@@ -98,6 +99,26 @@ def test_unknown_zone_of_a_profile_keeps_the_service_from_starting(company: Desk
     assert said.exit is Exit.INVALID
     assert "Mars/Olympus" in said.err
     assert "Asia/Shanghai" in said.err
+
+
+def test_audit_log_is_verified_by_a_command(company: Desk) -> None:
+    log = AuditLog(company.home / "audit.jsonl")
+    for number in range(3):
+        log.append("job run score", at=SystemClock().now(), facts={"rows": number})
+    found = company.run("job", "audit", "-o", "json").json
+    assert (found["lines"], found["hash"]) == (3, log.check().hash)
+    kept = f"3:{found['hash']}"
+    assert "包含您记下的那一行" in company.run("job", "audit", "--kept", kept).out
+    file = company.home / "audit.jsonl"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text("".join(whole.splitlines(keepends=True)[:2]), encoding="utf-8")
+    assert company.run("job", "audit").exit is Exit.DONE
+    cut = company.run("job", "audit", "--kept", kept)
+    assert (cut.exit, "截断" in cut.err) == (Exit.INVALID, True)
+    file.write_text(whole.replace('"rows": 1', '"rows": 9'), encoding="utf-8")
+    broken = company.run("job", "audit")
+    assert (broken.exit, "第 2 行" in broken.err) == (Exit.INVALID, True)
+    assert company.run("job", "audit", "--kept", "3").exit is Exit.INVALID
 
 
 def test_share_of_an_instance_follows_from_its_options() -> None:

@@ -58,7 +58,7 @@ def test_announcing_makes_sheets_publishes_the_rules_and_tells_everybody(company
     assert sheets[f"[{CYCLE}|E010]"]["status"] == "running"  # this cycle has no goal stage
     assert {notice.event for notice in company.told.notices.values()} == {"announced"}
     assert report.notices == len(people) - 1
-    assert company.audit.check().lines == 1
+    assert company.audit.check().lines == 2  # that it begins, and what it did
 
 
 def test_second_run_on_the_same_day_writes_nothing(company: Firm) -> None:

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from huoban_perf.core.errors import ServiceError
 from huoban_perf.service.endpoint import BODY_BYTES, Endpoint, create_endpoint, listening
 from huoban_perf.service.metrics import Metrics
+from huoban_perf.service.occurrences import Claim, State
+from huoban_perf.service.outbox import Delivered
 from huoban_perf.service.store import SqliteStore
+from huoban_perf.service.worker import Ended
 from tests.unit.notices.clocks import SetClock
 
 SECRET = "s3cret-path-of-thirty-two-characters"
@@ -126,6 +131,73 @@ def test_health_says_whether_rounds_happen(bench: Bench) -> None:
     assert bench.client.get("/health").status_code == 200
     bench.healthy = False
     assert bench.client.get("/health").status_code == 503
+
+
+def test_health_shows_the_end_of_each_audit_log_to_be_kept_elsewhere(bench: Bench) -> None:
+    bench.metrics.audited("p", lines=12, end="sha256:ab")
+    assert bench.client.get("/health").data == b"ok\naudit p 12:sha256:ab\n"
+    bench.metrics.audited("p", lines=-1, end="broken")
+    assert bench.client.get("/health").data == b"ok\naudit p broken\n"
+    assert 'huoban_perf_audit_lines{profile="p"} -1.0' in bench.metrics.text().decode()
+
+
+def test_every_metric_is_read_by_a_real_parser(bench: Bench) -> None:
+    claim = Claim(profile="p", job="score", due=bench.clock.now(), attempt=1, fence=1, worker="a")
+    bench.metrics.ended(Ended(claim=claim, result="done", seconds=0.3))
+    bench.metrics.delivered("p", Delivered(sent=2, failed=1))
+    bench.metrics.fired("p", "done", 3)
+    bench.metrics.requested("p", 17)
+    bench.metrics.ticked(bench.clock.now(), {State.DUE: 1, State.PARKED: 2})
+    bench.metrics.audited("p", lines=4, end="sha256:ab")
+    bench.client.post(f"/hook/{SECRET}", data=b"x")
+    answer = bench.client.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(answer.data.decode())}
+    assert all(family.documentation for family in families.values())
+    values = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families.values()
+        for sample in family.samples
+        if not sample.name.endswith(("_created", "_bucket"))
+    }
+    assert values["huoban_perf_job_runs_total", "done", "p", "score"] == 1
+    assert values["huoban_perf_job_seconds_count", "score"] == 1
+    assert values["huoban_perf_messages_total", "p", "sent"] == 2
+    assert values["huoban_perf_firings_total", "done", "p"] == 3
+    assert values["huoban_perf_requests", "p"] == 17
+    assert values["huoban_perf_occurrences", "parked"] == 2
+    assert values["huoban_perf_callbacks_total", "accepted"] == 1
+    assert values["huoban_perf_audit_lines", "p"] == 4
+    assert values["huoban_perf_last_tick_seconds",] == bench.clock.now().timestamp()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"event":"item.update","data":{"item":{"item_id":"1","fields":{"2200":"released"}}}}',
+        b'{"encrypt":"bm90IGEgY2lwaGVy"}',
+        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+        b"\x80\x04\x95cos\nsystem\n",
+        b"[" * 100_000,
+        b"",
+    ],
+    ids=["claims", "cipher", "xml", "pickle", "nested", "empty"],
+)
+def test_body_is_never_believed_nor_parsed_only_a_hint_to_read(bench: Bench, body: bytes) -> None:
+    """Whatever comes by the secret path pokes once, says nothing back, and leaves only its digest."""
+    answer = bench.client.post(f"/hook/{SECRET}", data=body)
+    assert (answer.status_code, answer.data, bench.poked) == (200, b"", 1)
+    with bench.store.step() as database:
+        ((kept, _),) = database.execute("SELECT * FROM seen_bodies").fetchall()
+    assert kept == hashlib.sha256(body).hexdigest()
+
+
+def test_answers_do_not_tell_what_serves_here(bench: Bench) -> None:
+    with listening(bench.app, host="127.0.0.1", port=0) as url, requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{url}/hook/wrong", data=b"x", timeout=5)
+    shown = " ".join([*answer.headers, *answer.headers.values()]).lower()
+    assert not {word for word in ("waitress", "flask", "werkzeug", "python", "huoban") if word in shown}
+    assert answer.content == b""
 
 
 def test_metrics_are_in_prometheus_format_over_a_socket(bench: Bench) -> None:

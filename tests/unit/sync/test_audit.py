@@ -63,3 +63,29 @@ def test_many_writers_make_one_chain(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: AuditLog(path).append("x", at=NOW, facts={"n0": number}), range(40)))
     assert AuditLog(path).check().lines == 40
+
+
+def test_end_that_was_noted_elsewhere_tells_what_the_chain_alone_cannot(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    log = filled(path)
+    kept = log.check()
+    log.append("job run publish", at=NOW, facts={})
+    assert log.check(kept=kept).lines == 4
+    assert log.check(kept=AuditHead(lines=0, hash=GENESIS)).lines == 4
+    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:2]) + "\n", encoding="utf-8")
+    assert log.check().lines == 2  # a sound chain, but shorter
+    with pytest.raises(SyncError) as cut:
+        log.check(kept=kept)
+    assert (cut.value.code, cut.value.facts["line"], cut.value.facts["lines"]) == ("sync.audit_cut", 3, 2)
+    path.unlink()
+    for number in range(5):
+        log.append("job run score", at=NOW, facts={"rows": number + 10})
+    with pytest.raises(SyncError):
+        log.check(kept=kept)  # written anew: as long, but another chain
+
+
+def test_action_that_was_killed_still_says_that_it_began(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.begin("job run publish", at=NOW, facts={"cycle": "2026Q1", "rows": 58})
+    (line,) = [json.loads(text) for text in (tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (line["action"], line["rows"]) == ("job run publish begins", 58)
