@@ -34,6 +34,7 @@ KEPT, FIXED = "~", "!"
 
 MOST_ROWS: Final = 100_000
 _NEW_ROWS: Final = 200
+_FONT: Final = "Calibri"
 _LOWEST, _HIGHEST, _LAST_DAY = "-999999999999", "999999999999", "2958465"
 _WIDEST: Final = 46
 _LONGEST_TITLE: Final = 28
@@ -118,8 +119,7 @@ def _write_rows(book: Workbook, outgoing: Outgoing, progress: Progress) -> list[
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(_sheet_title(outgoing.title))
-    sheet.freeze_panes = "C2"
-    sheet.column_dimensions["A"].hidden = True
+    _lay_out(sheet, has_code=bool(outgoing.columns) and outgoing.columns[0].key != "natural_key")
     for place, column in enumerate(outgoing.columns, 2):
         sheet.column_dimensions[get_column_letter(place)].width = _width(column, outgoing)
     sheet.append(list(_header(sheet, outgoing.columns)))
@@ -142,6 +142,18 @@ def _write_rows(book: Workbook, outgoing: Outgoing, progress: Progress) -> list[
             sheet.append(["", *(pen.write(None, is_free=True) for _, pen in pens)])
     _guard(sheet, outgoing)
     return baseline
+
+
+def _lay_out(sheet: Any, *, has_code: bool) -> None:
+    """Hide what only the program needs, freeze header and name, print on landscape pages with the header on each."""
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    sheet.freeze_panes = "C2" if has_code else "D2"
+    sheet.column_dimensions["A"].hidden = True
+    sheet.column_dimensions["B"].hidden = not has_code
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.print_title_rows = "1:1"
 
 
 def _guard(sheet: Any, outgoing: Outgoing) -> None:
@@ -193,7 +205,8 @@ def _header(sheet: WriteOnlyWorksheet, columns: Sequence[Column]) -> Iterator[Sh
     blue, grey = PatternFill("solid", fgColor="DDEBF7"), PatternFill("solid", fgColor="E7E6E6")
     for name, editable in ((ID_HEADER, False), *((column.header, column.editable) for column in columns)):
         cell = WriteOnlyCell(sheet, value=name)
-        cell.font, cell.fill = Font(bold=True), blue if editable else grey
+        cell.font = Font(name=_FONT, size=11, bold=True)
+        cell.fill = blue if editable else grey
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         yield cell
 
@@ -215,7 +228,7 @@ class _Pen:
             if is_free:
                 cell.protection = Protection(locked=False)
             else:
-                cell.font = Font(color="7F7F7F")
+                cell.font = Font(name=_FONT, size=11, color="7F7F7F")
             self._looks[is_free] = cell._style  # noqa: SLF001 - the only handle on a prepared look
 
     def write(self, value: Cell, *, is_free: bool) -> SheetCell:

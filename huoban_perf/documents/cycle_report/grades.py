@@ -91,7 +91,7 @@ def _pool_table(material: Material, rows: Sequence[Mapping[str, Any]]) -> Table:
         )
         for row in rows
     ]
-    header = ("校准池", "等级及以上", "池内人数", "现有", "名额", "")
+    header = ("校准池", "等级及以上", "池内人数", "现有", "名额", "结论")
     return Table(header=header, rows=cells, right=(2, 3, 4), caption="各校准池的名额")
 
 
@@ -236,7 +236,7 @@ def boundary(material: Material) -> Section | Absent | None:
         if counts[grade, side]
     ]
     rows = [(str(value["name"]), str(value["group"]), str(value["count"])) for value in values]
-    tables = [Table(header=("现在的等级", "", "人数"), rows=rows, right=(2,))]
+    tables = [Table(header=("现在的等级", "位置", "人数"), rows=rows, right=(2,))]
     if material.is_hr:
         listed = [
             (

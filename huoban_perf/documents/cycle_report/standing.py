@@ -40,7 +40,7 @@ def standing(material: Material) -> Section:
         says.append(f"下一步前还有 {len(blocks)} 件事, 见表.")
     tables = [
         Table(
-            header=("时间点", "日期", ""),
+            header=("时间点", "日期", "状态"),
             rows=[(name, str(day), "已到" if day <= material.today else "未到") for name, day in days],
         )
     ]

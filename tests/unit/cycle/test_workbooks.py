@@ -336,6 +336,7 @@ def test_a_calibration_board_takes_grade_and_reason_only(tmp_path: Path) -> None
     office = scored_office(tmp_path / "runs")
     file = export(office, tmp_path / "c.xlsx", "calibration", cycle=CYCLE, viewer="E036")
     sheet = load_workbook(file).worksheets[0]
+    assert (sheet.freeze_panes, sheet.column_dimensions["B"].hidden) == ("D2", True)
     numbers = [str(row[1].value) for row in sheet.iter_rows(min_row=2)]
     assert len(numbers) == 57
     assert not [number for number in numbers if "E036" in number]

@@ -109,6 +109,7 @@ def test_every_chart_has_a_sentence_and_a_table(office: Office, whole: Report) -
         for part in report.sections:
             assert part.says[0].endswith(".")
             assert part.chart is None or cells(part)
+            assert all(name for table in part.tables for name in table.header)
 
 
 def test_the_table_says_what_the_chart_shows(whole: Report) -> None:
@@ -183,7 +184,7 @@ def test_an_executive_reads_no_person_at_all(office: Office) -> None:
     for word in (*names(office), *(str(row["emp_no"]) for row in people)):
         assert word not in page
     assert not {"severity", "agreement", "hints", "fairness"} & set(keys(report_of(office, EXECUTIVE)))
-    assert section(report_of(office, EXECUTIVE), "boundary").tables[0].header == ("现在的等级", "", "人数")
+    assert section(report_of(office, EXECUTIVE), "boundary").tables[0].header == ("现在的等级", "位置", "人数")
 
 
 def test_an_executive_reads_no_result_before_it_is_theirs_to_sign(scored: Office) -> None:
