@@ -240,7 +240,7 @@ def _sheet(row: Row, setting: _Setting) -> Sheet | None:
         growth=growth_of(row, voices),
         appeal_until=until,
         appeal_days_left=max((until - setting.today).days + 1, 0) if until else 0,
-        confirm_until=day_of(cycle, "confirm_due_on"),
+        confirm_until=_confirm_until(row, setting),
         is_preview=not shown.is_released,
     )
 
@@ -279,6 +279,13 @@ def _bands(row: Row) -> Iterator[Band]:
     for place, band in enumerate(rows):
         is_lowest = place == len(rows) - 1
         yield Band(name=choice_label(band, "grade"), lower=None if is_lowest else band.number("lower_bound"))
+
+
+def _confirm_until(row: Row, setting: _Setting) -> date | None:
+    """Return until when the person is still asked to confirm."""
+    due = day_of(setting.cycle, "confirm_due_on")
+    is_asked = row.text("status") in {"awaiting_interview", "awaiting_confirmation"}
+    return due if is_asked and due is not None and due >= setting.today else None
 
 
 def _decider(row: Row, setting: _Setting) -> str:

@@ -98,7 +98,7 @@ class Sheet:
         growth: Strengths and next goals.
         appeal_until: Last day of appeals, or None when the cycle has no appeals.
         appeal_days_left: Days until then, today included; 0 when it is over.
-        confirm_until: Until when the result is to be confirmed, or None.
+        confirm_until: Until when the person is still asked to confirm the result, or None.
         is_preview: Not released: for HR's eyes.
     """
 

@@ -44,6 +44,8 @@ def voices_of(sheet: Row, result: Row | None) -> tuple[Voice, ...]:
     for task in sheet.book.of("review_task", "appraisal", sheet):
         if task.text("status") == "submitted" and task.number("review_score") is not None:
             forms.setdefault(task.text("relation"), []).append(task)
+    if not forms:
+        return ()
     options = sheet.book.app.schema.table("review_task").field("relation").options
     least = _thresholds(sheet)
     return tuple(

@@ -82,6 +82,23 @@ def test_an_appeal_that_is_over_is_said_to_be_over(office: Office) -> None:
     assert "申诉已于 2026-07-09 截止" in words(sheet_page(sheet))
 
 
+def test_who_has_confirmed_or_is_too_late_is_not_asked_again(office: Office) -> None:
+    office.row("cycle", CYCLE)["confirm_due_on"] = date(2026, 7, 9)
+    assert sheet_of(office).confirm_until == date(2026, 7, 9)
+    office.row("appraisal", PERSON)["status"] = "completed"
+    assert sheet_of(office).confirm_until is None
+    office.row("appraisal", PERSON)["status"] = "awaiting_confirmation"
+    office.clock.moment = datetime(2026, 7, 10, tzinfo=UTC)
+    assert sheet_of(office).confirm_until is None
+
+
+def test_nobody_rated_means_no_such_part(office: Office) -> None:
+    for relation in ("self", "superior", "peer"):
+        for form in forms(office, PERSON, relation):
+            form["status"] = "expired"
+    assert "各方评价" not in words(sheet_page(sheet_of(office)))
+
+
 def test_a_result_that_is_not_released_has_no_sheet(tmp_path: Path) -> None:
     office = scored_office(tmp_path)
     with pytest.raises(HuobanPerfError) as caught:
