@@ -7,8 +7,8 @@ data-model.md §2 外部评价; workflows.md §1 评价任务.
 from __future__ import annotations
 
 from huoban_perf.core.errors import Problem
-from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
-from huoban_perf.core.values import Value
+from huoban_perf.core.values import Value, Values
+from huoban_perf.cycle.by_item import update_rows
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.moves import moved
 from huoban_perf.cycle.work import Draft, Wish, note
@@ -76,8 +76,7 @@ def mark_answers(context: JobContext) -> int:
         How many were marked.
     """
     tasks = {row.text("invite_code"): row for row in context.book.all("review_task") if row.text("invite_code")}
-    table = context.book.app.schema.table("external_review")
-    writes: list[ItemWrite] = []
+    changes: list[tuple[Row, Values]] = []
     first: set[str] = set()
     for answer in context.book.all("external_review"):
         if answer.text("match_status") not in {"", "pending"}:
@@ -86,9 +85,5 @@ def mark_answers(context: JobContext) -> int:
         code = answer.text("invite_code").strip()
         status = "invalid" if code not in tasks else "duplicate" if code in first else "matched"
         first.add(code)
-        writes.append(ItemWrite(key=answer.item_id, values={"match_status": status}, item_id=answer.item_id))
-    size = context.book.app.connection.capabilities.batch_size
-    for start in range(0, len(writes), size):
-        batch = WriteBatch(table=table, mode=WriteMode.UPDATE, rows=tuple(writes[start : start + size]))
-        context.book.app.connection.item_sink.submit(batch=batch, bindings=context.book.app.bindings)
-    return len(writes)
+        changes.append((answer, {"match_status": status}))
+    return update_rows(context, "external_review", changes)

@@ -169,9 +169,9 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     started = context.book.app.clock.now()
     draft = plan(context)
     tally = _Tally()
-    for wish in draft.wishes:
-        if not wish.rows and not context.book.has(wish.table):
-            continue  # the app leaves the table out, and nothing was to be written there
+    told = len(draft.notices)
+    wishes = [wish for wish in draft.wishes if wish.rows or context.book.has(wish.table)]  # an app may leave tables out
+    for wish in wishes:
         found = _compare(wish, context, tally)
         standing = context.book.rows(wish.table)
         if not apply:
@@ -182,12 +182,13 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
         if found.writes and draft.audited and desk.audit is not None and not tally.begun:
             desk.audit.begin(draft.command or f"job run {job}", at=started, facts={"cycle": context.cycle_name})
             tally.begun = True
+        if wish is wishes[-1]:
+            told = _tell(draft, desk)  # before the state moves: killed in between, they are put again, never lost
         write(found, app=context.book.app, standing=standing)
     if apply and draft.after is not None:
         draft.after(context)
-    told = len(draft.notices)
-    if apply and desk.notices is not None:
-        told = desk.notices.put(draft.notices)
+    if apply and not wishes:
+        told = _tell(draft, desk)
     run = f"{started:%Y%m%dT%H%M%S}-{job}-{digest(tally.written).removeprefix('sha256:')[:8]}"
     report = JobReport(
         job=job,
@@ -201,6 +202,10 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     if apply and tally.written:
         _trace(report, context, started=started, desk=desk, draft=draft)
     return report
+
+
+def _tell(draft: Draft, desk: Desk) -> int:
+    return desk.notices.put(draft.notices) if desk.notices is not None else len(draft.notices)
 
 
 def _compare(wish: Wish, context: JobContext, tally: _Tally) -> WritePlan:

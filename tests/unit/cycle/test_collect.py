@@ -24,10 +24,8 @@ DAY = date(2026, 11, 4)
 KEY = "[M01|E010|2026-10-01]"
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Firm:
+def with_standard(company: Firm) -> Firm:
     """A running cycle in which customer managers are measured by 销售收入, and E010 has a goal of it."""
-    company = firm(tmp_path_factory.mktemp("firm"))
     company.put(
         "position_standard",
         "[SALE|M01|2026-01-01]",
@@ -63,6 +61,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Firm:
         },
     )
     return company
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Firm:
+    return with_standard(firm(tmp_path_factory.mktemp("firm")))
 
 
 @pytest.fixture

@@ -152,7 +152,22 @@ def test_fewer_than_five_answers_are_not_shown(reviewing: Firm) -> None:
 def test_ratings_are_detached_only_long_after_the_archive(reviewing: Firm) -> None:
     reviewing.set("cycle", CYCLE, status="archived")
     assert reviewing.on(date(2029, 1, 31)).run("retention", retention).changes == 0
-    reviewing.on(date(2029, 3, 1))
-    with pytest.raises(Exception, match=r"large_change"):
-        reviewing.run("retention", retention)
+    reviewing.put(
+        "review_score",
+        f"[{CYCLE}|E010|self|E010|M01]",
+        {"task": Refs("review_task", (f"[{CYCLE}|E010|self|E010]",)), "rater": ("uE010",), "basis": "自己写的"},
+    )
+    for key in reviewing.rows("review_task"):
+        reviewing.set("review_task", key, overall_comment="稳", invite_code=None)
+    results = repr(reviewing.rows("score_result")) + repr(reviewing.rows("appraisal"))
+    report = reviewing.on(date(2029, 3, 1)).run("retention", retention)
+    assert report.changes == len(reviewing.memory.items["review_task"]) + 1
+    rows = [row for table in ("review_task", "review_score") for _, row in reviewing.memory.items[table].values()]
+    assert not any(row.get(name) for row in rows for name in ("rater", "overall_comment", "basis", "invite_code"))
+    keys = [str(row["natural_key"]) for row in reviewing.rows("review_task").values()]
+    assert all(key.split("|")[-1].startswith("-") for key in keys)
+    assert len(set(keys)) == len(keys)
+    assert repr(reviewing.rows("score_result")) + repr(reviewing.rows("appraisal")) == results
+    assert reviewing.run("retention", retention).changes == 0
+    assert reviewing.audit.check().lines >= 1
     assert months_after(date(2027, 1, 29), 24) == date(2029, 2, 1)
