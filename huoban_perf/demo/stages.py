@@ -110,6 +110,7 @@ def reach(stage: str, acts: Mapping[str, Act], machinery: Machinery) -> None:
         if act.begin is not None:
             act.begin(machinery)
         if state == stage:
+            machinery.run("access-sync")  # who may see what the jobs made
             return
         if act.finish is not None:
             act.finish(machinery)

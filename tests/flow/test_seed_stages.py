@@ -163,6 +163,12 @@ def test_each_stage_looks_lived_in(walked: dict[str, Town]) -> None:
     assert set(walked["archived"].states("outcome")) == {"executed"}
 
 
+def test_everybody_finds_their_own_rows(walked: dict[str, Town]) -> None:
+    for table in ("appraisal", "goal", "review_task", "interview"):
+        own = "p_subject" if table == "review_task" else "p_self"
+        assert all(row[own] for row in walked["feedback"].rows(table).values()), table
+
+
 def test_what_was_decided_is_what_was_released(walked: dict[str, Town]) -> None:
     (record,) = walked["archived"].rows("calibration").values()
     sheets = walked["archived"].rows("appraisal")
