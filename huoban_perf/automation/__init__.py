@@ -7,8 +7,19 @@ the platform fails and parked where a person sees it. The platform's own automat
 executor finds everything done and changes nothing.
 """
 
-from huoban_perf.automation.executor import Executor, Round
+from huoban_perf.automation.executor import Executor, GivenUp, Round
 from huoban_perf.automation.firings import Cause, Firing, FiringState, Ledger
 from huoban_perf.automation.surroundings import GuardCheck, Surroundings, Verdict
 
-__all__ = ["Cause", "Executor", "Firing", "FiringState", "GuardCheck", "Ledger", "Round", "Surroundings", "Verdict"]
+__all__ = [
+    "Cause",
+    "Executor",
+    "Firing",
+    "FiringState",
+    "GivenUp",
+    "GuardCheck",
+    "Ledger",
+    "Round",
+    "Surroundings",
+    "Verdict",
+]

@@ -35,6 +35,23 @@ _NEXT_LOOK = timedelta(seconds=1)
 """An action that settles is looked at again in the next round, however soon that comes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """A firing that a person must look at.
+
+    Attributes:
+        automation: Its printed address.
+        item: The row.
+        state: Parked or looped.
+        reason: Code of the last failure; of a loop the automations in the order in which they set each other off.
+    """
+
+    automation: str
+    item: str
+    state: FiringState
+    reason: str
+
+
 @dataclass(slots=True)
 class Round:
     """What a round came to, in firings by state; ``unverified``: a Chinese line an action whose person is unknown."""
@@ -42,6 +59,7 @@ class Round:
     counts: dict[FiringState, int] = field(default_factory=dict)
     new: int = 0
     unverified: list[str] = field(default_factory=list)
+    given_up: list[GivenUp] = field(default_factory=list)
 
     def add(self, state: FiringState) -> None:
         """Count one firing."""
@@ -68,6 +86,7 @@ class Executor:
         self._around = around
         self._book = Book(app)
         self._unverified: list[str] = []
+        self._given_up: list[GivenUp] = []
         self._noticing = Noticing(app=app, ledger=ledger)
         self._automations = self._noticing.automations
 
@@ -82,7 +101,7 @@ class Executor:
         Returns:
             What it came to.
         """
-        result = Round(unverified=self._unverified)
+        result = Round(unverified=self._unverified, given_up=self._given_up)
         self._book = Book(self._app)
         result.new += self.look_at_clock() if with_clock else 0
         for _ in range(RIPPLE_LEVELS + 1):
@@ -141,8 +160,8 @@ class Executor:
     def _run_one(self, firing: Firing) -> FiringState | None:
         now = self._app.clock.now()
         if firing.depth > RIPPLE_LEVELS or _link(firing) in firing.chain:
-            self._ledger.settle(firing, FiringState.LOOPED, outcome="loop", at=now)
-            return FiringState.LOOPED
+            names = [link.partition("@")[0] for link in (*firing.chain, _link(firing))]
+            return self._give_up(firing, FiringState.LOOPED, " → ".join(names))
         try:
             done = self._carry_out(firing)
         except LeaseLostError:
@@ -167,8 +186,12 @@ class Executor:
         if tries + 1 < _ATTEMPTS:
             self._ledger.postpone(firing, not_before=now + _FIRST_WAIT * 2**tries, reason=reason)
             return None
-        self._ledger.settle(firing, FiringState.PARKED, outcome=reason, at=now)
-        return FiringState.PARKED
+        return self._give_up(firing, FiringState.PARKED, reason)
+
+    def _give_up(self, firing: Firing, state: FiringState, reason: str) -> FiringState:
+        self._ledger.settle(firing, state, outcome=reason, at=self._app.clock.now())
+        self._given_up.append(GivenUp(automation=firing.automation, item=firing.item, state=state, reason=reason))
+        return state
 
     def _carry_out(self, firing: Firing) -> tuple[FiringState, str] | None:
         """Do what a firing asks for; None when it must wait for another look."""

@@ -6,17 +6,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from huoban_perf.automation import Executor, Surroundings
+from huoban_perf.cli.round_log import log_given_up, log_unverified
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import text
 from huoban_perf.cli.workshop import ALL_JOBS, Request, Workshop, open_workshop
-from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import SyncError
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import silent
@@ -45,9 +45,7 @@ from huoban_perf.service.schedule import CatchUp, Schedule, check_schedules
 from huoban_perf.service.store import SqliteStore
 from huoban_perf.service.timetable import TIMETABLE
 from huoban_perf.service.units import cron_lines, systemd_unit
-from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Row
-from huoban_perf.sync.run_log import RunEntry, log_run
 
 _GUARDS = {**CYCLE_GUARDS, **REVIEW_GUARDS, **LITE_GUARDS, **OKR_GUARDS}
 
@@ -112,6 +110,7 @@ class House:
         for state, count in done.counts.items():
             self.metrics.fired(claim.profile, state.value, count)
         log_unverified(shop.app, done.unverified)
+        log_given_up(shop.app, done.given_up)
         inbox = Inbox(self.outbox)
         has_inbox = any(table.key == "message" for table in shop.app.schema.tables)
         while has_inbox and (entries := inbox.due()):
@@ -132,21 +131,6 @@ class House:
     def start(self, job: str) -> None:
         """Make a job due at once; it runs under its own lease, and its failure is its own."""
         self.store.ask_for(profile=self.shop.site.profile.name, job=job, now=self.shop.app.clock.now())
-
-
-def log_unverified(app: DeployedApp, lines: Sequence[str]) -> None:
-    """Tell the admin in 运行记录 which actions were taken without knowing who picked them."""
-    if lines and any(table.key == "run_log" for table in app.schema.tables):
-        now = app.clock.now()
-        entry = RunEntry(
-            command="serve",
-            run=f"{now:%Y%m%dT%H%M%S}-actions-{digest(list(lines)).removeprefix('sha256:')[:8]}",
-            started=now,
-            planned=len(lines),
-            succeeded=len(lines),
-            summary="操作人未核实:\n" + "\n".join(lines),
-        )
-        log_run(app, entry)
 
 
 def surroundings(shop: Workshop, sink: NoticeSink, start_job: Callable[[str], None]) -> Surroundings:

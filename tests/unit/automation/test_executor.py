@@ -215,6 +215,8 @@ def test_two_automations_that_trigger_each_other_are_stopped(goal_setting: Firm,
     assert desk.round() == {}
     chain = [(automation, state) for automation, *_, state, _, _ in desk.ledger.listed()]
     assert ("automation:goal.ping", FiringState.LOOPED) in chain
+    told = [outcome for *_, outcome in desk.ledger.listed(FiringState.LOOPED)]
+    assert "automation:goal.ping → automation:goal.pong → automation:goal.ping" in told
     desk.store.close()
 
 

@@ -1,0 +1,60 @@
+"""What a round of the executor leaves in 运行记录 for the admin: stopped and given-up automations, unknown actors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from huoban_perf.automation import FiringState, GivenUp
+from huoban_perf.cli.exits import Exit
+from huoban_perf.cli.texts import text
+from huoban_perf.core.digest import digest
+from huoban_perf.sync.app import DeployedApp
+from huoban_perf.sync.run_log import RunEntry, log_run
+
+
+def log_given_up(app: DeployedApp, found: Sequence[GivenUp]) -> None:
+    """Tell the admin in 运行记录 which automations set each other off, or were given up after failing."""
+    if not found or not any(table.key == "run_log" for table in app.schema.tables):
+        return
+    labels = {str(spec.address): spec.labels.zh for spec in app.schema.automations}
+    codes = {FiringState.LOOPED: "service.loop_told", FiringState.PARKED: "service.parked_told"}
+    counted = Counter((codes[entry.state], entry.automation, entry.reason) for entry in found)
+    lines = [
+        text(
+            code, locale="zh", facts={"name": labels.get(name, name), "reason": _named(reason, labels), "count": count}
+        )
+        for (code, name, reason), count in counted.items()
+    ]
+    now = app.clock.now()
+    entry = RunEntry(
+        command="serve",
+        run=f"{now:%Y%m%dT%H%M%S}-stopped-{digest(lines).removeprefix('sha256:')[:8]}",
+        started=now,
+        planned=len(found),
+        succeeded=0,
+        failed=len(found),
+        summary="\n".join(lines),
+        exit_code=int(Exit.ERROR),
+    )
+    log_run(app, entry)
+
+
+def _named(reason: str, labels: Mapping[str, str]) -> str:
+    """Put automations' names in the place of their addresses."""
+    return " → ".join(labels.get(part, part) for part in reason.split(" → "))
+
+
+def log_unverified(app: DeployedApp, lines: Sequence[str]) -> None:
+    """Tell the admin in 运行记录 which actions were taken without knowing who picked them."""
+    if lines and any(table.key == "run_log" for table in app.schema.tables):
+        now = app.clock.now()
+        entry = RunEntry(
+            command="serve",
+            run=f"{now:%Y%m%dT%H%M%S}-actions-{digest(list(lines)).removeprefix('sha256:')[:8]}",
+            started=now,
+            planned=len(lines),
+            succeeded=len(lines),
+            summary="操作人未核实:\n" + "\n".join(lines),
+        )
+        log_run(app, entry)

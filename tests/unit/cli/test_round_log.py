@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from huoban_perf.automation import FiringState, GivenUp
+from huoban_perf.cli.round_log import log_given_up
+from tests.unit.cycle.company import firm
+
+BEHIND, DUE = "automation:goal.turned_behind", "automation:goal.due"
+
+
+def test_stopped_and_given_up_automations_are_told_once_a_round_by_name(tmp_path: Path) -> None:
+    company = firm(tmp_path)
+    looped = GivenUp(automation=BEHIND, item="2300", state=FiringState.LOOPED, reason=f"{BEHIND} → {DUE} → {BEHIND}")
+    parked = GivenUp(automation=DUE, item="2301", state=FiringState.PARKED, reason="platform.unreachable")
+    log_given_up(company.app, [])
+    assert company.rows("run_log") == {}
+    log_given_up(company.app, [looped, looped, parked])
+    (row,) = company.rows("run_log").values()
+    assert (row["command"], str(row["failure_count"]), str(row["exit_code"])) == ("serve", "3", "1")
+    said = str(row["summary"]).split("\n")
+    assert said[0].startswith("自动化互相触发, 已停下 2 次: 目标滞后 → 目标快到期 → 目标滞后.")
+    assert "「目标快到期」多次失败后停放 1 次: platform.unreachable" in said[1]
+    assert "2300" not in str(row["summary"])
