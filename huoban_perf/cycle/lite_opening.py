@@ -122,6 +122,15 @@ def lite_people_faults(book: Book, cycle: Row) -> Iterator[Problem]:
             yield note("cycle.person_lacks_superior", address=where)
 
 
+def lite_faults(context: JobContext) -> list[Problem]:
+    """List everything that keeps a cycle from being announced."""
+    cycle = context.cycle
+    problems = [*lite_date_faults(cycle), *lite_people_faults(context.book, cycle)]
+    if not cycle.has("decider"):
+        problems.append(note("cycle.no_decider", address=cycle.rows.table.field("decider").labels.zh))
+    return problems
+
+
 def announced_text(context: JobContext) -> str:
     """Return 规则公示: what counts how much, the grade lines, the timetable; the last line holds the rules' hash."""
     document = scheme_document(parse_scheme(context.process.scheme))
@@ -153,9 +162,7 @@ def plain(d4: int) -> str:
 
 def _announce(context: JobContext) -> Draft:
     cycle = context.cycle
-    problems = [*lite_date_faults(cycle), *lite_people_faults(context.book, cycle)]
-    if not cycle.has("decider"):
-        problems.append(note("cycle.no_decider", address=cycle.rows.table.field("decider").labels.zh))
+    problems = lite_faults(context)
     if problems:
         raise CycleError("cycle.not_ready", facts={"cycle": cycle.key, "count": len(problems)}, problems=problems)
     if not context.options.get("announce") and not picked(cycle, "announce"):

@@ -13,6 +13,7 @@ from datetime import date
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.lite_opening import is_lite, lite_faults
 from huoban_perf.cycle.opening_checks import check_cycle
 from huoban_perf.cycle.work import note
 from huoban_perf.sync.book import Row
@@ -129,7 +130,8 @@ def cycle_status(context: JobContext) -> CycleStatus:
 
 
 def _stages(context: JobContext, status: str, sheets: list[Row]) -> Iterator[StageStatus]:
-    ahead = STAGES[STAGES.index(status) : -1] if status in STAGES else ()
+    known = {option.address.key for option in context.cycle.rows.table.field("status").options}
+    ahead = [one for one in (STAGES[STAGES.index(status) : -1] if status in STAGES else ()) if one in known]
 
     def foreseen(stage: str) -> Iterator[Problem]:
         return iter(()) if status == "draft" else _foreseen(context, stage)  # a draft's own check lists it all
@@ -147,7 +149,7 @@ def _stages(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Sta
 def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Problem]:
     match status:
         case "draft":
-            yield from check_cycle(context)
+            yield from lite_faults(context) if is_lite(context.book) else check_cycle(context)
         case "goal_setting":
             yield from _foreseen(context, status)
             yield from _unconfirmed(sheets)

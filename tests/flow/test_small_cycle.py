@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from huoban_perf.cycle.status import cycle_status
 from tests.flow.deployed import Deployed
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("small")]
@@ -26,6 +27,10 @@ class Company(Deployed):
 
     def cell(self, table: str, item: str, field: str) -> object:
         return self.rows(table)[item][field]
+
+    def blocks(self) -> list[str]:
+        """What holds the cycle up, as ``cycle status`` tells it."""
+        return [problem.code for problem in cycle_status(self.shop.context(CYCLE)).blocks]
 
     def pick(self, name: str, table: str, item: str, **values: object) -> None:
         self.change(name, table, item, **values)
@@ -72,6 +77,12 @@ def company_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compan
 def announce(company: Company) -> None:
     (cycle,) = company.rows("cycle")
     company.on(date(2026, 9, 28))
+    company.change(HR, "cycle", cycle, release_on=date(2026, 12, 1))
+    assert company.blocks() == ["cycle.dates_out_of_order"]
+    company.change(HR, "cycle", cycle, release_on=date(2027, 1, 12))
+    assert company.blocks() == []
+    stages = [stage.stage for stage in cycle_status(company.shop.context(CYCLE)).stages]
+    assert stages == ["draft", "goal_setting", "running", "reviewing", "awaiting_release", "feedback"]
     company.pick(HR, "cycle", cycle, hr_action="announce")
     assert company.cell("cycle", cycle, "status") == "goal_setting", company.cell("cycle", cycle, "action_result")
 
@@ -172,6 +183,7 @@ def test_reviews_are_asked_of_self_superior_and_colleagues(company: Company) -> 
     own = company.find("review_task", lambda row: row["name"] == "王芳 · 自评")
     assert set(own) <= company.visible(LEAD, "review_task")
     assert [row.changes for row in company.run("open", cycle=CYCLE)] == [0]
+    assert "cycle.reviews_overdue" not in company.blocks()
 
 
 def test_reviews_are_handed_in_scored_and_closed(company: Company) -> None:
@@ -200,6 +212,7 @@ def test_reviews_are_handed_in_scored_and_closed(company: Company) -> None:
     company.pick(HR, "cycle", cycle, hr_action="end_reviews")
     assert company.cell("cycle", cycle, "status") == "awaiting_release"
     assert company.cell("review_task", left_open, "status") == "expired"
+    assert company.blocks() == ["cycle.awaits_decider"]
 
 
 def test_hr_calibrates_without_seeing_the_own_row_and_the_release_shows_the_reason(company: Company) -> None:
