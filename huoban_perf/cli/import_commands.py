@@ -39,8 +39,7 @@ def workbook(settings: Settings, /, file: Path, **options: bool | str) -> Exit:
     """比较工作簿、导出时和现在: 先列差异和冲突, 加 --yes 才写入. 不删除任何数据; 可重复运行."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.work import Desk, carry_out
-    from huoban_perf.cycle.workbook_columns import columns_of
-    from huoban_perf.cycle.workbook_import import Arrival, compare_workbook
+    from huoban_perf.cycle.workbook_import import Arrival, columns_back, compare_workbook
     from huoban_perf.exchange.table_workbook_reading import read_origin, read_workbook
 
     form, apply = cast("OutputForm", options["output"]), bool(options["yes"])
@@ -48,8 +47,7 @@ def workbook(settings: Settings, /, file: Path, **options: bool | str) -> Exit:
     with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
         _refuse_other(origin.app, origin.workspace, app=shop.app.schema.app, workspace=shop.site.workspace)
         context = shop.context("")
-        spec = shop.app.schema.table(origin.table)
-        columns = columns_of(shop.app, spec, fields=origin.columns, members=shop.members)
+        columns = columns_back(shop.app, origin, members=shop.members)
         incoming = read_workbook(file, origin=origin, columns=columns, progress=reporter)
         arrival = Arrival(
             file=file.name, origin=origin, columns=columns, incoming=incoming, is_partial=bool(options["partial"])

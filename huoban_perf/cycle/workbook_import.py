@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from huoban_perf.core.equality import is_empty
-from huoban_perf.core.errors import Problem
+from huoban_perf.core.errors import Problem, SyncError
 from huoban_perf.core.schema import FieldKind, TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import Draft, Wish
+from huoban_perf.cycle.workbook_columns import columns_of
 from huoban_perf.exchange.cell_words import Column, canonical, show
-from huoban_perf.exchange.table_workbook import KEPT, Origin
+from huoban_perf.exchange.table_workbook import Origin
 from huoban_perf.exchange.table_workbook_reading import Incoming, IncomingRow
+from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow
 
@@ -99,6 +101,29 @@ class Arrival:
     is_partial: bool = False
 
 
+def columns_back(app: DeployedApp, origin: Origin, *, members: Mapping[str, str]) -> list[Column]:
+    """Return the columns of a workbook that came back, with today's words.
+
+    Args:
+        app: The app it came back to.
+        origin: Where it came from.
+        members: Name → member id, and id → id.
+
+    Returns:
+        The columns.
+
+    Raises:
+        SyncError: The app no longer has the table or a column.
+    """
+    tables = {table.key: table for table in app.schema.tables}
+    table = tables.get(origin.table)
+    known = {field.address.key for field in table.fields} if table is not None else set()
+    gone = tuple(key for key in origin.columns if key not in known)
+    if table is None or gone:
+        raise SyncError("cycle.workbook_outdated", facts={"table": origin.table, "columns": gone})
+    return columns_of(app, table, fields=origin.columns, members=members)
+
+
 def compare_workbook(context: JobContext, arrival: Arrival) -> Comparison:
     """Compare what people left with what was exported and what stands.
 
@@ -162,7 +187,7 @@ class _Work:
         writes: dict[str, Value | Refs] = {}
         for key, value in row.values.items():
             change = self._change(row, standing, key, value)
-            now, exported = canonical(standing[key]), self._arrival.incoming.baseline[row.item][key][len(KEPT) :]
+            now, exported = canonical(standing[key]), self._arrival.incoming.baseline[row.item][key].text
             if now == canonical(value):
                 self.already += 1
             elif now != exported:
@@ -179,12 +204,12 @@ class _Work:
 
     def _change(self, row: IncomingRow, standing: Row, key: str, value: Value) -> CellChange:
         column = self._columns[key]
-        exported = self._arrival.incoming.baseline[row.item][key][len(KEPT) :]
+        exported = self._arrival.incoming.baseline[row.item][key]
         return CellChange(
             place=f"{self._arrival.incoming.sheet}!{row.cells[key]}",
             row=self._name(standing),
             column=column.header,
-            before=_said(column, exported),
+            before=exported.text if exported.shown is None else exported.shown,
             now=_text(column, standing[key]),
             after=_text(column, value),
         )
@@ -240,9 +265,3 @@ class _Work:
 def _text(column: Column, value: Value) -> str:
     cell, _ = show(column, value)
     return "" if cell is None else str(cell)
-
-
-def _said(column: Column, exported: str) -> str:
-    """Return an exported value as it was shown."""
-    words = [column.names.get(word, word) for word in exported.split("|")] if column.names else [exported]
-    return "; ".join(words)

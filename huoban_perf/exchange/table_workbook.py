@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.progress import Progress, silent
 from huoban_perf.core.schema import NUMBER_KINDS, FieldKind
-from huoban_perf.core.values import Values
+from huoban_perf.core.values import Value, Values
 from huoban_perf.exchange.cell_words import Cell, Column, canonical, number_format, plain, show
 
 if TYPE_CHECKING:
@@ -84,9 +84,50 @@ class Outgoing:
     rows: Sequence[tuple[str, Values]]
 
 
-def baseline_digest(rows: Sequence[Sequence[str]]) -> str:
-    """Return the digest that proves a baseline was not edited."""
-    return digest([list(row) for row in rows])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """One cell as it went out; kept as text in the baseline.
+
+    Attributes:
+        text: The value in canonical form; of a fixed cell what it showed.
+        shown: What the cell showed, where names stand for stored words: names may change meanwhile.
+        is_fixed: Whether it must not be edited.
+    """
+
+    text: str
+    shown: str | None = None
+    is_fixed: bool = False
+
+    def stored(self) -> str:
+        """Return the cell of the baseline."""
+        if self.is_fixed:
+            return f"{FIXED}{self.text}"
+        return f"{KEPT}{self.text}" + ("" if self.shown is None else f"\t{self.shown}")
+
+    @classmethod
+    def parse(cls, stored: str) -> Exported:
+        """Read a cell of the baseline."""
+        if stored.startswith(FIXED):
+            return cls(text=stored[len(FIXED) :], is_fixed=True)
+        text, tab, shown = stored[len(KEPT) :].partition("\t")
+        return cls(text=text, shown=shown) if tab else cls(text=text)
+
+
+NOTHING: Final = Exported(text="")
+"""What stands behind the cells of a new row."""
+
+
+def exported(column: Column, value: Value) -> tuple[Cell, Exported]:
+    """Return what a cell shows, and what the baseline keeps of it."""
+    cell, comes_back = show(column, value)
+    if not comes_back:
+        return cell, Exported(text=plain(cell), is_fixed=True)
+    return cell, Exported(text=canonical(value), shown=plain(cell) if column.names and cell is not None else None)
+
+
+def baseline_digest(origin: Origin, rows: Sequence[Sequence[str]]) -> str:
+    """Return the digest that proves a baseline, and where it came from, was not edited."""
+    return digest([asdict(replace(origin, digest="")) | {"columns": list(origin.columns)}, [list(row) for row in rows]])
 
 
 def write_workbook(outgoing: Outgoing, file: Path, *, progress: Progress = silent) -> None:
@@ -130,9 +171,9 @@ def _write_rows(book: Workbook, outgoing: Outgoing, progress: Progress) -> list[
         kept = [item]
         line: list[SheetCell | str] = [item]
         for column, pen in pens:
-            cell, comes_back = show(column, values.get(column.key))
-            kept.append(f"{KEPT}{canonical(values.get(column.key))}" if comes_back else f"{FIXED}{plain(cell)}")
-            line.append(pen.write(cell, is_free=column.editable and comes_back))
+            cell, before = exported(column, values.get(column.key))
+            kept.append(before.stored())
+            line.append(pen.write(cell, is_free=column.editable and not before.is_fixed))
         sheet.append(line)
         baseline.append(kept)
         if done == total or not done % 500:
@@ -289,7 +330,7 @@ def _write_options(book: Workbook, columns: Sequence[Column]) -> None:
 def _write_baseline(book: Workbook, origin: Origin, baseline: list[list[str]]) -> None:
     sheet = book.create_sheet(BASE)
     sheet.sheet_state = "veryHidden"
-    known = {**asdict(origin), "digest": baseline_digest(baseline)}
+    known = {**asdict(origin), "digest": baseline_digest(origin, baseline)}
     sheet.append([json.dumps(known, ensure_ascii=False)])
     for row in baseline:
         sheet.append(row)  # every text begins with a mark or is an id, so none is taken for a formula

@@ -22,13 +22,13 @@ from huoban_perf.core.values import Value
 from huoban_perf.exchange.cell_words import CellError, Column, canonical, plain, read
 from huoban_perf.exchange.table_workbook import (
     BASE,
-    FIXED,
     FORMAT,
     ID_HEADER,
-    KEPT,
     MOST_ROWS,
     NOTES,
+    NOTHING,
     OPTIONS,
+    Exported,
     Origin,
     baseline_digest,
 )
@@ -68,14 +68,14 @@ class Incoming:
     Attributes:
         sheet: Title of the sheet people worked in.
         rows: Rows with changes, and new rows.
-        baseline: Item id → field key → what was exported, in canonical form.
+        baseline: Item id → field key → what was exported.
         missing: Items that were exported and are not in the sheet any more.
         problems: Every fault, with sheet and cell.
     """
 
     sheet: str = ""
     rows: list[IncomingRow] = field(default_factory=list)
-    baseline: dict[str, dict[str, str]] = field(default_factory=dict)
+    baseline: dict[str, dict[str, Exported]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ def read_origin(file: Path) -> Origin:
             rows = _plain_rows(book[BASE])
             known = json.loads(next(rows)[0])
             origin = Origin(**{**known, "columns": tuple(known["columns"])})
-            is_whole = origin.format == FORMAT and baseline_digest(list(rows)) == origin.digest
+            is_whole = origin.format == FORMAT and baseline_digest(origin, list(rows)) == origin.digest
     except (StopIteration, IndexError, TypeError, json.JSONDecodeError) as error:
         raise SyncError("exchange.baseline_changed", facts=facts) from error
     except _UNREADABLE as error:
@@ -125,7 +125,7 @@ def read_workbook(file: Path, *, origin: Origin, columns: Sequence[Column], prog
     found = Incoming()
     with _workbook(file) as book:
         for row in list(_plain_rows(book[BASE]))[1:]:
-            found.baseline[row[0]] = dict(zip(origin.columns, row[1:], strict=False))
+            found.baseline[row[0]] = dict(zip(origin.columns, map(Exported.parse, row[1:]), strict=False))
         title = next((name for name in book.sheetnames if name not in {BASE, OPTIONS, NOTES}), None)
         if title is None:
             found.problems.append(Problem(code="exchange.no_sheet", file=file.name))
@@ -209,7 +209,7 @@ class _Reader:
         for place, column in self._places.items():
             cell = cells[place] if place < len(cells) else None
             where = _address(place, line)
-            changed, value = self._cell(column, cell, base.get(column.key, KEPT), where=where, is_new=not item)
+            changed, value = self._cell(column, cell, base.get(column.key, NOTHING), where=where, is_new=not item)
             if changed:
                 values[column.key], places[column.key] = value, where
         for place in range(len(cells)):
@@ -236,16 +236,18 @@ class _Reader:
             return None
         return item
 
-    def _cell(self, column: Column, cell: Any, base: str, *, where: str, is_new: bool) -> tuple[bool, Value]:
+    def _cell(self, column: Column, cell: Any, base: Exported, *, where: str, is_new: bool) -> tuple[bool, Value]:
         """Return whether a cell was changed since the export, and to what."""
         raw = None if cell is None else cell.value
         if cell is not None and raw is not None and cell.data_type in {"f", "e"}:
             code = "exchange.cell_formula" if cell.data_type == "f" else "exchange.cell_error"
             self._say(code, where, value=str(raw)[:60])
             return False, None
-        if base.startswith(FIXED):
-            if plain(raw) != base[len(FIXED) :]:
+        if base.is_fixed:
+            if plain(raw) != base.text:
                 self._say("exchange.cell_fixed", where, column=column.header)
+            return False, None
+        if base.shown is not None and plain(raw) == base.shown:  # whatever that name stands for today
             return False, None
         try:
             value = read(column, raw)
@@ -255,7 +257,7 @@ class _Reader:
             else:
                 self._say(error.code, where, column=column.header, **error.facts)
             return False, None
-        if canonical(value) == base[len(KEPT) :]:
+        if canonical(value) == base.text:
             return False, None
         if not column.editable and not (is_new and self._is_key(column)):
             self._say("exchange.cell_protected", where, column=column.header)

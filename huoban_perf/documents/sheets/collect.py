@@ -196,7 +196,8 @@ def _figures(row: Row, result: Row | None, *, preview: bool) -> _Figures | None:
     if row.text("status") in _RELEASED and score is not None:
         grade = choice_label(row, "released_grade")
         return _Figures(score=score, grade=grade, receipt=text_of(row, "released_receipt"), is_released=True)
-    if not preview or result is None or result.text("status") not in _SCORED:
+    is_out = row.text("status") in _LEFT_OUT
+    if not preview or is_out or result is None or result.text("status") not in _SCORED:
         return None
     draft = result.number("raw_score")
     if draft is None:

@@ -4,6 +4,7 @@ import stat
 import subprocess
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from huoban_perf.cli.texts import messages
 from huoban_perf.core.errors import SyncError, UnsafePlanError
 from huoban_perf.cycle.work import carry_out
 from huoban_perf.cycle.workbook_export import BOARDS
+from huoban_perf.cycle.workbook_import import columns_back
 from huoban_perf.exchange import table_workbook_reading
 from tests.unit.cycle.workbooks import bring, bring_in, cell_at, context_of, edit, export, faults, keep, put
 from tests.unit.documents.released import released_office, scored_office
@@ -418,9 +420,11 @@ def test_a_workbook_of_somebody_else_has_no_baseline(tmp_path: Path) -> None:
     assert caught.value.code == "exchange.no_baseline"
 
 
-def test_a_baseline_that_was_touched_is_refused(staff: Path) -> None:
+@pytest.mark.parametrize(("cell", "old", "new"), [("C5", "~", "~别人 "), ("A1", "employee", "goal")])
+def test_a_baseline_that_was_touched_is_refused(staff: Path, cell: str, old: str, new: str) -> None:
     book = load_workbook(staff)
-    book["_基准"]["C5"] = "~别人"
+    sheet = book["_基准"]
+    sheet[cell] = str(sheet[cell].value).replace(old, new, 1)
     book.save(staff)
     with pytest.raises(SyncError) as caught:
         table_workbook_reading.read_origin(staff)
@@ -485,6 +489,21 @@ def _first(office: Office, table: str) -> str:
 
 def _second(office: Office, table: str) -> str:
     return str(list(office.memory.items[table].values())[1][1]["code"])
+
+
+def test_a_name_changed_in_the_workspace_is_no_fault_of_the_workbook(office: Office, staff: Path) -> None:
+    for _, row in office.memory.items["position"].values():
+        row["name"] = f"新{row['name']}"
+    put(staff, "E036", {"姓名": "梁磊磊"})
+    found = bring(office, staff)
+    assert (found.problems, [change.column for change in found.changes]) == ((), ["姓名"])
+
+
+def test_an_app_that_lost_a_column_says_so(office: Office, staff: Path) -> None:
+    origin = replace(table_workbook_reading.read_origin(staff), columns=("emp_no", "shoe_size"))
+    with pytest.raises(SyncError) as caught:
+        columns_back(office.app, origin, members={})
+    assert (caught.value.code, caught.value.facts["columns"]) == ("cycle.workbook_outdated", ("shoe_size",))
 
 
 def test_a_change_of_most_rows_needs_consent(office: Office, staff: Path) -> None:

@@ -11,14 +11,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import JobReport, carry_out
-from huoban_perf.cycle.workbook_columns import columns_of
 from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
-from huoban_perf.cycle.workbook_import import Arrival, Comparison, compare_workbook
+from huoban_perf.cycle.workbook_import import Arrival, Comparison, columns_back, compare_workbook
 from huoban_perf.demo.company import sample_company
 from huoban_perf.exchange.table_workbook import write_workbook
 from huoban_perf.exchange.table_workbook_reading import read_origin, read_workbook
 from huoban_perf.sync.book import Book
-from tests.unit.sync.company import Office, schema
+from tests.unit.sync.company import Office
 
 _PEOPLE = [(person.name, f"u{person.number}") for person in sample_company(criteria=1).people]
 MEMBERS = dict(_PEOPLE) | {member: member for _, member in _PEOPLE}
@@ -69,7 +68,7 @@ def put(file: Path, row: str, values: Mapping[str, Any]) -> Path:
 def bring(office: Office, file: Path, *, is_partial: bool = False) -> Comparison:
     """Compare a workbook as the command does."""
     context, origin = context_of(office), read_origin(file)
-    columns = columns_of(office.app, schema().table(origin.table), fields=origin.columns, members=MEMBERS)
+    columns = columns_back(office.app, origin, members=MEMBERS)
     incoming = read_workbook(file, origin=origin, columns=columns)
     arrival = Arrival(file=file.name, origin=origin, columns=columns, incoming=incoming, is_partial=is_partial)
     return compare_workbook(context, arrival)
