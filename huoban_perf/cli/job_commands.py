@@ -84,6 +84,7 @@ def audit(settings: Settings, kept: str, output: str) -> Exit:
 @click.option("--yes", is_flag=True, help="写入; 不加则只预览.")
 @click.option("--from", "source", default=None, help="org-sync: 人员文件; collect: 映射文件 (.yaml).")
 @click.option("--departments", default=None, help="org-sync 用: 部门文件.")
+@click.option("--change", default=None, help="strategy-check 用: 打算调整的战略目标名称; 列出会影响谁.")
 @click.option("--decider", default=None, help="publish 用: 结果审定人的成员 ID.")
 @click.option("--allow-large-change", is_flag=True, help="同意改写大量已有结果.")
 @click.option(
@@ -102,7 +103,7 @@ def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
     form = cast("OutputForm", options["output"])
     if options["name"] == "announce":
         return _announce(settings, cycle=str(options["cycle"]), apply=bool(options["yes"]), form=form)
-    named = {"from": options["source"], "departments": options["departments"]}
+    named = {"from": options["source"], "departments": options["departments"], "change": options["change"]}
     request = Request(
         job=str(options["name"]),
         cycle=str(options["cycle"] or ""),

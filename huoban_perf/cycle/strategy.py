@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from huoban_perf.core.errors import Problem
+from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.strategy_impact import impact_line, touched_by
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow
@@ -27,12 +28,18 @@ def strategy_check(context: JobContext) -> Draft:
     """Say how strategy and goals fit.
 
     Args:
-        context: What stands.
+        context: What stands; option ``change`` names a strategy goal that is about to be changed.
 
     Returns:
-        Coverage of strategy goals, goals to be hung anew, notes on orphans, gaps and resources.
+        Coverage of strategy goals and what a change of each would touch, goals to be hung anew, notes on orphans, gaps
+        and resources. With ``change`` only notes on whom it would touch.
+
+    Raises:
+        CycleError: ``change`` names no active strategy goal.
     """
     book = context.book
+    if context.options.get("change"):
+        return Draft(notes=tuple(_preview(context, context.options["change"])))
     strategies = [row for row in book.all("strategy") if row.key]
     departments = [row for row in book.all("department") if row["active"] is not False]
     rows: list[WantedRow] = []
@@ -41,6 +48,8 @@ def strategy_check(context: JobContext) -> Draft:
         taken = {home for goal in _below(strategy) if (home := _home(goal))}
         share = Decimal(len(taken)) / Decimal(len(departments)) if departments else Decimal(0)
         values: dict[str, Value | Refs] = {"natural_key": strategy.key, "coverage": share.quantize(Decimal("0.0001"))}
+        if "impact_preview" in strategy.rows.columns and strategy.text("status") == "active":
+            values["impact_preview"] = impact_line(strategy)
         rows.append(WantedRow(key=strategy.key, values=values))
         if strategy.text("status") == "active" and not taken:
             notes.append(note("cycle.strategy_untaken", address=strategy.text("name")))
@@ -54,6 +63,18 @@ def strategy_check(context: JobContext) -> Draft:
         notes=tuple(notes),
         notices=tuple(_told(context, loose)),
     )
+
+
+def _preview(context: JobContext, name: str) -> Iterator[Problem]:
+    """Say whom a change of a strategy goal would touch; for the person who plans it, so people are named."""
+    active = [row for row in context.book.all("strategy") if row.text("status") == "active" and row.key]
+    found = [row for row in active if name in {row.text("name"), row.key}]
+    if len(found) != 1:
+        facts: dict[str, FactValue] = {"name": name, "known": tuple(row.text("name") for row in active) or ("-",)}
+        raise CycleError("cycle.no_strategy", facts=facts)
+    yield note("cycle.strategy_impact", address=found[0].text("name"), impact=impact_line(found[0]))
+    for who, goals in touched_by(found[0]).items():
+        yield note("cycle.strategy_touches", address=who, strategy=found[0].text("name"), goals="、".join(goals))
 
 
 def _below(strategy: Row) -> list[Row]:

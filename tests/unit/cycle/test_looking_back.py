@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from huoban_perf.core.errors import CycleError
+from huoban_perf.core.values import Value
 from huoban_perf.cycle.access_sync import access_sync
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.opening import open_cycle
@@ -118,6 +120,42 @@ def test_strategy_shows_coverage_orphans_and_loose_goals(company: Firm) -> None:
     assert company.rows("goal")[f"[{CYCLE}|D:D30|c]"]["realignment_needed"] is True
     assert codes(report.notes) == ["cycle.strategy_untaken", "cycle.goal_loose", "cycle.goal_orphan"]
     assert company.run("strategy-check", strategy_check).changes == 0
+
+
+def test_change_of_a_strategy_goal_shows_whom_it_touches_before_it_is_made(company: Firm) -> None:
+    strategy(company, "增长")
+    strategy(company, "出海")
+    goal(company, "a", "D10", "增长")
+    own: dict[str, Value | Refs] = {
+        "name": "新客户",
+        "level": "person",
+        "status": "confirmed",
+        "employee": Refs("employee", ("E010",)),
+        "parent": Refs("goal", (f"[{CYCLE}|D:D10|a]",)),
+    }
+    company.put("goal", f"[{CYCLE}|E010|x]", own)
+    task: dict[str, Value | Refs] = {
+        "name": "拜访",
+        "status": "in_progress",
+        "goal": Refs("goal", (f"[{CYCLE}|E010|x]",)),
+        "person_days": Decimal(12),
+        "budget": Decimal(5000),
+    }
+    company.put("plan_task", f"[{CYCLE}|E010|x|1]", task)
+    writes = company.memory.writes
+    notes = company.run("strategy-check", strategy_check, change="增长").notes
+    assert company.memory.writes == writes
+    assert codes(notes) == ["cycle.strategy_impact", "cycle.strategy_touches", "cycle.strategy_touches"]
+    name = company.rows("department")["D10"]["name"]
+    line = f"目标 2 个要重挂 (部门 1, 个人 1), 涉及 1 人, 部门: {name}; 未完成的计划任务 1 个, 12 人天, 预算 5000"
+    assert notes[0].facts["impact"] == line
+    assert [problem.facts["goals"] for problem in notes[1:]] == ["a", "新客户"]
+    company.run("strategy-check", strategy_check)
+    assert company.rows("strategy")["[2026|增长]"]["impact_preview"] == line
+    assert company.rows("strategy")["[2026|出海]"]["impact_preview"] == "没有目标承接, 调整不影响任何人"
+    with pytest.raises(CycleError) as caught:
+        company.run("strategy-check", strategy_check, change="没有的")
+    assert caught.value.facts["known"] == ("增长", "出海")
 
 
 def test_process_review_measures_stages_and_gives_one_advice(reviewing: Firm) -> None:
