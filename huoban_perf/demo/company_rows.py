@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from huoban_perf.core.values import CHINA, Value
@@ -25,6 +25,8 @@ from huoban_perf.sync.scheme_rows import scheme_key
 from huoban_perf.sync.wanted import Refs, natural_key
 
 DECIDER = "E001"
+_APPEAL_UNTIL = date(2026, 10, 30)
+"""Long enough after the embedded workspace's first day that an appeal can be tried."""
 _NEWCOMER = "在岗天数不足"
 _TOP = "由董事会评价"
 _METRIC_NAMES = {metric.code: metric.name for metric in METRICS}
@@ -53,9 +55,10 @@ def company_batches(
     """
     cycle, key = company.outline.cycle, scheme_key(scheme)
     decider = member(account_of, company.people[0].number)
+    born = cycle_batch(name=cycle, kind="quarter", start=START, end=END, scheme=key, decider=decider)
     return [
         *organisation_batches(company, scheme=scheme, grade_keys=grade_keys, account_of=account_of),
-        cycle_batch(name=cycle, kind="quarter", start=START, end=END, scheme=key, decider=decider),
+        batch("cycle", "name", [{**born.rows[0].values, "appeal_due_on": _APPEAL_UNTIL}], first_only=STATUS),
         appraisal_batch(company, scheme=key),
         *goal_batches(company, account_of),
         *contract_batches(company, criteria_by_relation=criteria_by_relation, account_of=account_of),

@@ -2,8 +2,7 @@
 
 5,000 employees and 50,000 review tasks, laid straight into the store of the deployed full app. Each page is asked for
 as its person: once when nothing was ever asked (the index of its fields is built then, once in a workspace's life),
-and again, the median of seven; beside it the floor, a bare query for as many rows of the same table. No ceilings here:
-the test of this file asks for ratios on a small company.
+and again, the median of seven; beside it the floor, a bare query for as many rows of the same table.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import requests
 
-from huoban_perf.core.addresses import Bindings, ItemId, table_address
+from huoban_perf.core.addresses import Address, Bindings, ItemId, table_address
 from huoban_perf.core.errors import NotFoundError
 from huoban_perf.core.items import Item, ItemQuery
-from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, TableSpec
+from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.core.schema.roles import Right
 from huoban_perf.deploy import DeployTarget, StateOwner, StateStore, apply_plan, bindings_of, make_plan
 from huoban_perf.platforms.huoban import ControlPlane, HuobanConnection, HuobanOptions, connect
@@ -36,7 +36,7 @@ def subset() -> DesiredSchema:
     whole = compile_schema(load_template("performance"))
     kept = {table_address(key) for key in KEYS}
     tables = tuple(
-        replace(table, fields=tuple(field for field in table.fields if field.target in kept | {None}))
+        replace(table, fields=tuple(field for field in table.fields if _stands(field, kept)))
         for table in whole.tables
         if table.address in kept
     )
@@ -44,6 +44,12 @@ def subset() -> DesiredSchema:
     return replace(
         whole, tables=tables, permissions=permissions, views=(), forms=(), pages=(), machines=(), automations=()
     )
+
+
+def _stands(field: FieldSpec, kept: set[Address]) -> bool:
+    """A field that points to, or shows something of, a table that is left out is left out too."""
+    read = () if field.computed is None else field.computed.reads()
+    return field.target in kept | {None} and all(address.table in kept for address in read)
 
 
 SCHEMA = subset()

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from huoban_perf.cli.rehearsal import Rehearsal
-from huoban_perf.demo.rows import Batch, batch, department_levels, scheme_batches, scheme_key
+from huoban_perf.demo.rows import Batch, batch, department_levels, scheme_batches
 from huoban_perf.demo.seed import seed
 from huoban_perf.sandbox import serve
+from huoban_perf.sync.scheme_rows import scheme_key
 from huoban_perf.sync.wanted import Refs
 from tests.flow.deployed import Deployed
 

@@ -172,8 +172,9 @@ class Person:
         return self.roles is None or not roles or bool(self.roles & set(roles))
 
     def views(self, table: TableDef) -> list[Kept]:
-        """Return a table's views that are made for the person."""
-        return [one for one in self.catalog.views.get(table.table_id, []) if self._may_open(one)]
+        """Return a table's views that are made for the person, those of the person's own group first."""
+        found = (one for one in self.catalog.views.get(table.table_id, []) if self._may_open(one))
+        return sorted(found, key=self._commonness)
 
     def _may_open(self, one: Kept) -> bool:
         return isinstance(one.declared, ViewSpec | PageSpec) and self._is_for(one.declared.roles)
@@ -191,7 +192,7 @@ class Person:
         return sorted((one for one in self.catalog.pages if self._may_open(one)), key=self._commonness)
 
     def _commonness(self, one: Kept) -> bool:
-        roles = one.declared.roles if isinstance(one.declared, PageSpec) else ()
+        roles = one.declared.roles if isinstance(one.declared, ViewSpec | PageSpec) else ()
         return bool(set(roles) & self._roles_of_everybody)
 
     @cached_property

@@ -25,7 +25,7 @@ from typing import Any
 from huoban_perf.core.addresses import Address, MemberId, ObjectKind
 from huoban_perf.core.conditions import Operator
 from huoban_perf.core.permissions import Access, Denial, Refused
-from huoban_perf.core.rules import Every, FieldOf, Me, Moment, Operand, Rule, Some, Test, Today
+from huoban_perf.core.rules import NEVER, Every, FieldOf, Me, Moment, Operand, Rule, Some, Test, Today
 from huoban_perf.core.schema.roles import PermissionSpec, Right
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.store import Store
@@ -34,6 +34,7 @@ from huoban_perf.sandbox.world.definitions import FILE_KINDS, Definitions, Field
 from huoban_perf.sandbox.world.moments import Moments
 from huoban_perf.sandbox.world.refusals import GoneError, NoRightError, ParameterError, ValuesRefusedError
 from huoban_perf.sandbox.world.rows import API_USER, Row, Rows
+from huoban_perf.sandbox.world.selections import Cut, Selections
 from huoban_perf.sandbox.world.spoken import PLACE, neutral, stored_permission, values_of, word, word_of
 
 _DEPTH = 20
@@ -111,9 +112,19 @@ class GroupRights:
 class Accesses:
     """Finds rights, and remembers which items of a table a person sees until anything changes."""
 
-    def __init__(self, *, store: Store, definitions: Definitions, cells: Cells, rows: Rows, moments: Moments) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        definitions: Definitions,
+        cells: Cells,
+        rows: Rows,
+        moments: Moments,
+        selections: Selections,
+    ) -> None:
         """Take the parts it reads."""
         self._store = store
+        self._selections = selections
         self._cells = cells
         self._definitions = definitions
         self._rows = rows
@@ -196,8 +207,11 @@ class Accesses:
             mine.access.moment.today,
         )
         if place not in self._seen or self._seen[place][0] != version:
-            rows = self._rows.all_of(mine.whole.table_id)
-            self._seen[place] = (version, frozenset(row.item_id for row in rows if mine.sees(row)))
+            permission = mine.access.permission
+            rule = NEVER if permission is None else permission.rows
+            clause = self._selections.clause(rule, table=mine.whole, moment=mine.access.moment)
+            found = self._selections.page(mine.whole, clause, order=(), cut=Cut(limit=-1))
+            self._seen[place] = (version, frozenset(found))
         return self._seen[place][1]
 
     def titles(self, table_id: int, item_ids: Sequence[int], *, user_id: int) -> dict[str, str]:

@@ -63,13 +63,18 @@ class World:
         self.rows = Rows(
             store=store, definitions=self.definitions, cells=self.cells, ids=self.ids, moments=self.moments
         )
+        self.selections = Selections(store=store, cells=self.cells)
         self.accesses = Accesses(
-            store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
+            store=store,
+            definitions=self.definitions,
+            cells=self.cells,
+            rows=self.rows,
+            moments=self.moments,
+            selections=self.selections,
         )
         self.queries = Queries(
             store=store, definitions=self.definitions, cells=self.cells, rows=self.rows, moments=self.moments
         )
-        self.selections = Selections(store=store, cells=self.cells)
         self.events = Events(store=store, ids=self.ids, moments=self.moments)
         self.files = Files(store=store, ids=self.ids, moments=self.moments)
         self.keys = Keys(store, self.ids)
