@@ -1,7 +1,8 @@
 """Platforms: one adapter a no-code platform; all HTTP to such a platform is here, and so are its words.
 
 An adapter's ``connect`` returns a ``core.ports.Connection`` and lets nothing of its wire out: no HTTP, no platform id
-types, no exception of a library. May import ``core`` only. Start reading at ``huoban/connect.py`` or
+types, no exception of a library. May import ``core`` only; no adapter imports another: what they share is ``calls``
+(one HTTP call) and ``cells`` (one cell). Start reading at ``huoban/connect.py`` or
 ``nocodb/connect.py``. What every adapter must do is ``tests/contract/platform``; its ``GAPS`` say what each cannot.
 
 What the ports learned from the second platform (each was a guess from the first):
@@ -17,6 +18,12 @@ What the ports learned from the second platform (each was a guess from the first
 * A filter sent may be wider than asked; whoever asks filters again. Not every order exists: by last change it does not.
 * Bringing people in is a port of its own (``MemberSink``): the account has another form on each platform.
 * What was believed of HTTP (retries, silence, counting) knew nothing of Huoban and serves both.
+* A file may come back as well as go in (``FileSource`` beside ``FileSink``): Huoban's documented API gives none back.
+* How many digits a number keeps is a property of a platform (``significant_digits``), asked before anything is carried.
+* Being told of a change is a port of its own (``HintSink``); the hint says that, never what, so nothing is believed.
+* A field that holds nothing (computed, a separator) may be missing without the app being undeployed: not every platform
+  computes everything, and jobs write none of them.
+* The newest changes first can be read where the platform has no such order: two walks, merged.
 """
 
 import logging

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.errors import ProfileError
+from huoban_perf.platforms.calls.identity import Speaker
 from huoban_perf.platforms.huoban import ControlPlane, PlaneAccess, identity
 from huoban_perf.profile.model import ApiKeyRef, Profile
 
@@ -27,7 +28,7 @@ def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
         ProfileError: A variable is empty, or more than one of ticket, application and token is named.
         AccessError: A value cannot stand in a header.
     """
-    v2: identity.Speaker | None = None
+    v2: Speaker | None = None
     if "v2" in profile.planes:
         v2 = _v2_from(profile, environ)
     gateway = None
@@ -42,7 +43,7 @@ def access_from(profile: Profile, environ: Mapping[str, str]) -> PlaneAccess:
     return PlaneAccess(v2=v2, gateway=gateway, relations=profile.v2.relations)
 
 
-def _v2_from(profile: Profile, environ: Mapping[str, str]) -> identity.Speaker:
+def _v2_from(profile: Profile, environ: Mapping[str, str]) -> Speaker:
     named = profile.v2
     if sum(ref is not None for ref in (named.ticket, named.application, named.token)) > 1:
         raise ProfileError("profile.ticket_or_token", facts={"profile": profile.name})

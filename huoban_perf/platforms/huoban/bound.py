@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import Address, Bindings, ItemId, MemberId
-from huoban_perf.core.errors import FactValue, NotFoundError, PlatformError, ProtocolError, RejectedError
+from huoban_perf.core.errors import FactValue, NotFoundError, PlatformError, ProtocolError
 from huoban_perf.core.items import Item
 from huoban_perf.core.schema import FieldSpec, TableSpec
 from huoban_perf.core.values import Value, Values
+from huoban_perf.platforms.calls.paging import Row
+from huoban_perf.platforms.cells import BAD_CELL, Codec, Place, decoded, encoded
 from huoban_perf.platforms.huoban.endpoints import ITEM_LIST
-from huoban_perf.platforms.huoban.paging import Row
-from huoban_perf.platforms.huoban.values import Codec, ReadOnlyFieldError, UnknownOptionError, codec_of, moment_from
-
-_BAD_CELL = (ValueError, TypeError, KeyError, ArithmeticError, StopIteration)
-"""What a decoder raises for a cell that is not of its kind."""
+from huoban_perf.platforms.huoban.values import codec_of, moment_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,43 +138,22 @@ class BoundTable:
             NotFoundError: An option is not bound.
             RejectedError: The value does not fit, or the field is read-only.
         """
-        try:
-            return column.codec.encode(value)
-        except UnknownOptionError as error:
-            facts = self._facts(column, row=key) | {"option": error.option}
-            raise NotFoundError("platform.unbound_option", facts=facts) from error
-        except ReadOnlyFieldError as error:
-            raise RejectedError("platform.read_only_field", facts=self._facts(column, row=key)) from error
-        except (ValueError, TypeError) as error:
-            facts = self._facts(column, row=key) | {"found": type(value).__name__}
-            raise RejectedError("platform.value", facts=facts) from error
+        return encoded(column.codec, value, place=self._place(column, row=key))
 
     def _decode_column(self, column: Column, rows: Sequence[Row], cells_by_row: list[dict[str, Any]]) -> list[Value]:
         decode, field_id = column.codec.decode, column.field_id
         try:
             return [decode(cells.get(field_id)) for cells in cells_by_row]
-        except _BAD_CELL:
+        except BAD_CELL:
             for row, cells in zip(rows, cells_by_row, strict=True):
                 self._decode_cell(column, row, cells.get(field_id))
             raise  # pragma: no cover - a decoder gives the same verdict twice
 
     def _decode_cell(self, column: Column, row: Row, cell: Any) -> None:
-        try:
-            column.codec.decode(cell)
-        except UnknownOptionError as error:
-            facts = self._facts(column, row=str(row["item_id"])) | {"option": error.option}
-            raise NotFoundError("platform.unbound_option", endpoint=ITEM_LIST.name, facts=facts) from error
-        except _BAD_CELL as error:
-            facts = self._facts(column, row=str(row["item_id"])) | {"found": type(cell).__name__}
-            raise ProtocolError("platform.cell", endpoint=ITEM_LIST.name, facts=facts) from error
+        decoded(column.codec, cell, place=self._place(column, row=str(row["item_id"])), endpoint=ITEM_LIST.name)
 
-    def _facts(self, column: Column, *, row: str) -> dict[str, FactValue]:
-        return {
-            "table": self.spec.labels.zh,
-            "field": column.spec.labels.zh,
-            "kind": column.spec.kind.value,
-            "row": row,
-        }
+    def _place(self, column: Column, *, row: str) -> Place:
+        return Place(table=self.spec, field=column.spec, row=row)
 
 
 def _cells(row: Row) -> dict[str, Any]:

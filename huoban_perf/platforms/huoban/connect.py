@@ -14,6 +14,8 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProfileError
 from huoban_perf.core.ports import Connection, SchemaSource
 from huoban_perf.core.schema import DEFINITION_KINDS, FieldKind
+from huoban_perf.platforms.calls.retry import RetryPolicy
+from huoban_perf.platforms.calls.wire import TrafficCounter, Wiring
 from huoban_perf.platforms.huoban import identity
 from huoban_perf.platforms.huoban.builder import BUILDABLE, Builder, RefusingSchemaSink
 from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE, HuobanOptions, beside
@@ -24,9 +26,8 @@ from huoban_perf.platforms.huoban.items import HuobanItems
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.members import HuobanMembers, Workspaces
 from huoban_perf.platforms.huoban.planes import PlaneAccess, PlaneProbe, Probes
-from huoban_perf.platforms.huoban.retry import RetryPolicy
 from huoban_perf.platforms.huoban.tables import HuobanTables
-from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
+from huoban_perf.platforms.huoban.transport import Transport
 from huoban_perf.platforms.huoban.v2 import V2Tables
 from huoban_perf.platforms.huoban.v2.envelope import read_bare
 from huoban_perf.platforms.huoban.v2.ticket import ticket_asker

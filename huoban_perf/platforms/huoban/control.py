@@ -12,12 +12,13 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ProtocolError
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.core.schema.roles import PermissionSpec
+from huoban_perf.platforms.calls.retry import RetryPolicy
+from huoban_perf.platforms.calls.wire import TrafficCounter, Wiring
 from huoban_perf.platforms.huoban.config import HuobanOptions
 from huoban_perf.platforms.huoban.endpoints import control_endpoint
 from huoban_perf.platforms.huoban.limiter import Limiter
 from huoban_perf.platforms.huoban.permissions import permission_body
-from huoban_perf.platforms.huoban.retry import RetryPolicy
-from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Wiring
+from huoban_perf.platforms.huoban.transport import Transport
 
 Json = dict[str, Any]
 

@@ -15,20 +15,13 @@ from typing import Any
 import simplejson
 
 from huoban_perf.core.errors import AccessError, FactValue, PlatformError, ProtocolError, ThrottledError
+from huoban_perf.platforms.calls.errors import NoAnswerError
+from huoban_perf.platforms.calls.wire import RawAnswer
 from huoban_perf.platforms.huoban.endpoints import Endpoint
-from huoban_perf.platforms.huoban.errors import NoAnswerError, asks_to_slow_down, is_known, platform_error
+from huoban_perf.platforms.huoban.errors import asks_to_slow_down, is_known, platform_error
 
 _MESSAGE_LENGTH = 300
 """So much of the platform's text is kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawAnswer:
-    """An HTTP answer before anything is read out of it."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +30,6 @@ class Answer:
 
     data: Any
     trace_id: str | None
-
-
-def dump_json(body: object) -> bytes:
-    """Return a body as JSON: Decimals digit by digit, characters as they are."""
-    text: str = simplejson.dumps(body, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
 
 
 def read_answer(raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Callable[[str], str]) -> Answer:

@@ -11,7 +11,6 @@ from huoban_perf.core.errors import (
     PlatformError,
     RejectedError,
     ThrottledError,
-    UnreachableError,
 )
 from huoban_perf.platforms.huoban.endpoints import Endpoint
 
@@ -26,20 +25,6 @@ _BY_CODE: dict[int, tuple[type[PlatformError], str]] = {
 
 _SLOW_DOWN = re.compile(r"频率|频繁|限流|请求过多|too many|rate.?limit|frequen|throttl", re.IGNORECASE)
 """Words of a throttle answer: its code was not recovered. Source: openapi-v1.md §3 [inferred]."""
-
-
-class NotSentError(UnreachableError):
-    """No connection came about, so nothing was sent and a repeat is always safe."""
-
-
-class NoAnswerError(UnreachableError):
-    """The request went out and no usable answer came back: the effect of a write is unknown.
-
-    Attributes:
-        retry_after_s: Seconds the platform asked us to wait, or None.
-    """
-
-    retry_after_s: float | None = None
 
 
 def platform_error(endpoint: Endpoint, *, code: int, message: str, trace_id: str | None) -> PlatformError:

@@ -20,11 +20,12 @@ from huoban_perf.core.items import (
     WriteBatch,
     WriteMode,
 )
+from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.huoban.bound import BoundTable
 from huoban_perf.platforms.huoban.config import BATCH_SIZE, PAGE_SIZE
 from huoban_perf.platforms.huoban.endpoints import ITEM_LIST, ITEMS_DELETE, ITEMS_UPDATE, ITEMS_UPSERT, Endpoint
 from huoban_perf.platforms.huoban.filters import check, to_wire, uses_system_field, wire_field
-from huoban_perf.platforms.huoban.paging import Page, read_page, walk
+from huoban_perf.platforms.huoban.paging import read_page
 from huoban_perf.platforms.huoban.transport import Transport
 
 _ENDPOINT = {

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from huoban_perf.core.addresses import MemberId, WorkspaceId
 from huoban_perf.core.errors import NotFoundError, ProtocolError
 from huoban_perf.core.ports import Member
+from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.huoban.config import PAGE_SIZE
 from huoban_perf.platforms.huoban.endpoints import MEMBER_LIST, SPACE_LIST
-from huoban_perf.platforms.huoban.paging import Page, read_page, walk
+from huoban_perf.platforms.huoban.paging import read_page
 from huoban_perf.platforms.huoban.transport import Transport
 
 

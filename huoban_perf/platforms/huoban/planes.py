@@ -12,7 +12,7 @@ from typing import Protocol
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.errors import FactValue, HuobanPerfError, Problem
 from huoban_perf.core.ports import Finding, Verdict
-from huoban_perf.platforms.huoban.identity import Speaker
+from huoban_perf.platforms.calls.identity import Speaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,61 +9,17 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
-from huoban_perf.core.clock import Clock
-from huoban_perf.core.errors import PlatformError, ThrottledError, UnreachableError
-from huoban_perf.core.ports import Traffic
-from huoban_perf.platforms.huoban.config import HuobanOptions, check_url
+from huoban_perf.core.errors import ThrottledError
+from huoban_perf.platforms.calls.identity import Speaker
+from huoban_perf.platforms.calls.options import check_url
+from huoban_perf.platforms.calls.wire import RawAnswer, Wiring, dump_json, silence
 from huoban_perf.platforms.huoban.endpoints import Endpoint
-from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, dump_json, read_answer
-from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
-from huoban_perf.platforms.huoban.identity import Speaker
+from huoban_perf.platforms.huoban.envelope import Answer, read_answer
 from huoban_perf.platforms.huoban.limiter import Limiter
-from huoban_perf.platforms.huoban.retry import Repeatable, RetryPolicy
 
 _THROTTLE_PAUSE_S = 1.0
 """A throttled key rests so long when the platform names no time: the limit counts by the second (§3 [code])."""
-
-
-class TrafficCounter:
-    """Counts attempts as they are sent; one for all transports of a connection."""
-
-    def __init__(self) -> None:
-        """Start at zero."""
-        self._lock = threading.Lock()
-        self._requests = 0
-        self._writes = 0
-
-    def add(self, *, writes: bool) -> None:
-        """Count one attempt."""
-        with self._lock:
-            self._requests += 1
-            self._writes += writes
-
-    def traffic(self) -> Traffic:
-        """Return the counts so far."""
-        with self._lock:
-            return Traffic(requests=self._requests, writes=self._writes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
-    """What every transport of one connection shares.
-
-    Attributes:
-        session: Sends; given from outside, so that tests mount an adapter. Its own headers are not touched.
-        options: Timeouts.
-        clock: The current moment.
-        retry: Repeats attempts.
-        counter: Counts attempts.
-    """
-
-    session: requests.Session
-    options: HuobanOptions
-    clock: Clock
-    retry: RetryPolicy
-    counter: TrafficCounter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,39 +131,3 @@ class Transport:
 
     def _scrub(self, text: str) -> str:
         return text if self._identity is None else self._identity.scrub(text)
-
-
-def silence(error: requests.RequestException, *, endpoint: Repeatable, address: str) -> PlatformError:
-    """Return the error of a request that got no answer.
-
-    Args:
-        error: What the library raised.
-        endpoint: What was called.
-        address: Host and port, for the message.
-
-    Returns:
-        NotSentError when nothing was sent, else NoAnswerError; UnreachableError for what is neither.
-    """
-    facts = {"address": address, "reason": type(error).__name__}
-    kind: Callable[..., UnreachableError] = UnreachableError
-    name = "platform.unreachable"
-    if isinstance(error, requests.exceptions.SSLError):
-        name = "platform.tls"
-    elif _is_not_sent(error):
-        kind = NotSentError
-    elif isinstance(
-        error,
-        requests.Timeout
-        | requests.ConnectionError
-        | requests.exceptions.ChunkedEncodingError
-        | requests.exceptions.ContentDecodingError,
-    ):
-        kind, name = NoAnswerError, "platform.no_answer"
-    return kind(name, endpoint=endpoint.name, facts=facts)
-
-
-def _is_not_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)

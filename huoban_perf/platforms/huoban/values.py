@@ -10,8 +10,7 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,34 +18,7 @@ from typing import Any
 from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.schema import COMPUTED_KINDS, NUMBER_KINDS, TEXT_KINDS, FieldKind, FieldSpec
 from huoban_perf.core.values import CHINA, Value
-
-Decode = Callable[[Any], Value]
-Encode = Callable[[Value], Any]
-
-
-class UnknownOptionError(ValueError):
-    """An option that the template or the bindings do not know.
-
-    Attributes:
-        option: Its key, or its id and name as the platform shows them.
-    """
-
-    def __init__(self, option: str) -> None:
-        """Keep the option."""
-        super().__init__(option)
-        self.option = option
-
-
-class ReadOnlyFieldError(ValueError):
-    """The platform fills the field by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codec:
-    """Both directions of one field, prepared once and used for every item."""
-
-    decode: Decode
-    encode: Encode
+from huoban_perf.platforms.cells import Codec, Decode, ReadOnlyFieldError, UnknownOptionError
 
 
 def codec_of(field: FieldSpec, bindings: Bindings) -> Codec:

@@ -21,8 +21,8 @@ from huoban_perf.core.errors import (
     RejectedError,
     ThrottledError,
 )
-from huoban_perf.platforms.huoban.envelope import RawAnswer
-from huoban_perf.platforms.huoban.errors import NoAnswerError
+from huoban_perf.platforms.calls.errors import NoAnswerError
+from huoban_perf.platforms.calls.wire import RawAnswer
 from huoban_perf.platforms.nocodb.config import SUPPORTED
 from huoban_perf.platforms.nocodb.endpoints import Endpoint
 

@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import Bindings, ItemId
-from huoban_perf.core.errors import FactValue, NotFoundError, ProtocolError, RejectedError
+from huoban_perf.core.errors import FactValue, NotFoundError, RejectedError
 from huoban_perf.core.items import Item
 from huoban_perf.core.schema import FieldKind, FieldSpec, TableSpec
 from huoban_perf.core.values import Value, Values
-from huoban_perf.platforms.huoban.values import Codec, ReadOnlyFieldError, UnknownOptionError
+from huoban_perf.platforms.cells import Codec, Place, decoded, encoded
 from huoban_perf.platforms.nocodb.endpoints import ITEM_LIST
 from huoban_perf.platforms.nocodb.kinds import kinds_of
 from huoban_perf.platforms.nocodb.meta import WireColumn, WireTable
-from huoban_perf.platforms.nocodb.values import TooPreciseError, codec_of, decode_links, encode_links, moment_from
+from huoban_perf.platforms.nocodb.values import codec_of, decode_links, encode_links, moment_from
 
 Row = Mapping[str, Any]
-
-_BAD_CELL = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
-"""What a decoder raises for a cell that is not of its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,16 +127,16 @@ class BoundTable:
         return [self._item(row) for row in rows]
 
     def _item(self, row: Row) -> Item:
-        values: dict[str, Value] = {}
-        for column in self.columns:
-            try:
-                values[column.key] = column.codec.decode(row.get(column.title))
-            except UnknownOptionError as error:
-                facts = self.facts(column, row=str(row.get("Id"))) | {"option": error.option}
-                raise NotFoundError("platform.unbound_option", endpoint=ITEM_LIST.name, facts=facts) from error
-            except _BAD_CELL as error:
-                facts = self.facts(column, row=str(row.get("Id"))) | {"found": type(row.get(column.title)).__name__}
-                raise ProtocolError("platform.cell", endpoint=ITEM_LIST.name, facts=facts) from error
+        row_id = str(row.get("Id"))
+        values = {
+            column.key: decoded(
+                column.codec,
+                row.get(column.title),
+                place=self._place(column, row=row_id),
+                endpoint=ITEM_LIST.name,
+            )
+            for column in self.columns
+        }
         created = row.get("CreatedAt")
         updated = row.get("UpdatedAt") or created  # empty until the first change. Source: tried
         return Item(
@@ -194,27 +191,10 @@ class BoundTable:
             NotFoundError: An option is not bound.
             RejectedError: The value does not fit, or the field is read-only.
         """
-        try:
-            return column.codec.encode(value)
-        except UnknownOptionError as error:
-            facts = self.facts(column, row=key) | {"option": error.option}
-            raise NotFoundError("platform.unbound_option", facts=facts) from error
-        except ReadOnlyFieldError as error:
-            raise RejectedError("platform.read_only_field", facts=self.facts(column, row=key)) from error
-        except TooPreciseError as error:
-            raise RejectedError("nocodb.too_precise", facts=self.facts(column, row=key)) from error
-        except (ValueError, TypeError) as error:
-            facts = self.facts(column, row=key) | {"found": type(value).__name__}
-            raise RejectedError("platform.value", facts=facts) from error
+        return encoded(column.codec, value, place=self._place(column, row=key))
 
-    def facts(self, column: Column, *, row: str) -> dict[str, FactValue]:
-        """Return what names a cell in an error."""
-        return {
-            "table": self.spec.labels.zh,
-            "field": column.spec.labels.zh,
-            "kind": column.spec.kind.value,
-            "row": row,
-        }
+    def _place(self, column: Column, *, row: str) -> Place:
+        return Place(table=self.spec, field=column.spec, row=row)
 
 
 def _column(spec: TableSpec, field: FieldSpec, column_id: str, bindings: Bindings, wire: WireTable) -> Column:

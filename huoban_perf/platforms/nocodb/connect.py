@@ -12,9 +12,9 @@ from huoban_perf.core.changes import Action
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.ports import Connection
 from huoban_perf.core.schema import COMPUTED_KINDS
-from huoban_perf.platforms.huoban.config import HuobanOptions
-from huoban_perf.platforms.huoban.retry import RetryPolicy
-from huoban_perf.platforms.huoban.transport import TrafficCounter, Wiring
+from huoban_perf.platforms.calls.options import CallOptions
+from huoban_perf.platforms.calls.retry import RetryPolicy
+from huoban_perf.platforms.calls.wire import TrafficCounter, Wiring
 from huoban_perf.platforms.nocodb.bases import NocodbBases, NocodbMembers
 from huoban_perf.platforms.nocodb.builder import BUILDABLE, NocodbBuilder
 from huoban_perf.platforms.nocodb.config import BATCH_SIZE, PAGE_SIZE, SIGNIFICANT_DIGITS
@@ -45,7 +45,7 @@ class NocodbConnection(Connection):
 
 
 def connect(
-    *, url: str, token: str, session: requests.Session, clock: Clock, patience: HuobanOptions | None = None
+    *, url: str, token: str, session: requests.Session, clock: Clock, patience: CallOptions | None = None
 ) -> NocodbConnection:
     """Return a connection to a NocoDB server; sends nothing yet.
 
@@ -63,7 +63,7 @@ def connect(
         AccessError: The token is missing, or cannot stand in a header.
         ProfileError: The address is none.
     """
-    options = patience or HuobanOptions(rate_per_s=None)
+    options = patience or CallOptions()
     retry = RetryPolicy(options=options, clock=clock, jitter=SystemRandom().random)
     wiring = Wiring(session=session, options=options, clock=clock, retry=retry, counter=TrafficCounter())
     transport = Transport(root=url, token=token, wiring=wiring)

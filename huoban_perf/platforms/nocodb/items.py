@@ -13,7 +13,7 @@ from huoban_perf.core.errors import FactValue, NotFoundError, ProtocolError, Rej
 from huoban_perf.core.filters import Condition, Filter, Operator, check_filter, matches
 from huoban_perf.core.items import Item, ItemPage, ItemQuery, SystemField
 from huoban_perf.core.schema import TableSpec
-from huoban_perf.platforms.huoban.paging import Page, walk
+from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.nocodb.bound import BoundTable, Junction, Row
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_COUNT, ITEM_FIND, ITEM_FIND_COUNT, ITEM_LIST, Endpoint

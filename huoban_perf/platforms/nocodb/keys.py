@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from huoban_perf.core.addresses import ItemId
-from huoban_perf.platforms.huoban.paging import Page, walk
+from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.nocodb.bound import BoundTable
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_FIND, ITEM_LIST

@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import takewhile
 from typing import Any
 
-from huoban_perf.platforms.huoban.paging import Page, walk
+from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.nocodb.bound import Row
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_LIST

@@ -1,6 +1,6 @@
 """One call to the server: request, answer, retries. The only module of this adapter that sends HTTP.
 
-Retries, silence and counting are those of the Huoban adapter: they know nothing of its wire.
+Retries, silence and counting are those of every adapter (``calls``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
-from huoban_perf.platforms.huoban.config import check_url
-from huoban_perf.platforms.huoban.envelope import RawAnswer, dump_json
-from huoban_perf.platforms.huoban.identity import Identity, SecretHeader, checked_key
-from huoban_perf.platforms.huoban.transport import Wiring, silence
+from huoban_perf.platforms.calls.identity import Identity, SecretHeader, checked_key
+from huoban_perf.platforms.calls.options import check_url
+from huoban_perf.platforms.calls.wire import RawAnswer, Wiring, dump_json, silence
 from huoban_perf.platforms.nocodb.answers import read_answer
 from huoban_perf.platforms.nocodb.endpoints import Endpoint
 

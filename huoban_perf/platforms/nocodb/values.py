@@ -17,7 +17,7 @@ import simplejson
 from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.schema import COMPUTED_KINDS, FieldKind, FieldSpec
 from huoban_perf.core.values import CHINA, Value
-from huoban_perf.platforms.huoban.values import Codec, ReadOnlyFieldError, UnknownOptionError
+from huoban_perf.platforms.cells import Codec, ReadOnlyFieldError, UnholdableError, UnknownOptionError
 from huoban_perf.platforms.nocodb.config import SIGNIFICANT_DIGITS
 from huoban_perf.platforms.nocodb.meta import WireColumn
 
@@ -25,10 +25,6 @@ _DIGITS = Context(prec=SIGNIFICANT_DIGITS)
 _EXACT = Context(prec=SIGNIFICANT_DIGITS, traps=[Inexact])
 _HUNDRED = Decimal(100)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-
-
-class TooPreciseError(ValueError):
-    """A number of more digits than the server keeps."""
 
 
 def codec_of(field: FieldSpec, column: WireColumn, bindings: Bindings) -> Codec:
@@ -97,7 +93,7 @@ def number_to(value: Value) -> Decimal | None:
 
     Raises:
         TypeError: Not a finite number.
-        TooPreciseError: More digits than a binary float keeps. Source: gotchas 14, 16.
+        UnholdableError: More digits than a binary float keeps. Source: gotchas 14, 16.
     """
     if value is None:
         return None
@@ -106,7 +102,7 @@ def number_to(value: Value) -> Decimal | None:
     try:
         return _EXACT.plus(value)
     except Inexact as error:
-        raise TooPreciseError(str(value)) from error
+        raise UnholdableError("nocodb.too_precise") from error
 
 
 def _decode_number(cell: Any) -> Value:

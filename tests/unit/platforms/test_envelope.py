@@ -17,8 +17,9 @@ from huoban_perf.core.errors import (
     ThrottledError,
     UnreachableError,
 )
+from huoban_perf.platforms.calls.wire import RawAnswer, dump_json
 from huoban_perf.platforms.huoban.endpoints import ITEM_LIST
-from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, dump_json, read_answer, retry_after_s
+from huoban_perf.platforms.huoban.envelope import Answer, read_answer, retry_after_s
 from tests.unit.platforms.fakes import said
 
 NOW = datetime(2022, 3, 3, 12, tzinfo=UTC)

@@ -24,8 +24,8 @@ from huoban_perf.core.addresses import (
 from huoban_perf.core.captures import Place
 from huoban_perf.core.errors import AccessError, AmbiguousObjectError, HuobanPerfError, PlanError, RejectedError
 from huoban_perf.core.ports import AutomationPlane
+from huoban_perf.platforms.calls.errors import NoAnswerError
 from huoban_perf.platforms.huoban import ControlPlane, HuobanConnection, HuobanOptions, PlaneAccess, connect, identity
-from huoban_perf.platforms.huoban.errors import NoAnswerError
 from huoban_perf.platforms.huoban.gateway import lint, read_captured
 from huoban_perf.sandbox import create_app, mount, open_world
 from tests.unit.platforms.fakes import StillClock, said

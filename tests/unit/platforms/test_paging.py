@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from huoban_perf.core.errors import ProtocolError
+from huoban_perf.platforms.calls.paging import Page, Row, walk
 from huoban_perf.platforms.huoban.endpoints import ITEM_LIST
-from huoban_perf.platforms.huoban.paging import Page, Row, read_page, walk
+from huoban_perf.platforms.huoban.paging import read_page
 from tests.unit.platforms.fakes import said
 
 Fetch = Callable[[int, int], Page]

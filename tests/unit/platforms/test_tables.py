@@ -192,6 +192,7 @@ def test_workspaces_of_another_form_are_a_protocol_error(data: Any) -> None:
 
 def test_upload_without_an_id_is_a_protocol_error() -> None:
     connection, _ = connected(lambda _: {})
+    assert connection.file_sink is not None
     with pytest.raises(ProtocolError) as caught:
-        connection.files.put(name="a.txt", content=b"x")
+        connection.file_sink.put(name="a.txt", content=b"x")
     assert "data.file_id" in said(caught.value)

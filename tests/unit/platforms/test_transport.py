@@ -18,6 +18,8 @@ from huoban_perf.core.errors import (
     UnreachableError,
 )
 from huoban_perf.core.ports import Traffic
+from huoban_perf.platforms.calls.retry import RetryPolicy
+from huoban_perf.platforms.calls.wire import TrafficCounter, Wiring
 from huoban_perf.platforms.huoban.config import HuobanOptions
 from huoban_perf.platforms.huoban.endpoints import (
     ITEM_CREATE,
@@ -29,8 +31,7 @@ from huoban_perf.platforms.huoban.endpoints import (
 )
 from huoban_perf.platforms.huoban.identity import api_key
 from huoban_perf.platforms.huoban.limiter import Limiter
-from huoban_perf.platforms.huoban.retry import RetryPolicy
-from huoban_perf.platforms.huoban.transport import TrafficCounter, Transport, Upload, Wiring
+from huoban_perf.platforms.huoban.transport import Transport, Upload
 from tests.unit.platforms.fakes import KEY, ROOT, StillClock, said
 
 OK: dict[str, Any] = {"code": 0, "message": "success", "data": {"a": 1}, "meta": {"trace_id": "7"}}

@@ -14,15 +14,9 @@ from hypothesis import strategies as st
 
 from huoban_perf.core.schema import COMPUTED_KINDS, MEMBER_KINDS, NUMBER_KINDS, TEXT_KINDS, FieldKind
 from huoban_perf.core.values import CHINA, Value
-from huoban_perf.platforms.huoban.envelope import dump_json
-from huoban_perf.platforms.huoban.values import (
-    Codec,
-    ReadOnlyFieldError,
-    UnknownOptionError,
-    codec_of,
-    moment_from,
-    moment_text,
-)
+from huoban_perf.platforms.calls.wire import dump_json
+from huoban_perf.platforms.cells import Codec, ReadOnlyFieldError, UnknownOptionError
+from huoban_perf.platforms.huoban.values import codec_of, moment_from, moment_text
 from tests.unit.platforms.fakes import bound_ids, table_of
 
 FILE_KINDS = {FieldKind.FILE, FieldKind.IMAGE, FieldKind.SIGNATURE}

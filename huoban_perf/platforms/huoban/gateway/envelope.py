@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from huoban_perf.core.errors import FactValue, RejectedError
+from huoban_perf.platforms.calls.errors import NoAnswerError
+from huoban_perf.platforms.calls.wire import RawAnswer
 from huoban_perf.platforms.huoban.endpoints import Endpoint
-from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, code_of, parsed
-from huoban_perf.platforms.huoban.errors import NoAnswerError
+from huoban_perf.platforms.huoban.envelope import Answer, code_of, parsed
 from huoban_perf.platforms.huoban.gateway.endpoints import AUTOMATION_LIST
 from huoban_perf.platforms.huoban.v2.envelope import message_of, read_bare
 

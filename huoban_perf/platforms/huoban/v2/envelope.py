@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from huoban_perf.core.errors import AccessError, FactValue, NotFoundError, PlatformError
+from huoban_perf.platforms.calls.wire import RawAnswer
 from huoban_perf.platforms.huoban.endpoints import Endpoint
-from huoban_perf.platforms.huoban.envelope import Answer, RawAnswer, code_of, failure, parsed, without_envelope
+from huoban_perf.platforms.huoban.envelope import Answer, code_of, failure, parsed, without_envelope
 from huoban_perf.platforms.huoban.errors import is_known
 
 _NOT_ADMIN = 9600001

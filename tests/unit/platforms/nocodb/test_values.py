@@ -11,10 +11,10 @@ import pytest
 from huoban_perf.core.addresses import Bindings, RemoteId, field_address, option_address
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema import FieldKind, FieldSpec, OptionSpec
-from huoban_perf.platforms.huoban.values import ReadOnlyFieldError, UnknownOptionError
+from huoban_perf.platforms.cells import ReadOnlyFieldError, UnholdableError, UnknownOptionError
 from huoban_perf.platforms.nocodb.kinds import alias_of, colour_word, column_body, column_name, kinds_of
 from huoban_perf.platforms.nocodb.meta import WireColumn
-from huoban_perf.platforms.nocodb.values import TooPreciseError, codec_of, decode_links, encode_links, moment_from
+from huoban_perf.platforms.nocodb.values import codec_of, decode_links, encode_links, moment_from
 
 K = FieldKind
 
@@ -91,7 +91,7 @@ def test_a_cell_of_another_kind_is_not_taken(kind: FieldKind, cell: Any) -> None
 @pytest.mark.parametrize(
     ("kind", "value", "error"),
     [
-        (K.NUMBER, Decimal("1.000000000000001"), TooPreciseError),
+        (K.NUMBER, Decimal("1.000000000000001"), UnholdableError),
         (K.NUMBER, Decimal("Infinity"), TypeError),
         (K.NUMBER, 1.5, TypeError),
         (K.RATING, Decimal(0), ValueError),

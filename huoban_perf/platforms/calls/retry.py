@@ -20,8 +20,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import PlatformError, ThrottledError
-from huoban_perf.platforms.huoban.config import HuobanOptions
-from huoban_perf.platforms.huoban.errors import NoAnswerError, NotSentError
+from huoban_perf.platforms.calls.errors import NoAnswerError, NotSentError
+from huoban_perf.platforms.calls.options import CallOptions
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -44,7 +44,7 @@ class Repeatable(Protocol):
 class RetryPolicy:
     """Runs an attempt until it succeeds, must not be repeated, or has been tried often enough."""
 
-    def __init__(self, *, options: HuobanOptions, clock: Clock, jitter: Callable[[], float]) -> None:
+    def __init__(self, *, options: CallOptions, clock: Clock, jitter: Callable[[], float]) -> None:
         """Prepare the two policies.
 
         Args:
