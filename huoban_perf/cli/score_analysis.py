@@ -66,7 +66,7 @@ def adopt(settings: Settings, /, name: str, approver: str, out: Path, output: st
 @output_option
 @pass_settings
 def export(settings: Settings, /, person: str, out: Path, output: str, **options: object) -> Exit:
-    """导出 PERSON (工号) 本人的数据: 结果、得分明细、可见的评价分组、本人提交的评价; 不含他人评分."""
+    """导出 PERSON (工号) 本人的数据: 结果、最终等级、奖金、得分明细、可见的评价分组、本人提交的评价; 不含他人评分."""
     from huoban_perf.cli.texts import text
     from huoban_perf.exchange import export_person
 
