@@ -60,16 +60,22 @@ WHERE l.level = $level AND l.contribution_n IS NOT NULL
 
 _NUMBERED: Final = """
 CREATE OR REPLACE TEMP TABLE c_numbered AS
-WITH placed AS MATERIALIZED (
+WITH placed AS (
   SELECT l.sid, l.node, l.parent, l.level, l.contribution_n, CAST(row_number() OVER before
     + coalesce(sum(len(f.places)) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS BIGINT) AS line_no
   FROM c_line AS l LEFT JOIN c_family AS f ON f.sid = l.sid AND f.parent = l.node
   WINDOW before AS (PARTITION BY l.sid ORDER BY l.node)
 )
-SELECT n.sid, n.node, n.level, n.line_no, coalesce(u.line_no, 0) AS above, n.contribution_n, p.printed_m
-FROM placed AS n LEFT JOIN placed AS u ON n.parent <> 0 AND u.sid = n.sid AND u.node = n.parent
-LEFT JOIN c_print AS p ON p.sid = n.sid AND p.node = n.node
+SELECT n.sid, n.node, n.level, n.line_no, $above AS above, n.contribution_n, p.printed_m
+FROM placed AS n $nested LEFT JOIN c_print AS p ON p.sid = n.sid AND p.node = n.node
 """
+
+_NESTED: Final = {
+    "above": "coalesce(u.line_no, 0)",
+    "nested": "LEFT JOIN placed AS u ON n.parent <> 0 AND u.sid = n.sid AND u.node = n.parent",
+}
+_FLAT: Final = {"above": "CAST(0 AS BIGINT)", "nested": ""}
+"""Worded lines hang below each other only where there are segments or dimensions."""
 
 _TEXTS: Final = """
 INSERT INTO out_line_texts BY NAME
@@ -198,9 +204,10 @@ def number_and_print(bench: Workbench, leaves: list[str]) -> None:
     bench.run(_TOTALS)
     settled = fill(_SETTLED, each=sql_floor_div("missing", "n"), families="$families", parents="$parents")
     tops = fill(settled, families="c_worded_family", parents="c_print")
-    for level in range(1, bench.count("SELECT max(level) FROM c_line") + 1):
+    deepest = bench.count("SELECT max(level) FROM c_line")
+    for level in range(1, deepest + 1):
         bench.run(_LEVEL, level=level, settled=tops, printed=fill(PRINTED, place="node"))
-    bench.run(_NUMBERED)
+    bench.run(_NUMBERED, **(_NESTED if deepest > 1 else _FLAT))
     bench.run(
         "INSERT INTO out_line_families BY NAME $settled",
         settled=fill(settled, families="c_family", parents="c_numbered"),
