@@ -242,6 +242,7 @@ def _forms(
             "submitted_on": handed_in,
         }
         for form in company.forms
+        if form.relation != "self" or form.rater in account_of  # who has no account cannot review himself
     ]
     return batch("review_task", "natural_key", rows, first_only=STATUS)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from huoban_perf.core.addresses import ItemId
-from huoban_perf.core.errors import CycleError, FactValue, UnsafePlanError
+from huoban_perf.core.errors import CycleError, FactValue, Problem, UnsafePlanError
 from huoban_perf.core.filters import Condition, Operator
-from huoban_perf.core.schema import TableSpec
+from huoban_perf.core.schema import CHOICE_KINDS, FieldSpec, TableSpec
 from huoban_perf.demo.access_rows import with_access
 from huoban_perf.demo.accounts import Accounts, accounts_of
 from huoban_perf.demo.outline import LEAST_PEOPLE, MARK, is_seeded
@@ -61,10 +61,10 @@ def seed_company(site: Site, app: DeployedApp, sample: Sample, *, apply: bool) -
         SyncError: The platform refused rows; running it again goes on from there.
     """
     _check_room(app, sample)
+    _check_words(app, sample)
     accounts = accounts_of(site, sample.company.people, apply=apply)
-    batches = sample_batches(sample, accounts.of)
-    life = sample.life(accounts.of)
-    return SeedReport(seeded=seed(with_access(batches, life, app.schema), app=app, apply=apply), accounts=accounts)
+    batches = with_access(sample_batches(sample, accounts.of), sample.life(accounts.of), app.schema)
+    return SeedReport(seeded=seed(batches, app=app, apply=apply), accounts=accounts)
 
 
 def seed_stage(site: Site, app: DeployedApp, sample: Sample, *, stage: str, machinery: Machinery) -> SeedReport:
@@ -97,6 +97,7 @@ def preview_stage(site: Site, app: DeployedApp, sample: Sample) -> SeedReport:
 
 def _seed_draft(site: Site, app: DeployedApp, sample: Sample, *, apply: bool) -> SeedReport:
     _check_room(app, sample)
+    _check_words(app, sample)
     refuse_real_people(Book(app))
     if site.member_sink is None:
         raise CycleError("demo.no_accounts", facts={"platform": site.profile.platform})
@@ -129,6 +130,38 @@ def _check_room(app: DeployedApp, sample: Sample) -> None:
     if name not in {"", company.name}:
         facts: dict[str, FactValue] = {"standing": name, "asked": company.name}
         raise UnsafePlanError("demo.other_company", facts=facts)
+
+
+def _check_words(app: DeployedApp, sample: Sample) -> None:
+    """Refuse an app whose parameters lack a choice that the company's rows make, for example a position family.
+
+    Args:
+        app: The deployed app.
+        sample: The company to be written.
+
+    Raises:
+        CycleError: With one problem a missing option.
+    """
+    least = sample_of(sample.template, people=LEAST_PEOPLE)
+    missing: dict[str, Problem] = {}
+    for part in sample_batches(least, {}):
+        options = {field.address.key: {one.address.key for one in field.options} for field in _choices(app, part.table)}
+        for row in part.rows:
+            for field in row.values.keys() & options.keys():
+                value = row.values[field]
+                for chosen in value if isinstance(value, tuple) else (value,):
+                    if isinstance(chosen, str) and chosen not in options[field]:
+                        address = f"{part.table}.{field}"
+                        facts: dict[str, FactValue] = {"field": address, "option": chosen}
+                        missing[f"{address}.{chosen}"] = Problem(
+                            code="demo.lacking_option", facts=facts, address=address
+                        )
+    if missing:
+        raise CycleError("demo.lacking_options", facts={"count": len(missing)}, problems=tuple(missing.values()))
+
+
+def _choices(app: DeployedApp, table: str) -> list[FieldSpec]:
+    return [field for field in app.schema.table(table).fields if field.kind in CHOICE_KINDS]
 
 
 def seeded_rows(app: DeployedApp) -> dict[str, dict[ItemId, str]]:

@@ -247,12 +247,13 @@ class Troupe:
 
     def _appeal(self, machinery: Machinery) -> None:
         company = self.sample.company
+        book = machinery.context().book
         rows = []
         for place, person in enumerate(company.people[1:]):
             if place % 45 == 7:
                 matter, reason = texts.APPEALS[place // 45 % len(texts.APPEALS)]
                 key = natural_key(company.outline.cycle, person.number, "1")
-                sheet = machinery.context().book.find("appraisal", natural_key(company.outline.cycle, person.number))
+                sheet = book.find("appraisal", natural_key(company.outline.cycle, person.number))
                 if sheet is not None and sheet.has("released_score"):
                     rows.append(appeal_row(key, sheet, self.account_of[person.number], matter, reason))
         self._seed(machinery, [Batch(table="appeal", rows=tuple(rows), first_only=frozenset({"status"}))])

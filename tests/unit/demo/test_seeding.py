@@ -16,15 +16,17 @@ from huoban_perf.core.ports import Member
 from huoban_perf.cycle.access_sync import access_sync
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import carry_out
-from huoban_perf.demo.outline import is_seeded
+from huoban_perf.demo.outline import SEED_CYCLE, is_seeded
 from huoban_perf.demo.sample import sample_of
 from huoban_perf.demo.seeding import remove_company, seed_company, seeded_rows
 from huoban_perf.demo.stages import STAGES
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book
+from huoban_perf.sync.runs import RunStore
+from huoban_perf.sync.score import run_score
 from huoban_perf.template import compile_schema, load_template
-from tests.unit.sync.company import Office, copied, schema, template
+from tests.unit.sync.company import Office, copied, extract_map, schema, template
 from tests.unit.sync.memory import NO_BINDINGS, Clock, Memory
 
 SAMPLE = sample_of(template(), people=12)
@@ -163,6 +165,12 @@ def test_without_accounts_nobody_real_is_named(office: Office) -> None:
             if is_seeded(str(values.get(key_field))):
                 assert [name for name in members if values.get(name)] == []
     assert "log" not in office.memory.items
+    outcome = run_score(
+        office.app, extract_map=extract_map(), cycle=SEED_CYCLE, runs=RunStore(folder=office.folder), apply=False
+    )
+    held = [score.subject for score in outcome.scores.subjects if score.result is None]
+    head, director = (person.number for person in SAMPLE.company.people[:2])
+    assert held == [head, director], "the head is not appraised, and nobody but the superior can rate the only director"
     raters = [values["external_rater"] for _, values in office.memory.items["review_task"].values()]
     assert len(raters) > 50
     assert all(is_seeded(str(rater)) for rater in raters)
@@ -191,3 +199,16 @@ def test_the_command_line_offers_the_stages_there_are() -> None:
     from huoban_perf.cli.seed_commands import _STAGES
 
     assert tuple(STAGES) == _STAGES
+
+
+def test_parameters_without_the_company_s_words_are_refused_with_all_that_lack(office: Office) -> None:
+    tables = schema()
+    position, family = tables.table("position"), tables.table("position").field("family")
+    left = tuple(option for option in family.options if option.address.key == "management")
+    fields = tuple(replace(field, options=left) if field is family else field for field in position.fields)
+    poorer = tuple(replace(table, fields=fields) if table is position else table for table in tables.tables)
+    app = replace(office.app, schema=replace(tables, tables=poorer))
+    with pytest.raises(CycleError) as caught:
+        seed_company(site_of(office, People()), app, SAMPLE, apply=True)
+    assert {problem.facts["option"] for problem in caught.value.problems} == {"sales", "service", "professional"}
+    assert office.memory.writes == 0
