@@ -27,6 +27,7 @@ from huoban_perf.profile import Profile, Site, secret_of
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
+from huoban_perf.sync.foreign import read_foreign
 from huoban_perf.sync.pin import announce
 from huoban_perf.sync.release import release, release_preview
 from huoban_perf.sync.rescore import rescore
@@ -109,6 +110,7 @@ class Workshop:
             options=options or {},
             members=self.members,
             secret=self.secret,
+            foreign=lambda name: read_foreign(self.app.connection, workspace=self.site.workspace, name=name),
             rescore=lambda decisions: rescore(
                 self.app, extract_map=self.wish.extract_map, cycle=cycle, decisions=decisions
             ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -19,6 +19,7 @@ from huoban_perf.core.errors import Problem, SourceError
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.org_source import parse_day
+from huoban_perf.cycle.table_source import rows_of_table
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.exchange.mapping import SourceText, read_mapping
 from huoban_perf.exchange.sources import SourceRow, read_source
@@ -169,12 +170,31 @@ def read_figures(context: JobContext, file: Path) -> list[Figure]:
     metrics = {row.key for row in context.book.all("metric")}
     people = {row.key for row in context.book.all("employee")}
     for entry in mapping.sources:
-        rows = read_source(entry.source(folder=file.parent, secret=context.secret))
-        figures += list(_figures(entry, rows, metrics=metrics, people=people, problems=problems))
+        if entry.table:
+            rows = rows_of_table(context, entry.table, where=entry.where)
+        else:
+            rows = read_source(entry.source(folder=file.parent, secret=context.secret))
+            rows = tuple(row for row in rows if all(row.cells.get(k, "") == v for k, v in entry.where.items()))
+        found = list(_figures(entry, rows, metrics=metrics, people=people, problems=problems))
+        figures += _summed(context.cycle, found, entry.sum_by) if entry.sum_by else found
     problems += _doubled(figures)
     if problems:
         raise SourceError("exchange.source_faulty", facts={"source": file.name}, problems=problems)
     return figures
+
+
+def _summed(cycle: Row, figures: list[Figure], frequency: str) -> list[Figure]:
+    """Add figures up by indicator, subject and period of the cycle; those outside the cycle are left out."""
+    start, end = cycle.day("start_date"), cycle.day("end_date")
+    spans = list(periods(start, end, frequency)) if start and end else []
+    totals: dict[tuple[str, str, date], Figure] = {}
+    for one in figures:
+        span = next(((first, last) for first, last in spans if first <= one.start <= last), None)
+        if span is not None:
+            at = (one.metric, one.subject, span[0])
+            value = totals[at].value + one.value if at in totals else one.value
+            totals[at] = replace(one, start=span[0], end=span[1], value=value)
+    return list(totals.values())
 
 
 def _figures(

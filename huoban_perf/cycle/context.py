@@ -12,6 +12,7 @@ from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
+from huoban_perf.sync.foreign import ForeignTable
 from huoban_perf.sync.rescore import Decision
 from huoban_perf.sync.results import SubjectScore
 
@@ -90,6 +91,7 @@ class JobContext:
         secret: Name of a variable → the secret it holds, for sources.
         new_code: Makes an invite code that nobody can guess.
         rescore: Decisions of appeals → key of the sheet and its score by the same rules; None where nothing can score.
+        foreign: Name of a table that the app does not own → the table; None where only the app's own can be read.
         members: Name of a member of the workspace → member id; also id → id.
     """
 
@@ -99,6 +101,7 @@ class JobContext:
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
+    foreign: Callable[[str], ForeignTable] | None = None
     rescore: Callable[[Sequence[Decision]], Mapping[str, SubjectScore]] | None = None
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)
     new_code: Callable[[], str] = field(default=_fresh_code, repr=False)

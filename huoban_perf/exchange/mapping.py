@@ -7,6 +7,12 @@ sources:
     metric: M01                     # one indicator for the whole source, or a column below
     columns: {subject: 工号, from: 开始, to: 结束, value: 金额}
     kind: system                    # system or api figures count as verified; import ones wait for a look
+  - name: 合同
+    table: 合同台账                 # another table of the workspace, by its name
+    where: {状态: 已签}             # only rows that show this
+    sum_by: month                   # add the rows of a month up: month, quarter or cycle
+    metric: M01
+    columns: {subject: 签约人, from: 签约日期, value: 金额}
 ```
 
 Secrets are named by their environment variable, never written down.
@@ -71,6 +77,9 @@ class SourceText(_Model):
     file: Path | None = None
     sql: SqlText | None = None
     http: HttpText | None = None
+    table: str = ""
+    where: dict[str, str] = Field(default_factory=dict)
+    sum_by: Literal["", "month", "quarter", "cycle"] = ""
     metric: str = ""
     columns: ColumnsText
     kind: Literal["system", "api", "import"] = "import"
@@ -144,7 +153,7 @@ def read_mapping(file: Path) -> MappingText:
 
 
 def _contradictions(source: SourceText, place: str) -> list[Problem]:
-    ways = [way for way in (source.file, source.sql, source.http) if way is not None]
+    ways = [way for way in (source.file, source.sql, source.http, source.table or None) if way is not None]
     problems = []
     if len(ways) != 1:
         problems.append(Problem(code="exchange.mapping_one_way", file=place, address=source.name))

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from huoban_perf.core.equality import equal
-from huoban_perf.core.errors import PlatformError
+from huoban_perf.core.errors import PlatformError, SourceError
 from huoban_perf.core.filters import All, AnyOf, Condition, Filter, Operator, matches
 from huoban_perf.core.items import ItemPage, ItemWrite, Order, Outcome, SystemField, WriteBatch, WriteMode
 from huoban_perf.core.values import CHINA, Value
+from huoban_perf.sync.foreign import read_foreign
 from tests.contract.platform.probe import ENTRY, UNIT, Bench
 
 pytestmark = pytest.mark.platform
@@ -266,3 +267,24 @@ def test_a_batch_beyond_the_limit_is_refused_and_nothing_is_written(bench: Bench
         )
     assert caught.value.code == "platform.batch_too_large"
     assert bench.read(UNIT) == []
+
+
+def test_table_is_read_by_its_name_as_people_see_it(bench: Bench) -> None:
+    """A table that no app of ours declares: its columns and options by their names, relations with their target."""
+    bench.clear(ENTRY)
+    bench.write(UNIT, {"U1": {}})
+    (unit,) = bench.ids(UNIT, ["U1"])
+    bench.write(ENTRY, {"F1": {"choice": "red", "number": Decimal("12.5"), "day": date(2026, 10, 3), "unit": (unit,)}})
+    found = read_foreign(bench.connection, workspace=bench.workspace, name="条目")
+    names = {one.address.key: one.labels.zh for one in ENTRY.fields}
+    (row,) = found.rows
+    assert (row[names["code"]], row[names["choice"]]) == ("F1", "红, 'A' (一)")
+    assert (row[names["number"]], row[names["day"]], row[names["unit"]]) == (
+        Decimal("12.5"),
+        date(2026, 10, 3),
+        (unit,),
+    )
+    assert found.targets[names["unit"]] == bench.bindings[UNIT.address]
+    with pytest.raises(SourceError) as caught:
+        read_foreign(bench.connection, workspace=bench.workspace, name="没有的表")
+    assert "条目" in str(caught.value.facts["known"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,12 +11,20 @@ from threading import Thread
 
 import pytest
 
+from huoban_perf.core.addresses import Bindings, RemoteId, field_address, table_address
 from huoban_perf.core.errors import SourceError
+from huoban_perf.core.labels import Labels
+from huoban_perf.core.schema import FieldKind, FieldSpec
+from huoban_perf.core.values import Value
 from huoban_perf.cycle.collect import collect, periods
+from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.progress import pace_of, progress, share_of
-from huoban_perf.cycle.work import JobReport
+from huoban_perf.cycle.table_source import rows_of_table
+from huoban_perf.cycle.work import JobReport, carry_out
 from huoban_perf.exchange.sources import HttpSource, read_source
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.foreign import ForeignTable
 from huoban_perf.sync.wanted import Refs
 from tests.unit.cycle.company import CYCLE, Firm, codes, firm
 from tests.unit.sync.company import copied
@@ -208,6 +217,110 @@ def test_periods_are_cut_to_the_cycle() -> None:
     ]
     assert len(list(periods(date(2026, 10, 1), date(2026, 12, 31), "week"))) == 14
     assert list(periods(date(2026, 10, 1), date(2026, 12, 31), "quarter")) == [(date(2026, 10, 1), date(2026, 12, 31))]
+
+
+def table_mapping(folder: Path, table: str, *, columns: str, more: str = "") -> str:
+    file = folder / "tables.yaml"
+    file.write_text(
+        f"sources:\n  - name: 台账\n    table: {table}\n    metric: M01\n    kind: system\n{more}"
+        f"    columns: {{{columns}}}\n",
+        encoding="utf-8",
+    )
+    return str(file)
+
+
+def test_figures_come_from_another_table_added_up_by_month(running: Firm) -> None:
+    for place, (day, person, budget, status) in enumerate(
+        (
+            (date(2026, 10, 3), "E010", 100, "done"),
+            (date(2026, 10, 28), "E010", 250, "done"),
+            (date(2026, 11, 2), "E010", 7, "done"),
+            (date(2026, 10, 5), "E010", 999, "doing"),
+            (date(2026, 9, 5), "E010", 999, "done"),
+            (date(2026, 10, 9), "E011", 40, "done"),
+        )
+    ):
+        values: dict[str, Value] = {
+            "name": f"合同{place}",
+            "status": status,
+            "owner": (f"u{person}",),
+            "planned_start": day,
+            "budget": Decimal(budget),
+        }
+        running.put("plan_task", f"[C|{place}]", values)
+    labels = {field.address.key: field.labels.zh for field in running.app.schema.table("plan_task").fields}
+    columns = f"subject: {labels['owner']}, from: {labels['planned_start']}, value: {labels['budget']}"
+    source = table_mapping(
+        running.folder, "计划任务", columns=columns, more="    where: {状态: 完成}\n    sum_by: month\n"
+    )
+    gather(running, source)
+    rows = running.rows("metric_actual")
+    found = {key: str(row["actual_value"]) for key, row in rows.items() if row.get("actual_value") is not None}
+    assert found == {
+        "[M01|E010|2026-10-01]": "350",
+        "[M01|E010|2026-11-01]": "7",
+        "[M01|E011|2026-10-01]": "40",
+    }
+    assert rows[KEY]["period_end"] == date(2026, 10, 31)
+    assert str(rows[KEY]["batch"]).startswith("计划任务:")
+    assert gather(running, source).changes == 0
+
+
+def test_company_table_is_read_by_its_name_and_people_by_their_codes(running: Firm) -> None:
+    item = next(i for i, (_, row) in running.memory.items["employee"].items() if row["emp_no"] == "E010")
+    spec = [
+        FieldSpec(address=field_address("foreign", key), labels=Labels(name, name), kind=kind)
+        for key, name, kind in (
+            ("f0", "签约人", FieldKind.RELATION),
+            ("f1", "月初", FieldKind.DATE),
+            ("f2", "金额", FieldKind.MONEY),
+        )
+    ]
+    rows = ({"签约人": (item,), "月初": date(2026, 10, 1), "金额": Decimal("12.50")},)
+    table = ForeignTable(name="合同", fields={one.labels.zh: one for one in spec}, targets={"签约人": "T1"}, rows=rows)
+    bound = replace(running.app, bindings=Bindings({table_address("employee"): RemoteId("T1")}))
+    context = JobContext(book=Book(bound), cycle_name=CYCLE, foreign=lambda _: table)
+    (row,) = rows_of_table(context, "合同", where={})
+    assert row.cells == {"签约人": "E010", "月初": "2026-10-01", "金额": "12.5"}
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "code"),
+    [("没有的表", "", "exchange.no_table"), ("计划任务", "    where: {没有的列: x}\n", "exchange.no_column")],
+)
+def test_table_or_column_that_is_not_there_is_named(running: Firm, table: str, more: str, code: str) -> None:
+    running.put("plan_task", "[C|1]", {"name": "一"})
+    writes = running.memory.writes
+    with pytest.raises(SourceError) as caught:
+        gather(running, table_mapping(running.folder, table, columns="subject: a, from: b, value: c", more=more))
+    assert caught.value.code == code
+    assert running.memory.writes == writes
+
+
+def test_database_that_breaks_off_while_figures_are_read_writes_nothing(running: Firm) -> None:
+    """The first source is sound and the second fails at its second row: nothing of either is taken over."""
+    mapping(running.folder, "E010,2026-10-01,2026-10-31,1")
+    query = (
+        "SELECT 'E011' AS s, '2026-10-01' AS d, 5 AS v"
+        " UNION ALL SELECT 'E012', '2026-10-01', abs(-9223372036854775807 - 1)"
+    )
+    with (running.folder / "mapping.yaml").open("a", encoding="utf-8") as stream:
+        stream.write(
+            f'  - name: DB\n    sql: {{url: {{env: DB_URL}}, query: "{query}"}}\n    metric: M01\n'
+            "    columns: {subject: s, from: d, value: v}\n"
+        )
+    context = JobContext(
+        book=Book(running.app),
+        cycle_name=CYCLE,
+        options={"from": str(running.folder / "mapping.yaml")},
+        secret=lambda _: f"sqlite:///{running.folder / 'figures.db'}",
+    )
+    before = repr(running.memory.items)
+    with pytest.raises(SourceError) as caught:
+        carry_out("collect", collect, context, apply=True)
+    assert caught.value.code == "exchange.source_down"
+    assert "figures.db" not in repr(caught.value)
+    assert repr(running.memory.items) == before
 
 
 class Service:
