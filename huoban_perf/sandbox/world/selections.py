@@ -151,14 +151,14 @@ class Selections:
             order: Keys, first one first; ties and no key: newest first.
             cut: Which part.
         """
-        joins, keys, values = [], [], []
+        columns, keys, values = ["i.item_id"], [], []
         for number, key in enumerate(order):
             self._cells.ensure(key.field)
-            joins.append(f"LEFT JOIN ({_key_column(key.field)}) s{number} ON s{number}.item_id = i.item_id")
-            keys += [f"s{number}.v IS NULL", f"s{number}.v{' DESC' if key.descending else ''}"]
+            columns.append(f"({_key_of(key.field)}) AS v{number}")
+            keys += [f"v{number} IS NULL", f"v{number}{' DESC' if key.descending else ''}"]
             values.append(key.field.field_id)
         sql = (
-            f"SELECT i.item_id FROM items i {' '.join(joins)} WHERE i.table_id = ? AND {clause.sql}"  # noqa: S608 - built here
+            f"SELECT {', '.join(columns)} FROM items i WHERE i.table_id = ? AND {clause.sql}"  # noqa: S608 - built here
             f" ORDER BY {', '.join([*keys, 'i.item_id DESC'])} LIMIT ? OFFSET ?"
         )
         return [row[0] for row in self._store.rows(sql, *values, table.table_id, *clause.values, cut.limit, cut.offset)]
@@ -263,8 +263,8 @@ def _day_or_moment(operand: date) -> tuple[str, str]:
     return "substr(value, 1, 10)", operand.isoformat()
 
 
-def _key_column(field: FieldDef) -> str:
-    """Return the query of (item, what it is sorted by) of a field: a list counts by its first in order."""
+def _key_of(field: FieldDef) -> str:
+    """Return the query of what an item is sorted by in a field: a list counts by its first in order."""
     read, more = "min(c.value)", ""
     if field.family == "number":
         read = "min(CAST(c.value AS REAL))"  # an order of rows, never a figure
@@ -277,4 +277,4 @@ def _key_column(field: FieldDef) -> str:
     elif field.kind in RELATION_KINDS:
         read = "min(t.title)"
         more = "JOIN items t ON t.item_id = CAST(c.value AS INTEGER)"
-    return f"SELECT c.item_id, {read} AS v FROM cells c {more} WHERE c.field_id = ? GROUP BY c.item_id"  # noqa: S608
+    return f"SELECT {read} FROM cells c INDEXED BY cells_by_item {more} WHERE c.item_id = i.item_id AND c.field_id = ?"  # noqa: S608
