@@ -10,28 +10,42 @@ from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
 
 
-def is_due(trigger: OnSchedule, now: datetime, *, calendar: WorkCalendar | None = None) -> bool:
-    """Return whether a schedule's time of today has come.
+def last_due(
+    trigger: OnSchedule, now: datetime, *, looked: datetime, calendar: WorkCalendar | None = None
+) -> datetime | None:
+    """Return the latest time of a schedule that has come since it was last looked at.
 
     Args:
         trigger: As declared.
         now: The moment, in China's zone.
+        looked: The time of the schedule that was looked at last.
         calendar: Working days; None takes the national calendar.
 
     Returns:
-        True from its time of day on, on a day of its period.
+        Its time of day on a day of its period, after ``looked`` and not after now; None when none has come. Times that
+        went by before it are not told apart: one look makes good for all of them.
     """
-    if now.time() < time.fromisoformat(trigger.at):
-        return False
+    at = time.fromisoformat(trigger.at)
+    after = looked.astimezone(now.tzinfo)
+    day = now.date()
+    while day >= after.date():
+        moment = datetime.combine(day, at, now.tzinfo)
+        if after < moment <= now and _is_day_of(trigger, day, calendar or WorkCalendar()):
+            return moment
+        day -= timedelta(days=1)
+    return None
+
+
+def _is_day_of(trigger: OnSchedule, day: date, calendar: WorkCalendar) -> bool:
     match trigger.period:
         case Period.DAY:
             return True
         case Period.WORKDAY:
-            return (calendar or WorkCalendar()).is_workday(now.date())
+            return calendar.is_workday(day)
         case Period.WEEK:
-            return now.isoweekday() == (trigger.day or 1)
+            return day.isoweekday() == (trigger.day or 1)
         case Period.MONTH:
-            return now.day == (trigger.day or 1)
+            return day.day == (trigger.day or 1)
 
 
 def scheduled_rows(book: Book, table: str, trigger: OnSchedule, *, since: date, today: date) -> Iterator[Row]:
@@ -41,8 +55,8 @@ def scheduled_rows(book: Book, table: str, trigger: OnSchedule, *, since: date, 
         book: What stands.
         table: The automation's table.
         trigger: As declared.
-        since: The last day on which it was looked at; days after it are made good.
-        today: Today.
+        since: The last day that was looked at; days after it are made good.
+        today: The day that is looked at.
 
     Yields:
         Every row; with ``date``, those whose date lies so many days away on one of the days looked at.

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
-from huoban_perf.automation.clockwork import is_due, scheduled_rows
+from huoban_perf.automation.clockwork import last_due, scheduled_rows
 from huoban_perf.automation.events import Look, Seen, field_digests, look, standing_items
 from huoban_perf.automation.firings import Firing, Ledger
 from huoban_perf.core.rules import Moment, holds
@@ -154,8 +154,8 @@ class Noticing:
     def look_at_clock(self, *, book: Book, moment: Callable[[Row], Moment]) -> int:
         """Turn schedules whose time has come into firings.
 
-        A schedule is looked at once a day after its time; a day on which nobody looked is made good at the next look,
-        with today's date, so that a reminder is late but never doubled.
+        A schedule is looked at once after each of its times; a time at which nobody looked, be it of a day, a week or a
+        month, is made good at the next look, so that a reminder is late but never doubled.
 
         Args:
             book: What stands.
@@ -165,33 +165,52 @@ class Noticing:
             How many firings are new.
         """
         now = self.app.clock.now().astimezone(CHINA)
-        return sum(
-            self._scheduled(name, spec.trigger, book=book, moment=moment)
-            for name, spec in self.automations.items()
-            if isinstance(spec.trigger, OnSchedule) and is_due(spec.trigger, now)
-        )
+        count = 0
+        for name, spec in self.automations.items():
+            if isinstance(spec.trigger, OnSchedule):
+                looked = self._looked(name, now)
+                due = last_due(spec.trigger, now, looked=looked)
+                if due is not None:
+                    count += self._scheduled(name, spec.trigger, book=book, moment=moment, days=(looked, due))
+        return count
 
-    def _scheduled(self, name: str, trigger: OnSchedule, *, book: Book, moment: Callable[[Row], Moment]) -> int:
+    def _looked(self, name: str, now: datetime) -> datetime:
+        """Return which time of a schedule was looked at last; a new one counts from today: the past is not run."""
+        looked = self.ledger.cursor(_marker(name))
+        if looked is None:
+            looked = datetime.combine(now.date(), time(), now.tzinfo) - timedelta(seconds=1)
+            self.ledger.note(_marker(name), cursor=looked, seen={}, firings=())
+        return looked.astimezone(CHINA)
+
+    def _scheduled(
+        self,
+        name: str,
+        trigger: OnSchedule,
+        *,
+        book: Book,
+        moment: Callable[[Row], Moment],
+        days: tuple[datetime, datetime],
+    ) -> int:
         spec = self.automations[name]
         table = spec.address.keys[0]
-        now = self.app.clock.now().astimezone(CHINA)
-        marker = f"schedule:{name}"
-        last = self.ledger.cursor(marker)
-        if last is not None and last.astimezone(CHINA).date() >= now.date():
-            return 0
-        since = last.astimezone(CHINA).date() if last is not None else now.date() - timedelta(days=1)
+        looked, due = days
         firings = [
             Firing(
-                key=f"{name}|{row.item_id}|{now.date()}",
+                key=f"{name}|{row.item_id}|{due.date()}",
                 automation=name,
                 table=table,
                 item=row.item_id,
-                cause=f"schedule {now.date()}",
+                cause=f"schedule {due.date()}",
             )
-            for row in scheduled_rows(book, table, trigger, since=since, today=now.date())
+            for row in scheduled_rows(book, table, trigger, since=looked.date(), today=due.date())
             if holds(spec.rows, row.values, moment=moment(row))
         ]
-        return self.ledger.note(marker, cursor=now, seen={}, firings=firings)
+        return self.ledger.note(_marker(name), cursor=due, seen={}, firings=firings)
+
+
+def _marker(name: str) -> str:
+    """Under which name the ledger keeps when a schedule was looked at."""
+    return f"schedule:{name}"
 
 
 def _hears_of_deletion(spec: AutomationSpec, table: str) -> bool:

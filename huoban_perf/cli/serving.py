@@ -33,6 +33,7 @@ from huoban_perf.cycle.lite_after import LITE_GUARDS
 from huoban_perf.cycle.okr import OKR_GUARDS
 from huoban_perf.notices import TextBook
 from huoban_perf.profile import Profile, channels_of, load_profile
+from huoban_perf.service.decipher import Decipher
 from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
 from huoban_perf.service.fence import Lease, fenced
 from huoban_perf.service.inbox import Inbox
@@ -260,6 +261,7 @@ def serve(
             metrics=metrics,
             share=share_of(options, profiles=tuple(houses), shared=jobs is not store),
         )
+        agreed = settings.environ.get("HUOBAN_PERF_CALLBACK_KEY", "").strip()
         endpoint = Endpoint(
             secret=settings.environ.get("HUOBAN_PERF_CALLBACK_SECRET", "").strip(),
             store=store,
@@ -267,6 +269,7 @@ def serve(
             clock=settings.clock,
             poke=poked.set,
             is_healthy=lambda: rounds.is_healthy(within=max(10 * poll, timedelta(minutes=10))),
+            decipher=Decipher(agreed) if agreed else None,
         )
         url = stack.enter_context(listening(create_endpoint(endpoint), host=options.host, port=options.port))
         ready(url)

@@ -1,8 +1,9 @@
 """The HTTP side: callbacks come in as hints; health and metrics go out.
 
-How the platform pushes (shape, signature, cipher) was not recovered, so a body is never believed and never parsed: who
-knows the secret path may say "look again", and the poll that follows reads the rows through the API. Everything else
-gets the same empty 404. Source: openapi-v1.md §11, automation-plane.md §10.
+How the platform pushes (shape, signature, cipher) was not recovered, so what a body says is never believed: who knows
+the secret path may say "look again", and the poll that follows reads the rows through the API. Where an Encrypt Key is
+agreed, an encrypted body must open with it. Everything else gets the same empty 404. Source: openapi-v1.md §11,
+automation-plane.md §10.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import ServiceError
+from huoban_perf.service.decipher import Decipher, sealed_part
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.store import SqliteStore
 
@@ -41,6 +43,7 @@ class Endpoint:
         clock: Time.
         poke: Called for every hint that counts.
         is_healthy: Whether rounds still happen.
+        decipher: Opens encrypted bodies, or None where no Encrypt Key is agreed: then a cipher text is a hint like any.
     """
 
     secret: str = field(repr=False)
@@ -49,6 +52,7 @@ class Endpoint:
     clock: Clock
     poke: Callable[[], None]
     is_healthy: Callable[[], bool]
+    decipher: Decipher | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a secret that could be guessed."""
@@ -95,6 +99,13 @@ def _hook(endpoint: Endpoint, secret: str) -> Response:
         endpoint.metrics.hinted("unknown")
         return _answer(404)
     body = request.get_data(cache=False)
+    sealed = sealed_part(body) if endpoint.decipher is not None else None
+    if sealed is not None and endpoint.decipher is not None:
+        opened = endpoint.decipher.opened(sealed)
+        if opened is None:
+            endpoint.metrics.hinted("unreadable")
+            return _answer(404)
+        body = opened  # the same event comes under another IV each time
     if is_replay(endpoint.store, body, clock=endpoint.clock):
         endpoint.metrics.hinted("replay")
         return _answer(200)

@@ -1,11 +1,12 @@
 """Bad luck between the sandbox and one client: requests fail, callbacks go astray, the client's process is killed.
 
-A WSGI application around the sandbox's own; everybody else's requests pass untouched.
+WSGI middleware around the sandbox's application; everybody else's requests pass untouched.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import signal
 import threading
@@ -15,9 +16,11 @@ from random import Random
 from typing import Any
 
 import requests
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from flask import Flask
 
 RELAY = "/relay"
+CALLBACK_KEY = "the Encrypt Key of the quarter"
 _READ_FAULTS = ("throttle", "http_5xx_envelope", "cut_connection")
 _WRITE_FAULTS = (*_READ_FAULTS, "cut after effect", "timeout_after_effect")
 StartResponse = Callable[..., Any]
@@ -36,7 +39,8 @@ class BadLuck:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self._app = app.wsgi_app
+        app.wsgi_app = self  # type: ignore[method-assign]
         self._control = app.test_client()
         self._luck: Random | None = None
         self._key = ""
@@ -119,11 +123,17 @@ class BadLuck:
         if fate == "late":
             self._late.append(body)
         elif fate != "lost":
-            waiting.insert(0, b'{"encrypt":"%s"}' % base64.b64encode(body[::-1]) if fate == "cipher" else body)
+            waiting.insert(0, self._sealed(body) if fate == "cipher" else body)
         for one in waiting + ([body] if fate == "twice" else []):
             self._pass_on(one)
         start_response("200 OK", [("Content-Length", "0")])
         return [b""]
+
+    def _sealed(self, body: bytes) -> bytes:
+        """Encrypt a body as the reference guesses that the platform does. Source: openapi-v1.md §11.3 [inferred]."""
+        iv, missing = hashlib.md5(body, usedforsecurity=False).digest(), 16 - len(body) % 16
+        cipher = Cipher(algorithms.AES(hashlib.sha256(CALLBACK_KEY.encode()).digest()), modes.CBC(iv)).encryptor()
+        return b'{"encrypted":"%s"}' % base64.b64encode(iv + cipher.update(body + bytes([missing]) * missing))
 
     def _pass_on(self, body: bytes) -> None:
         hook = self.hook

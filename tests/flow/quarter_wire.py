@@ -26,6 +26,7 @@ from typing import Any, Self
 import requests
 import simplejson
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from huoban_perf.core.addresses import MemberId
 from huoban_perf.core.items import ItemQuery
@@ -39,7 +40,7 @@ from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import RunningServer, World, create_app, mount, open_world
 from huoban_perf.sandbox.callbacks import Pusher
 from huoban_perf.template import find_template
-from tests.flow.bad_luck import RELAY, BadLuck
+from tests.flow.bad_luck import CALLBACK_KEY, RELAY, BadLuck
 from tests.flow.conftest import BASE, FastClock
 from tests.flow.quarter_company import ROLES, batches, world_of
 from tests.flow.quarter_script import HR, PAYROLL, Rows
@@ -121,7 +122,7 @@ def deployed(folder: Path, people: frozenset[str]) -> Iterator[Place]:
     luck = BadLuck(flask)
     listening = socket()
     listening.bind(("127.0.0.1", 0))
-    server = RunningServer(application=luck, listening=listening, threads=8, pusher=pusher)
+    server = RunningServer(application=flask, listening=listening, threads=8, pusher=pusher)
     clock = FastClock()
     with requests.Session() as near, requests.Session() as session, server:
         mount(near, flask, BASE)
@@ -167,7 +168,12 @@ class WireQuarter:
         self.key = key = place.control.mint_key(place.site.workspace)
         place.control.post("callback_address", {"api_key": key, "callback_url": f"{place.server.url}{RELAY}"})
         self._write_profile(home)
-        environ = {"HUOBAN_PERF_HOME": str(home), "QUARTER_KEY": key, "HUOBAN_PERF_CALLBACK_SECRET": SECRET}
+        environ = {
+            "HUOBAN_PERF_HOME": str(home),
+            "QUARTER_KEY": key,
+            "HUOBAN_PERF_CALLBACK_SECRET": SECRET,
+            "HUOBAN_PERF_CALLBACK_KEY": CALLBACK_KEY,
+        }
         self._subscribe(key)
         place.luck.watch(key, luck=self.faults)
         self.keys = {
@@ -211,9 +217,17 @@ class WireQuarter:
         self.place.luck.pid = int(pid)
         self.place.luck.hook = f"{url}/hook/{SECRET}"
 
+    def hints(self) -> dict[str, float]:
+        """How the process that runs now judged the callbacks it was given."""
+        url = self.place.luck.hook.partition("/hook/")[0]
+        page = self.place.session.get(f"{url}/metrics", timeout=30).text
+        samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
+        return {s.labels["verdict"]: s.value for s in samples if s.name == "huoban_perf_callbacks_total"}
+
     def close(self) -> int:
         """End the service in good order; return its exit code."""
         *_, code = self.nursery.ask("term", "wait")
+        self.place.luck.pid = 0
         self.store.close()
         self.nursery.close()
         return int(code)
@@ -365,5 +379,7 @@ def wire_quarter(folder: Path, *, people: frozenset[str], luck: int | None = Non
         try:
             yield run
         finally:
+            if place.luck.pid and not place.luck.dead.is_set():
+                os.kill(place.luck.pid, signal.SIGKILL)
             run.nursery.close()
             run.store.close()

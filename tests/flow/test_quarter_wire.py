@@ -12,6 +12,7 @@ import pytest
 
 from huoban_perf.core.schema.automations import OnButton, OnFill
 from huoban_perf.sync.audit import AuditLog
+from tests.flow.bad_luck import CALLBACK_KEY
 from tests.flow.quarter import quarter
 from tests.flow.quarter_company import DOZEN
 from tests.flow.quarter_script import play
@@ -26,11 +27,13 @@ NEVER = {
     "cycle.goals_due": "everybody has handed in before the first reminder",
     "cycle.goals_overdue": "nobody is late with goals",
     "goal.locked_changed": "nobody touches a goal once it is locked",
+    "goal.smart_missing": "every goal is complete when it is saved",
+    "goal.smart_complete": "no goal ever lacked anything",
     "goal.realign": "no strategy is changed",
     "goal_change.waiting_long": "nobody asks for a change",
     "strategy.check": "the company has no strategy rows",
     "appraisal.nominated": "nobody names peers; they are drawn",
-    "appraisal.no_talk": "nobody looks on a Monday while goals run",
+    "appraisal.no_talk": "nobody has a record of a talk, so none is thirty days old",
     "review_task.accept_silently": "everybody answers the invitation on the day",
     "interview.due": "talks are held eight days before they are due",
     "improvement.review_due": "the plan is a draft",
@@ -44,6 +47,9 @@ NEVER = {
     "log.advised": "no records are written",
     "log.correction_unanswered": "no correction is opened",
     "survey.new_suggestion": "nobody suggests anything",
+    "review_task.substitute_proposed": "who declines is replaced by nobody: the others suffice",
+    "assignment.takes_effect": "nobody is transferred",
+    "assignment.starts_today": "nobody is transferred",
     "employee.left": "nobody leaves",
     "employee.moved": "nobody is transferred",
     "assignment.changed": "nobody is transferred",
@@ -73,7 +79,8 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "parked": run.store.execute("SELECT job, outcome FROM occurrences WHERE state = 'parked'").fetchall(),
             "run_log": list(run.rows("run_log").values()),
             "files": _service_files(run),
-            "secrets": [run.key, SECRET],
+            "secrets": [run.key, SECRET, CALLBACK_KEY],
+            "hints": run.hints(),
             "code": run.close(),
         }
     return {**found, "home": folder / "home"}
@@ -94,6 +101,8 @@ def test_everything_went_wrong_that_can(wire: dict[str, Any]) -> None:
     assert wire["story"]["kills"] == luck["kill before"] + luck["kill after"] >= 3
     faults = ("throttle", "http_5xx_envelope", "cut_connection", "cut after effect", "timeout_after_effect")
     assert min(luck[kind] for kind in faults) >= 1, luck
+    assert wire["hints"]["accepted"] > 0
+    assert not {"unknown", "unreadable"} & set(wire["hints"])
     assert min(luck[f"callback {fate}"] for fate in ("lost", "late", "twice", "cipher")) >= 50, luck
 
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from huoban_perf.core.errors import ServiceError
+from huoban_perf.service.decipher import Decipher
 from huoban_perf.service.endpoint import BODY_BYTES, Endpoint, create_endpoint, listening
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.occurrences import Claim, State
@@ -24,7 +28,7 @@ SECRET = "s3cret-path-of-thirty-two-characters"
 class Bench:
     """An endpoint and what it poked."""
 
-    def __init__(self, path: Path, *, secret: str = SECRET) -> None:
+    def __init__(self, path: Path, *, secret: str = SECRET, key: str = "") -> None:
         self.clock = SetClock("2026-03-20T10:00:00")
         self.store = SqliteStore(path)
         self.metrics = Metrics()
@@ -38,6 +42,7 @@ class Bench:
                 clock=self.clock,
                 poke=self._poke,
                 is_healthy=lambda: self.healthy,
+                decipher=Decipher(key) if key else None,
             )
         )
 
@@ -189,6 +194,45 @@ def test_body_is_never_believed_nor_parsed_only_a_hint_to_read(bench: Bench, bod
     with bench.store.step() as database:
         ((kept, _),) = database.execute("SELECT * FROM seen_bodies").fetchall()
     assert kept == hashlib.sha256(body).hexdigest()
+
+
+def sealed(key: str, plain: bytes, iv: bytes) -> bytes:
+    """What the guessed scheme makes of a body, written apart from the code that opens it."""
+    filled = plain + bytes([16 - len(plain) % 16]) * (16 - len(plain) % 16)
+    cipher = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(iv)).encryptor()
+    return json.dumps({"encrypted": base64.b64encode(iv + cipher.update(filled) + cipher.finalize()).decode()}).encode()
+
+
+def test_encrypted_body_counts_when_it_opens_with_the_agreed_key(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "sealed.sqlite", key="agreed key")
+    event = b'{"event":"item.update","source_id":"2100"}'
+    first, again = (sealed("agreed key", event, bytes([number] * 16)) for number in (1, 2))
+    assert first != again
+    for body in (first, again):
+        assert bench.client.post(f"/hook/{SECRET}", data=body).status_code == 200
+    assert bench.poked == 1  # the same event under another IV is a replay
+    assert bench.client.post(f"/hook/{SECRET}", data=b'{"event":"item.update"}').status_code == 200  # plain ones too
+    assert bench.poked == 2
+    bench.store.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        sealed("another key", b'{"event":"item.update"}', b"7" * 16),
+        sealed("agreed key", b"no json", b"7" * 16),
+        b'{"encrypted":"not base64!"}',
+        b'{"encrypted":"c2hvcnQ="}',
+        b'{"encrypted":""}',
+    ],
+    ids=["other key", "no json", "no base64", "short", "empty"],
+)
+def test_cipher_that_does_not_open_is_refused_like_everything_else(tmp_path: Path, body: bytes) -> None:
+    bench = Bench(tmp_path / "sealed.sqlite", key="agreed key")
+    answer = bench.client.post(f"/hook/{SECRET}", data=body)
+    assert (answer.status_code, answer.data, bench.poked) == (404, b"", 0)
+    assert 'huoban_perf_callbacks_total{verdict="unreadable"} 1.0' in bench.metrics.text().decode()
+    bench.store.close()
 
 
 def test_answers_do_not_tell_what_serves_here(bench: Bench) -> None:
