@@ -24,7 +24,7 @@ from huoban_perf.scoring.workbench import Workbench, fill
 _WORDED: Final = """
 CREATE OR REPLACE TEMP TABLE c_line AS
 SELECT CAST(sid AS BIGINT) AS sid, CAST(node AS BIGINT) AS node, CAST(parent AS BIGINT) AS parent, CAST(level AS BIGINT) AS level, part,
-  contribution_n
+  key, label, detail, machine, contribution_n
 FROM ($lines)
 """
 
@@ -80,7 +80,7 @@ _FLAT: Final = {"above": "CAST(0 AS BIGINT)", "nested": ""}
 _TEXTS: Final = """
 INSERT INTO out_line_texts BY NAME
 SELECT l.sid, n.line_no, n.level, n.above AS parent, l.part, l.key, l.label, l.detail, l.machine, n.contribution_n, n.printed_m
-FROM ($lines) AS l JOIN c_numbered AS n ON n.sid = l.sid AND n.node = l.node
+FROM c_line AS l JOIN c_numbered AS n ON n.sid = l.sid AND n.node = l.node
 """
 
 _ROUNDED: Final = """
@@ -149,9 +149,9 @@ def write_receipts(
     }
     bench.run(_WORDED, lines=_union(worded))
     if any(each.rounding for each in (scheme, *segment_schemes)):
-        _add_rounding(bench, worded, leaves)
+        _add_rounding(bench, leaves)
     number_and_print(bench, [_keep(bench, f"out_line_{kind}s", selects) for kind, selects in leaves.items() if selects])
-    bench.run(_TEXTS, lines=_union(worded))
+    bench.run(_TEXTS)
     bench.run("INSERT INTO out_line_subjects SELECT sid, kind, subject FROM c_subject")
 
 
@@ -166,7 +166,7 @@ def _union(selects: Sequence[str]) -> str:
     return " UNION ALL BY NAME ".join(f"(SELECT * FROM ({select}))" for select in selects)
 
 
-def _add_rounding(bench: Workbench, worded: list[str], leaves: dict[str, list[str]]) -> None:
+def _add_rounding(bench: Workbench, leaves: dict[str, list[str]]) -> None:
     """Give every rounding that the scheme asks for a line of its own, so that the lines above still add up.
 
     Source: scoring.md S0 (``rounding``), S7 (every step that changes the value has its line).
@@ -177,10 +177,7 @@ def _add_rounding(bench: Workbench, worded: list[str], leaves: dict[str, list[st
         f"SELECT {columns}, '{kind}' AS kind FROM ({select})" for kind, found in leaves.items() for select in found
     ]
     bench.run(_ROUNDED, lines=_union(lines), segment=SEGMENT, part=PART, dimension=DIMENSION)
-    worded.append(_ROUNDED_WORDED)
-    bench.run(
-        "INSERT INTO c_line SELECT sid, node, parent, level, part, contribution_n FROM ($lines)", lines=_ROUNDED_WORDED
-    )
+    bench.run(f"INSERT INTO c_line BY NAME {_ROUNDED_WORDED}")
     for kind, found in leaves.items():
         if found:
             found.append(fill(_ROUNDED_LEAVES, place=LAST, kind=f"'{kind}'"))
