@@ -57,7 +57,8 @@ def _rehearse(settings: Settings, stage: Stage, rehearsal: Rehearsal, stack: Exi
     try:
         rehearsal.put_to_work(settings, stage.site, stack.enter_context(remembering(settings)))
     except HuobanPerfError as error:
-        show_note("\n".join(error_lines(error, locale=settings.locale)))
+        still = text("cli.sandbox_still", locale=settings.locale)
+        show_note("\n".join([*error_lines(error, locale=settings.locale), still]))
 
 
 @sandbox_command.command("reset")
