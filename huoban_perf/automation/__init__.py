@@ -1,8 +1,9 @@
 """Automation: the one executor of what templates declare: picked actions, item events, schedules, buttons.
 
-Imports core and sync. ``events`` finds what happened by polling, ``firings`` are what that sets off, kept in a
-``Ledger`` until they are done, ``actions`` moves rows by the state machines, ``effects`` carries out steps,
-``expressions`` works out what is written, ``clockwork`` knows when schedules come round. A firing is tried again when
+Imports core and sync. ``events`` finds what happened by polling, ``noticing`` turns it into firings, kept in a
+``Ledger`` until they are done, ``actions`` moves rows by the state machines, ``persons`` tells who acted, ``effects``
+carries out steps, ``children`` moves the rows that follow by their own machines, ``expressions`` works out what is
+written, ``clockwork`` knows when schedules come round. A firing is tried again when
 the platform fails and parked where a person sees it. The platform's own automations may do the same at once: then the
 executor finds everything done and changes nothing.
 """

@@ -33,7 +33,7 @@ def test_map_of_the_app_asks_each_relation_its_own_criteria() -> None:
     assert {frame.frame for frame in found.frames} >= {"cycle", "people", "appraisals", "items", "actuals", "forms"}
     asked = {form: sum(entry.form == form for entry in found.criteria) for form in ("self", "customer")}
     assert all(count > 0 for count in asked.values())
-    assert found.cycle_tables() == {"appraisal", "goal", "appraisal_item", "review_task"}
+    assert found.cycle_tables() == {"appraisal", "goal", "appraisal_item", "review_task", "points_entry"}
 
 
 def test_map_names_every_field_to_read(tmp_path: Path) -> None:

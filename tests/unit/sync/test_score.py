@@ -73,6 +73,32 @@ def test_only_what_changed_is_written_and_later_steps_keep_their_status(scored: 
     assert scored.row("score_result", f"[{CYCLE}|E040]")["batch"] != outcome.run
 
 
+def test_approved_points_count_and_others_do_not(scored: Office) -> None:
+    before = scored.row("score_result", PERSON)["raw_score"]
+    table = schema().table("points_entry")
+    entries = (
+        ("plus", "3", "approved"),
+        ("minus", "1", "approved"),
+        ("plus", "9", "pending"),
+        ("plus", "9", "rejected"),
+    )
+    for place, (kind, points, status) in enumerate(entries):
+        values = {
+            "natural_key": f"[{CYCLE}|E025|{place}]",
+            "appraisal": (scored.item("appraisal", PERSON),),
+            "kind": kind,
+            "points": Decimal(points),
+            "status": status,
+            "reason": "带新人",
+        }
+        scored.memory.put(table, values)
+    scored.score()
+    row = scored.row("score_result", PERSON)
+    assert row["points_adjustment"] == Decimal(2)
+    assert row["raw_score"] == before + 2  # type: ignore[operator]
+    assert "带新人" in str(row["receipt_draft"])
+
+
 def test_missing_superior_rating_awaits_reviews_and_missing_actual_is_held(office: Office) -> None:
     rows = office.memory.items["review_task"]
     gone = [item for item, (_, values) in rows.items() if str(values["natural_key"]).startswith(f"{PERSON[:-1]}|super")]
