@@ -14,6 +14,7 @@ from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.guards import Asked, Check, Verdict, people_of, results
+from huoban_perf.cycle.lite_goals import locked_goals
 from huoban_perf.cycle.lite_opening import lite_date_faults, lite_people_faults, sheets_of
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.work import Draft, Wish, note
@@ -61,7 +62,8 @@ def lite_terms(context: JobContext) -> ReleaseTerms:
         The terms.
 
     Raises:
-        CycleError: It is no working day, or a changed grade has no reason; each is listed.
+        CycleError: It is no working day, a changed grade has no reason, or a goal is not as it was confirmed; each is
+            listed.
     """
     cycle = context.cycle
     grades: dict[str, str] = {}
@@ -74,6 +76,8 @@ def lite_terms(context: JobContext) -> ReleaseTerms:
             if not reason:
                 problems.append(note("cycle.no_calibration_reason", address=result.text("name") or result.key))
     waiting = cycle.text("status") == "awaiting_release"
+    if waiting:
+        problems += [note("cycle.goal_not_as_confirmed", address=row.key) for row in locked_goals(context).goals]
     if waiting and not context.calendar.is_workday(context.today):
         problems.append(note("cycle.no_workday", day=context.today.isoformat()))
     if problems:

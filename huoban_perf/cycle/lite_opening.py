@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from huoban_perf.core.digest import digest
@@ -18,6 +18,7 @@ from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.lite_goals import locked_goals
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import is_excluded, participants
 from huoban_perf.cycle.work import Draft, Wish, note
@@ -55,14 +56,16 @@ def open_lite(context: JobContext) -> Draft:
         case "draft":
             return _announce(context)
         case "goal_setting":
-            return _lock_goals(context)
+            draft = _lock_goals(context)
         case "running":
-            return _start_reviews(context)
+            draft = _start_reviews(context)
         case "reviewing":
             tasks, notes, notices = _tasks(context)
-            return Draft(wishes=(*_sheets(context, "reviewing"), tasks), notes=notes, notices=notices)
+            draft = Draft(wishes=(*_sheets(context, "reviewing"), tasks), notes=notes, notices=notices)
         case _:
             return Draft()
+    locked = locked_goals(context)
+    return replace(draft, wishes=(*locked.wishes, *draft.wishes), notices=(*draft.notices, *locked.notices))
 
 
 def end_lite(context: JobContext) -> Draft:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from huoban_perf.core.errors import CycleError
 from huoban_perf.cycle.status import cycle_status
 from tests.flow.deployed import Deployed
 
@@ -123,8 +124,19 @@ def test_goals_are_set_returned_and_confirmed(company: Company) -> None:
         company.change(boss, "appraisal", company.sheet(name), manager_action="confirm_goals")
     company.settle()
     assert {row["status"] for row in company.rows("goal").values() if row["level"] == "person"} == {"confirmed"}
+    company.on(date(2026, 10, 9))
+    company.run("open")
+    contract = str(company.cell("appraisal", company.sheet("王芳"), "released_receipt"))
+    assert "新签客户 (家): 权重 60, 合格值 6, 目标值 10, 优秀值 12" in contract
+    (softened,) = company.find(
+        "goal", lambda row: row["appraisal"] == (company.sheet("王芳"),) and row["weight"] == Decimal(60)
+    )
+    company.change("王芳", "goal", softened, target_value=7)
     company.on(date(2026, 10, 10))
     company.run("open")
+    assert company.cell("goal", softened, "target_value") == Decimal(10)
+    told = [notice.receiver for notice in company.told.notices.values() if notice.event == "locked_restored"]
+    assert told == [company.people["王芳"]]
     (cycle,) = company.rows("cycle")
     assert company.cell("cycle", cycle, "status") == "running"
 
@@ -226,6 +238,14 @@ def test_hr_calibrates_without_seeing_the_own_row_and_the_release_shows_the_reas
     company.pick(HR, "cycle", cycle, hr_action="release")
     assert "校准理由" in str(company.cell("cycle", cycle, "action_result"))
     company.change(HR, "score_result", changed, calibration_reason="两次迟交报表")
+    (goal,) = company.find(
+        "goal", lambda row: row["appraisal"] == (company.sheet("王芳"),) and row["weight"] == Decimal(60)
+    )
+    company.change("王芳", "goal", goal, target_value=7)
+    with pytest.raises(CycleError) as caught:
+        company.run("publish", cycle=CYCLE)
+    assert [problem.code for problem in caught.value.problems] == ["cycle.goal_not_as_confirmed"]
+    company.change("王芳", "goal", goal, target_value=10)
     company.pick(HR, "cycle", cycle, hr_action="release")
     assert company.cell("cycle", cycle, "status") == "feedback"
     sheet = company.rows("appraisal")[company.sheet("李雷")]
