@@ -66,6 +66,23 @@ def test_item_without_times_title_or_fields_is_read() -> None:
     assert set(two.values.values()) == {None}
 
 
+@pytest.mark.parametrize(
+    ("updated_by", "editor"),
+    [
+        ({"user_id": "1000001", "name": "张三"}, "1000001"),
+        ({"user_id": 1000001}, "1000001"),
+        ({"user_id": "1024", "name": "接口"}, None),  # a key: proves nothing about a person
+        ({"user_id": "0"}, None),
+        ({}, None),
+        (None, None),
+        ("张三", None),
+    ],
+)
+def test_last_editor_is_a_person_or_nobody(updated_by: object, editor: str | None) -> None:
+    (item,), _ = scan({**row(1, f0="K"), "updated_by": updated_by})
+    assert item.editor == editor
+
+
 def test_unbound_fields_are_left_out() -> None:
     ids = Bindings({address: id_ for address, id_ in IDS.items() if id_ not in {"f1", "f2", "f3"}})
     (item,), _ = scan(row(1, f0="K"), bindings=ids)
