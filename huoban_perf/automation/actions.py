@@ -117,7 +117,7 @@ def act(machine: Machine, row: Row, *, pick: Pick, scope: Scope, around: Surroun
 
 
 def _move(machine: Machine, row: Row, verdict: Moved, scope: Scope, around: Surroundings) -> Acted:
-    inner = Scope(row=row, now=scope.now, me=scope.me, reason=verdict.reason)
+    inner = Scope(row=row, now=scope.now, me=scope.me, reason=verdict.reason, dated=False)
     done = carry_out_steps(verdict.steps, inner, name=verdict.transition.key, around=around)
     if done.stopped is not None:
         said = f"未通过: {done.stopped.zh}"

@@ -7,7 +7,7 @@ their key; jobs are started once a round. Interactive steps belong to the platfo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from huoban_perf.automation.children import changes_of
@@ -171,7 +171,7 @@ def _scopes(each: Each | None, scope: Scope) -> Iterator[Scope]:
         return
     for row in list(scope.row.book.all(each.table.key)):
         if holds(each.rows, row.values, moment=scope.moment):
-            yield Scope(row=scope.row, now=scope.now, me=scope.me, reason=scope.reason, each=row)
+            yield replace(scope, each=row)
 
 
 def _targets(step: Update, scope: Scope) -> list[Row]:
@@ -193,7 +193,8 @@ def _led(path: Sequence[Address], scope: Scope) -> Iterator[Row]:
 def _create(step: Create, scope: Scope, name: str) -> Row:
     origin = (scope.each or scope.row).key or scope.row.item_id
     parts = [part for part in origin.strip("[]").split("|") if part]
-    key = f"[{'|'.join([*parts, name, scope.today.isoformat()])}]"
+    day = [scope.today.isoformat()] if scope.dated else []
+    key = f"[{'|'.join([*parts, name, *day])}]"
     return create_row(scope.row.book, step.table.key, key=key, values=_values(step.values, scope))
 
 

@@ -29,6 +29,8 @@ class Scope:
         me: Who acts, or None.
         reason: What the person wrote with the action.
         each: The row of the loop, or None.
+        dated: Whether rows that are made belong to the day; what a transition makes belongs to the row, so that doing
+            it again after midnight makes nothing twice.
     """
 
     row: Row
@@ -36,6 +38,7 @@ class Scope:
     me: MemberId | None = None
     reason: str | None = None
     each: Row | None = None
+    dated: bool = True
 
     @property
     def today(self) -> date:
