@@ -277,3 +277,12 @@ def test_disk_without_locks_is_a_clear_error(store: StateStore, monkeypatch: pyt
     with pytest.raises(StateError) as caught:
         store.save(state_with(1), clock=Clock())
     assert caught.value.facts["reason"] == "No locks available"
+
+
+def test_a_state_never_saved_begins_with_what_a_smaller_app_left(tmp_path: Path) -> None:
+    left = state_with(2).objects
+    store = StateStore(tmp_path / "large.json", host="here", inherited=lambda: left)
+    begun = store.load(OWNER)
+    assert (begun.serial, begun.objects) == (0, left)
+    store.save(begun.without(table_address("t1")), clock=Clock())
+    assert set(store.load(OWNER).objects) == {table_address("t0")}, "once saved, the file alone counts"
