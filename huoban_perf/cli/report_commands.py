@@ -37,6 +37,7 @@ def report_command() -> None:
 @click.option("--format", "form", type=click.Choice(["html", "pdf", "both"]), default="html", help="文件形式.")
 @click.option("--names", is_flag=True, help="文件名带姓名; 不加则只有周期和工号.")
 @click.option("--preview", is_flag=True, help="HR 核对用: 未公布的也出, 每页带水印.")
+@click.option("--viewer", default="", metavar="工号", help="--preview: 谁来核对; 公布前没有他本人的.")
 @click.option("--browser", type=_PROGRAM, default=None, help="打印 PDF 的 Chromium; 默认在 PATH 里找.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
@@ -48,7 +49,13 @@ def person(settings: Settings, /, numbers: tuple[str, ...], cycle: str, out: Pat
     department, form = str(options["department"]), cast("OutputForm", options["output"])
     if (bool(numbers), bool(options["everyone"]), bool(department)).count(True) != 1:
         raise WordError("usage.whose_sheets")
-    request = SheetRequest(cycle=cycle, numbers=numbers, department=department, preview=bool(options["preview"]))
+    request = SheetRequest(
+        cycle=cycle,
+        numbers=numbers,
+        department=department,
+        preview=bool(options["preview"]),
+        viewer=str(options["viewer"]),
+    )
     with progress(locale=settings.locale, form=form) as reporter:
         with open_workshop(settings, reporter) as shop:
             found = collect_sheets(shop.app, request)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from huoban_perf.documents.cycle_report import charts
 from huoban_perf.documents.cycle_report.figures import DASH
 from huoban_perf.documents.cycle_report.material import Material, Person
-from huoban_perf.documents.cycle_report.model import Absent, Section, Table
+from huoban_perf.documents.cycle_report.model import Absent, Chart, Section, Table
 from huoban_perf.documents.labels import choice_label, day_of, text_of
 from huoban_perf.sync.book import Row
 
@@ -116,6 +116,18 @@ def appeals(material: Material) -> Section | Absent | None:
         says.append(f"{len(late)} 件超过办结时限.")
     if not material.is_hr:
         return Section(key="appeals", title=title, says=says)
+    table, chart = _by_matter(rows)
+    return Section(
+        key="appeals",
+        title=title,
+        says=says,
+        chart=chart,
+        tables=[table],
+        note="只有件数, 不列人: 谁申诉只有办理的人看.",
+    )
+
+
+def _by_matter(rows: Sequence[Row]) -> tuple[Table, Chart]:
     counts = Counter((choice_label(row, "matter") or "未填", choice_label(row, "status")) for row in rows)
     states = list(dict.fromkeys(state for _, state in sorted(counts)))
     matters = list(dict.fromkeys(matter for matter, _ in sorted(counts)))
@@ -126,11 +138,5 @@ def appeals(material: Material) -> Section | Absent | None:
         if counts[matter, state]
     ]
     cells = [(matter, *(str(counts[matter, state]) for state in states)) for matter in matters]
-    return Section(
-        key="appeals",
-        title=title,
-        says=says,
-        chart=charts.stacked(values, groups=states, title="件"),
-        tables=[Table(header=("申诉事项", *states), rows=cells, right=range(1, len(states) + 1))],
-        note="只有件数, 不列人: 谁申诉只有办理的人看.",
-    )
+    table = Table(header=("申诉事项", *states), rows=cells, right=range(1, len(states) + 1))
+    return table, charts.stacked(values, groups=states, title="件")

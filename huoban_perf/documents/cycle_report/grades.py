@@ -50,15 +50,7 @@ def grades(material: Material) -> Section | Absent:
     over = [row for row in limited if row["is_over"]]
     says.append(_over_text(over))
     tables.append(_pool_table(material, limited))
-    values = [
-        {
-            "name": f"{_pool_name(material, row)} {row['grade']}",
-            "count": row["final_count"],
-            "limit": row["quota"],
-            "over": "yes" if row["is_over"] else "no",
-        }
-        for row in _largest(limited)
-    ]
+    values = [_bullet(material, row) for row in _largest(limited)]
     return Section(
         key="grades",
         title=title,
@@ -67,6 +59,12 @@ def grades(material: Material) -> Section | Absent:
         tables=tables,
         note="名额从最高等级往下累计: 「A」一行是 A 及以上的人数和名额. 红色是超出.",
     )
+
+
+def _bullet(material: Material, row: Mapping[str, Any]) -> dict[str, object]:
+    over = "yes" if row["is_over"] else "no"
+    name = f"{_pool_name(material, row)} {row['grade']}"
+    return {"name": name, "count": row["final_count"], "limit": row["quota"], "over": over}
 
 
 def _over_text(over: Sequence[Mapping[str, Any]]) -> str:
@@ -210,21 +208,26 @@ def _moves(material: Material, moved: Sequence[Person]) -> Table:
     return Table(header=("姓名", "部门", "等级", "理由"), rows=rows, caption="被改动的人")
 
 
-def boundary(material: Material) -> Section | Absent | None:
-    """List results near a bound."""
-    title = "临界名单"
-    if material.is_manager:
-        return None
+def _near(material: Material) -> list[tuple[Person, Decimal]]:
+    """Return people near a bound with their distance, nearest first."""
     near: list[tuple[Person, Decimal]] = []
     for person in material.scored:
         distance = person.result.number("distance_to_bound") if person.result is not None else None
         if distance is not None and abs(distance) <= _NEAR:
             near.append((person, distance))
+    return sorted(near, key=lambda pair: (abs(pair[1]), pair[0].number))
+
+
+def boundary(material: Material) -> Section | Absent | None:
+    """List results near a bound."""
+    title = "临界名单"
+    if material.is_manager:
+        return None
+    near = _near(material)
     if not material.scored:
         return Absent(title=title, why=_NOT_YET)
     if not near:
         return Section(key="boundary", title=title, says=["没有人的得分离等级线在 1 分以内."])
-    near.sort(key=lambda pair: (abs(pair[1]), pair[0].number))
     below = sum(distance < 0 for _, distance in near)
     says = [f"{len(near)} 人离等级线不到 1 分: {len(near) - below} 人刚过线, {below} 人差一点. 定级前值得再看一眼证据."]
     counts = Counter((material.grades.get(one.grade, DASH), "刚过线" if d >= 0 else "差一点") for one, d in near)

@@ -168,14 +168,7 @@ def collect_material(sources: Sources, audience: Audience) -> Material:
         raise CycleError("documents.report_needs_full", facts={"app": book.app.schema.app})
     reading = _read(sources)
     book.tables.update({key: reading.tables[key] for key in _WHOLE if key in reading.tables})
-    inside = departments_below(book, audience.department) if audience.role == "manager" else None
-    everyone = [_person(row, context, audience) for row in book.of("appraisal", "cycle", context.cycle)]
-    mine = [
-        person
-        for person in everyone
-        if person is not None
-        and (inside is None or ((home := person.sheet.related("department")) is not None and home.item_id in inside))
-    ]
+    mine = _mine(context, audience)
     people = tuple(sorted((one for one in mine if one.sheet.text("status") not in OUT), key=lambda one: one.number))
     if not people:
         facts = {"cycle": cycle.key, "department": audience.department or "-"}
@@ -196,6 +189,19 @@ def collect_material(sources: Sources, audience: Audience) -> Material:
         say=sources.say,
         names={one.number: one.name for one in mine} | _staff(book) if audience.role == "hr" else {},
     )
+
+
+def _mine(context: JobContext, audience: Audience) -> list[Person]:
+    """Return everyone the reader may read of, a manager only the own department's."""
+    book = context.book
+    inside = departments_below(book, audience.department) if audience.role == "manager" else None
+    everyone = [_person(row, context, audience) for row in book.of("appraisal", "cycle", context.cycle)]
+    return [
+        person
+        for person in everyone
+        if person is not None
+        and (inside is None or ((home := person.sheet.related("department")) is not None and home.item_id in inside))
+    ]
 
 
 def _read(sources: Sources) -> Reading:

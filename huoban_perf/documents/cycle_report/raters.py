@@ -62,11 +62,15 @@ def severity(material: Material) -> Section | Absent | None:
         says=says,
         chart=charts.intervals(values, title="偏离 (分): 右边偏松, 左边偏严", marks=marks) if values else None,
         tables=[_severity_table(material, analysis, ends)] if ends else [],
-        note=(
-            "点是扣除被评人水平之后的偏离" + ("(已向 0 收缩)" if analysis.is_shrunk else "") + ", 横线是约 95% 的区间: "
-            "区间越长越没把握; 偏离 5 分以上、区间又不含 0, 才算明显. 偏松偏严只说明尺度不同, 不说明谁对谁错; 分数没有"
-            "因此改动, 要校正须另行批准. 最松和最严各列 10 位."
-        ),
+        note=_severity_note(analysis),
+    )
+
+
+def _severity_note(analysis: CycleAnalysis) -> str:
+    shrunk = "(已向 0 收缩)" if analysis.is_shrunk else ""
+    return (
+        f"点是扣除被评人水平之后的偏离{shrunk}, 横线是约 95% 的区间: 区间越长越没把握; 偏离 5 分以上、区间又不含 0, "
+        "才算明显. 偏松偏严只说明尺度不同, 不说明谁对谁错; 分数没有因此改动, 要校正须另行批准. 最松和最严各列 10 位."
     )
 
 
@@ -115,17 +119,7 @@ def agreement(material: Material) -> Section | Absent | None:
     rows = analysis.tables["reliability"] if analysis is not None else ()
     if analysis is None or not rows:
         return Absent(title=title, why=material.analysis_fault or "还没有计入的评价.")
-    cells, values = [], []
-    for row in rows:
-        relation, interval = str(row["relation"]), analysis.agreement.get(str(row["relation"]))
-        name = RELATIONS.get(relation, "全部评价")
-        alpha = row["alpha_interval"]
-        shown = DASH if interval is None else f"{interval.low:.2f} 到 {interval.high:.2f}"
-        figures = (_two(alpha), shown, _two(row["icc_1_1"]), _two(row["icc_1_k"]))
-        reading = _plain(alpha) if row["units"] >= ENOUGH_UNITS else f"不足 {ENOUGH_UNITS} 人, 数据不够"
-        cells.append((name, str(row["forms"]), str(row["units"]), *figures, reading))
-        if interval is not None and alpha is not None:
-            values.append({"name": name, "value": float(alpha), "low": interval.low, "high": interval.high})
+    cells, values = _agreement_rows(analysis)
     best = max(values, key=lambda value: float(str(value["value"])), default=None)
     says = ["人数或份数太少, 说不出评价是否一致."]
     if best is not None:
@@ -152,6 +146,23 @@ def agreement(material: Material) -> Section | Absent | None:
             "区间按每次去掉二十分之一的人重算得出, 约 95%."
         ),
     )
+
+
+def _agreement_rows(analysis: CycleAnalysis) -> tuple[list[tuple[str, ...]], list[dict[str, object]]]:
+    """Return the table's rows, and the points of the chart, which only relations with an interval have."""
+    cells: list[tuple[str, ...]] = []
+    values: list[dict[str, object]] = []
+    for row in analysis.tables["reliability"]:
+        relation, interval = str(row["relation"]), analysis.agreement.get(str(row["relation"]))
+        name = RELATIONS.get(relation, "全部评价")
+        alpha = row["alpha_interval"]
+        shown = DASH if interval is None else f"{interval.low:.2f} 到 {interval.high:.2f}"
+        figures = (_two(alpha), shown, _two(row["icc_1_1"]), _two(row["icc_1_k"]))
+        reading = _plain(alpha) if row["units"] >= ENOUGH_UNITS else f"不足 {ENOUGH_UNITS} 人, 数据不够"
+        cells.append((name, str(row["forms"]), str(row["units"]), *figures, reading))
+        if interval is not None and alpha is not None:
+            values.append({"name": name, "value": float(alpha), "low": interval.low, "high": interval.high})
+    return cells, values
 
 
 def _two(value: object) -> str:
@@ -202,18 +213,7 @@ def fairness(material: Material) -> Section | Absent | None:
     if flagged:
         names = "、".join(dict.fromkeys(str(row["group_name"]) for row in flagged))
         says = [f"{names} 得到好等级的比例不到最高组的五分之四, 请人工查原因: 这是筛查, 不是结论."]
-    cells = [
-        (
-            material.say(Problem(code=f"analysis.outcome_{row['outcome']}")),
-            str(row["group_name"] or DASH),
-            str(row["n"]),
-            _share(row["rate"]),
-            _two(row["ratio"]),
-            _two(row["p_two_sided"]),
-            material.say(Problem(code=f"analysis.role_{row['role']}")),
-        )
-        for row in tested
-    ]
+    cells = [_fairness_cells(material, row) for row in tested]
     outcomes = list(dict.fromkeys(cell[0] for cell in cells))
     values = [
         {"name": cell[1], "group": cell[0], "value": float(row["rate"]) * 100, "label": cell[3]}
@@ -228,6 +228,18 @@ def fairness(material: Material) -> Section | Absent | None:
             Table(header=("口径", "组", "人数", "比例", "与最高组之比", "p", "角色"), rows=cells, right=(2, 3, 4, 5))
         ],
         note="只给有权看分组的人. 每组 5 人以上才比较; 人少时差一个人就会翻转. p 是两组本来一样时出现这种差别的机会.",
+    )
+
+
+def _fairness_cells(material: Material, row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        material.say(Problem(code=f"analysis.outcome_{row['outcome']}")),
+        str(row["group_name"] or DASH),
+        str(row["n"]),
+        _share(row["rate"]),
+        _two(row["ratio"]),
+        _two(row["p_two_sided"]),
+        material.say(Problem(code=f"analysis.role_{row['role']}")),
     )
 
 

@@ -41,12 +41,14 @@ class SheetRequest:
         numbers: 工号 of the people; empty = everyone, or everyone of ``department``.
         department: 部门编码 or 部门名称, with those below it; empty = all.
         preview: Also results that are not released, watermarked.
+        viewer: 工号 of who previews: nobody sees their own result before the release.
     """
 
     cycle: str
     numbers: tuple[str, ...] = ()
     department: str = ""
     preview: bool = False
+    viewer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def collect_sheets(app: DeployedApp, request: SheetRequest) -> Sheets:
     unreleased = left_out = 0
     for done, row in enumerate(rows, start=1):
         sheet = _sheet(row, setting)
-        if sheet is not None:
+        if sheet is not None and not (sheet.is_preview and sheet.number == request.viewer):
             sheets.append(sheet)
         elif row.text("status") in _LEFT_OUT:
             left_out += 1

@@ -117,6 +117,14 @@ def test_a_preview_is_watermarked_on_every_page(tmp_path: Path) -> None:
     assert "提交申诉" not in page
 
 
+def test_nobody_previews_their_own_result(tmp_path: Path, office: Office) -> None:
+    scored = scored_office(tmp_path)
+    found = collect_sheets(scored.app, SheetRequest(cycle=CYCLE, preview=True, viewer=NUMBER))
+    assert (len(found.sheets), NUMBER in {sheet.number for sheet in found.sheets}) == (57, False)
+    released = collect_sheets(office.app, SheetRequest(cycle=CYCLE, numbers=(NUMBER,), viewer=NUMBER))
+    assert len(released.sheets) == 1
+
+
 def test_a_preview_of_released_results_is_the_released_sheet(office: Office) -> None:
     assert sheet_of(office, preview=True) == sheet_of(office)
 
