@@ -48,7 +48,7 @@ def find_browser(given: Path | None = None) -> Path:
 
 
 def print_page(page: str, file: Path, *, browser: Path) -> None:
-    """Print one page into a PDF, replacing the file only when the whole of it is there.
+    """Print one page into a PDF that only its owner reads, replacing the file only when the whole of it is there.
 
     Args:
         page: The HTML document, complete in itself.
@@ -69,6 +69,8 @@ def print_page(page: str, file: Path, *, browser: Path) -> None:
             raise HuobanPerfError("documents.browser_failed", facts={"reason": type(error).__name__}) from error
         if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
             raise HuobanPerfError("documents.browser_failed", facts={"reason": _last_line(done.stderr)})
+        file.touch(mode=0o600)
+        file.chmod(0o600)
         file.write_bytes(made.read_bytes())
 
 

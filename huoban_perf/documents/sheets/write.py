@@ -61,8 +61,8 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path, *, files: SheetFiles) ->
                 written.append(_private(stem.with_suffix(".html")))
                 written[-1].write_text(page, encoding="utf-8")
             if browser is not None:
-                written.append(_private(stem.with_suffix(".pdf")))
-                print_page(page, written[-1], browser=browser)
+                print_page(page, stem.with_suffix(".pdf"), browser=browser)
+                written.append(stem.with_suffix(".pdf"))
             files.progress("progress.sheets_write", subject="", done=done, total=len(sheets))
     except OSError as error:
         facts = {"folder": str(folder), "reason": error.strerror or type(error).__name__}

@@ -313,6 +313,22 @@ def test_the_bottleneck_and_one_change_are_named(office: Office) -> None:
     assert "bottleneck" not in keys(report_of(office, MANAGER))
 
 
+def test_satisfaction_alone_is_drawn_too(office: Office) -> None:
+    for place in range(5):
+        cycle = (office.item("cycle", CYCLE),)
+        put(office, "survey", natural_key=f"[s{place}]", cycle=cycle, stage="goal", satisfaction=Decimal(4))
+    part = section(report_of(office), "bottleneck")
+    assert plotted(part) == [{"name": "目标", "count": "4.0"}]
+    assert part.says[-1] == "按现有数据, 没有一处突出到要先改."
+
+
+def test_a_report_that_cannot_be_written_is_one_clear_error(whole: Report, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(HuobanPerfError) as caught:
+        write_report(whole, tmp_path / "file" / "report.html")
+    assert caught.value.code == "documents.not_writable"
+
+
 def test_the_cycle_before_is_compared_when_it_was_released(office: Office) -> None:
     put(
         office,

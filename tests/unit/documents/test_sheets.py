@@ -374,3 +374,26 @@ def test_the_small_app_has_sheets_too(tmp_path: Path) -> None:
     said = words(sheet_page(found))
     assert "2026-07-22 当天为止" in said
     assert "各方评价" not in said
+
+
+def test_a_browser_that_fails_is_one_clear_error(office: Office, tmp_path: Path) -> None:
+    broken = tmp_path / "browser"
+    broken.write_text("#!/bin/sh\necho no display >&2\nexit 1\n", encoding="utf-8")
+    broken.chmod(0o755)
+    files = SheetFiles(form="pdf", browser=broken)
+    with pytest.raises(HuobanPerfError) as caught:
+        write_sheets([sheet_of(office)], tmp_path / "out", files=files)
+    assert (caught.value.code, caught.value.facts["reason"]) == ("documents.browser_failed", "no display")
+    assert list((tmp_path / "out").iterdir()) == []
+    broken.chmod(0o600)
+    broken.write_bytes(b"no program")
+    with pytest.raises(HuobanPerfError) as caught:
+        write_sheets([sheet_of(office)], tmp_path / "out", files=files)
+    assert caught.value.code == "documents.browser_failed"
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(HuobanPerfError) as caught:
+        write_sheets([sheet_of(office)], tmp_path / "file" / "out", files=SheetFiles())
+    assert caught.value.code == "documents.not_writable"
