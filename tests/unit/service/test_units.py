@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,6 +26,8 @@ def test_unit_quotes_its_command_and_may_write_its_home_only() -> None:
 def test_unit_is_accepted_by_systemd(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("systemd-analyze is missing")
         pytest.skip("systemd-analyze is missing")
     file = tmp_path / "huoban-perf.service"
     file.write_text(systemd_unit(command=("/bin/true", "serve"), home=tmp_path, folder=tmp_path), encoding="utf-8")
