@@ -1,4 +1,4 @@
-"""A process on Redis for the tests of several machines: what a worker, or the one that looks for events, would run.
+"""A process for the tests of several: what a worker on Redis, the one that looks for events, or an instance runs.
 
 Its job writes a line to a shared file as it begins and as it ends, under its lease; a process that is told a word stops
 there in the middle, until the test kills it.
@@ -17,6 +17,7 @@ from huoban_perf.service.fence import Lease
 from huoban_perf.service.occurrences import Claim, Share
 from huoban_perf.service.queue import connect_store, make_queue, run_worker
 from huoban_perf.service.rounds import EVENTS_JOB, Rounds, Tenant, run_forever
+from huoban_perf.service.store import SqliteStore
 
 
 def main(url: str, name: str, folder: str, stops_in: str = "", role: str = "all") -> None:
@@ -38,11 +39,10 @@ def main(url: str, name: str, folder: str, stops_in: str = "", role: str = "all"
 
     share = {"all": Share(), "jobs": Share(without=EVENTS_JOB), "events": Share(only=EVENTS_JOB)}[role]
     tenants = (Tenant(profile="company0", schedules=(), poll=timedelta(seconds=1)),) if role == "events" else ()
-    rounds = Rounds(
-        tenants=tenants, store=connect_store(url), run_job=run_job, clock=SystemClock(), name=name, share=share
-    )
+    store = connect_store(url) if url.startswith("redis") else SqliteStore(Path(url))
+    rounds = Rounds(tenants=tenants, store=store, run_job=run_job, clock=SystemClock(), name=name, share=share)
     print("serving", flush=True)
-    if role != "events":
+    if url.startswith("redis") and role != "events":
         print(f"ran {rounds.tick()}", flush=True)
         run_worker(make_queue(url, rounds=rounds), rounds=rounds)
         return

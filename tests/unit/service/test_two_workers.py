@@ -18,6 +18,7 @@ from huoban_perf.service.occurrences import State
 from huoban_perf.service.queue import connect_store, make_queue
 from huoban_perf.service.redis_store import RedisStore
 from huoban_perf.service.rounds import Rounds
+from huoban_perf.service.store import SqliteStore
 from huoban_perf.service.worker import LEASE
 from tests.unit.service.bench import Jobs, clock
 from tests.unit.service.redis_server import client, redis_server
@@ -135,6 +136,36 @@ def test_events_beside_workers_exclude_each_other_and_survive_a_kill(url: str, t
     assert fences == sorted(set(fences))
     assert store.counts()[State.PARKED] == store.counts()[State.RUNNING] == 0
     connection.close()
+
+
+def test_two_instances_on_one_file_never_do_the_same_work_twice(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    file = tmp_path / "service.sqlite"
+    store = SqliteStore(file)
+    now = datetime.now(UTC)
+    for number in range(24):
+        store.add(profile=f"company{number % 4}", job=f"job{number}", due=now + timedelta(microseconds=number))
+    with started(str(file), "first", ledger, stops_in="job5") as first:
+        wait_for(first, "serving")
+        wait_for(first, "in the middle of job5")
+        with started(str(file), "second", ledger) as second:
+            wait_for(second, "serving")
+            wait_until(lambda: len(lines(ledger, "ended")) == 19)  # job5 is under way, and four wait behind it
+            first.kill()
+            first.wait(timeout=10)
+            with store.step() as database:  # as if the dead one's lease had ended
+                database.execute("UPDATE occurrences SET lease_until_s = 0 WHERE worker = 'first'")
+            wait_until(lambda: store.counts()[State.DONE] == 24)
+            second.terminate()
+            assert second.wait(timeout=20) == 0
+    assert [line[0] for line in lines(ledger, "begun") if line[2] == "job5"] == ["first", "second"]
+    ended = [line[2] for line in lines(ledger, "ended")]
+    assert sorted(ended) == sorted(f"job{number}" for number in range(24))
+    for company in range(4):
+        fences = [int(line[-1]) for line in lines(ledger, "begun") if line[1] == f"company{company}"]
+        assert fences == sorted(set(fences))  # one at a time, whoever it was
+    store.close()
 
 
 def lines(ledger: Path, file: str) -> list[list[str]]:
