@@ -253,6 +253,7 @@ class _Pages:
             try:
                 person.row(number)
             except GoneError:
+                flash("已经写入; 这条数据现在不在您能看到的范围里")
                 return redirect("/home", 303)
         return redirect(f"/r/{number}", 303)
 

@@ -176,7 +176,7 @@ def test_item_is_removed_only_by_who_may(office: Office) -> None:
 def test_item_that_its_maker_does_not_see_is_still_made(office: Office) -> None:
     page = office.browser("王芳")
     made = page.post(f"/new/{office.goal}", **page.answers(name="给李雷", owner=office.people["李雷"]))
-    assert "已提交" in page.follow(made)
+    assert "不在您能看到的范围里" in page.follow(made)
     assert made.headers["Location"] == "/home"
 
 
