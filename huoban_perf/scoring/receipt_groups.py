@@ -18,11 +18,21 @@ _GROUPS: Final = """
 SELECT c.sid, c.seg * $segment + 2 * $part_step AS parent, s.place, c.is_scored * $contribution AS contribution_n, 'group' AS part,
   s.relation AS key, CASE WHEN g.is_shown THEN g.own_n END AS score_n, CASE WHEN g.is_shown THEN $value END AS shown_n,
   CASE WHEN g.is_shown THEN g.n END AS n, g.weight, s.weight AS scheme_weight, r.divisor, CAST(NULL AS BIGINT) AS before_n
-FROM c_share AS c JOIN c_review AS r USING (sid)
-CROSS JOIN (VALUES $groups) AS s(relation, place, weight)
-LEFT JOIN c_group AS g ON g.sid = c.sid AND g.relation = s.relation
+FROM c_group AS g JOIN c_share AS c ON c.sid = g.sid JOIN c_review AS r ON r.sid = g.sid
+JOIN (VALUES $groups) AS s(relation, place, weight) ON s.relation = g.relation
 WHERE c.scheme = $scheme AND (s.relation <> 'merged' OR g.is_shown)
 """
+
+_ABSENT: Final = """
+SELECT c.sid, c.seg * $segment + 2 * $part_step AS parent, s.place, CAST(NULL AS BIGINT) AS contribution_n, 'group' AS part,
+  s.relation AS key, s.weight AS scheme_weight, r.divisor
+FROM c_share AS c JOIN c_review AS r ON r.sid = c.sid
+ANTI JOIN (SELECT sid FROM c_group WHERE relation <> 'merged' GROUP BY sid HAVING count(*) = $count) AS f ON f.sid = c.sid
+CROSS JOIN (VALUES $groups) AS s(relation, place, weight)
+WHERE c.scheme = $scheme AND s.relation <> 'merged'
+  AND NOT EXISTS (SELECT 1 FROM c_group AS g WHERE g.sid = c.sid AND g.relation = s.relation)
+"""
+"""Groups that nobody rated, of the few people who lack one."""
 
 _SEVERITY: Final = """
 SELECT c.sid, c.seg * $segment + 2 * $part_step AS parent, $place AS place, c.is_scored * $contribution AS contribution_n,
@@ -72,6 +82,14 @@ def group_lines(scheme: Scheme, segment_schemes: tuple[Scheme, ...]) -> Iterator
                     weights=("g.weight",),
                     wholes=("c.divisor", "r.divisor"),
                 ),
+                groups=values,
+                scheme=sql_literal(own.key),
+            )
+            yield fill(
+                _ABSENT,
+                segment=SEGMENT,
+                part_step=PART,
+                count=len(scheme.raters.groups),
                 groups=values,
                 scheme=sql_literal(own.key),
             )

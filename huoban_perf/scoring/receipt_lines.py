@@ -34,9 +34,11 @@ CREATE OR REPLACE TEMP TABLE c_share AS
 SELECT m.sid, m.seg, m.days, m.state, m.kpi_n, m.okr_n, m.review_n, m.review_state, m.divisor, m.composite_n, m.scheme,
   t.segments > 1 AS is_split, CASE WHEN t.worst = 0 THEN 1 END AS is_scored,
   CASE WHEN t.segments > 1 THEN m.days ELSE 1 END AS share,
-  CASE WHEN t.segments > 1 THEN CAST(sum(m.days) OVER (PARTITION BY m.sid) AS BIGINT) ELSE 1 END AS whole
+  $whole AS whole
 FROM a_composite AS m JOIN c_result AS t USING (sid)
 """
+
+_WHOLE: Final = "CASE WHEN t.segments > 1 THEN CAST(sum(m.days) OVER (PARTITION BY m.sid) AS BIGINT) ELSE 1 END"
 
 _SEGMENTS: Final = """
 SELECT sid, seg * $segment AS node, 0 AS parent, 1 AS level, 'segment' AS part, CAST(seg AS VARCHAR) AS key,
@@ -107,7 +109,8 @@ def share_totals(bench: Workbench) -> None:
     Makes ``c_share``: a row a segment: its parts, ``divisor``, ``is_split`` (one of several), ``share`` of ``whole`` days,
     ``is_scored`` 1 or null.
     """
-    bench.run(_FRAME)
+    is_split = bench.count("SELECT max(segments) FROM c_result") > 1
+    bench.run(_FRAME, whole=_WHOLE if is_split else "CAST(1 AS BIGINT)")
 
 
 def worded_lines(scheme: Scheme, segment_schemes: tuple[Scheme, ...], *, parts: frozenset[str]) -> Iterator[str]:
