@@ -35,7 +35,9 @@ _STAGES = (
     "--stage",
     type=click.Choice(_STAGES),
     default=None,
-    help="真的运行各作业, 把周期推进到这一步 (草稿、目标制定、执行中、评价中、校准中、待公布、反馈申诉、已归档); "
+    metavar="阶段",
+    help="真的运行各作业, 把周期推进到 draft 草稿, goal_setting 目标制定, running 执行中, reviewing 评价中, "
+    "calibrating 校准中, awaiting_release 待公布, feedback 反馈申诉 或 archived 已归档; "
     "只用在没有真实员工的工作区. 不加则直接放入评价已交齐的一期.",
 )
 @click.option("--remove", is_flag=True, help="删掉示例公司的全部数据, 别的一行不动.")
@@ -43,7 +45,7 @@ _STAGES = (
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
 def seed_command(settings: Settings, /, people: int, stage: str | None, remove: bool, yes: bool, output: str) -> Exit:
-    """放入一家示例公司: 部门、岗位、四级目标、数据、评价、上期结果. 编号都以 SEED 开头, 可随时删净."""
+    """放入一家示例公司: 组织、四级目标、数据、评价、上期结果. 编号以 SEED 开头, 可删净."""
     from huoban_perf.cli.workshop import open_workshop
 
     form = cast("OutputForm", output)
