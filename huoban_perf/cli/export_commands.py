@@ -34,7 +34,7 @@ def export_command() -> None:
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
 def workbook(settings: Settings, /, what: str, out: Path, **options: str) -> Exit:
-    """把一张表、一个视图、公布结果 (results) 或校准盘 (calibration) 导出为可改的 Excel. 只读工作区."""
+    """把表、视图、公布结果或校准盘导出为可改的 Excel. 只读工作区."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
     from huoban_perf.exchange.table_workbook import write_workbook

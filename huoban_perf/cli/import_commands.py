@@ -36,7 +36,7 @@ def import_command() -> None:
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
 def workbook(settings: Settings, /, file: Path, **options: bool | str) -> Exit:
-    """比较工作簿、导出时和现在: 先列差异和冲突, 加 --yes 才写入. 不删除任何数据; 可重复运行."""
+    """先列差异和冲突, 加 --yes 才写入. 不删除任何数据; 可重复运行."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.work import Desk, carry_out
     from huoban_perf.cycle.workbook_import import Arrival, columns_back, compare_workbook

@@ -42,7 +42,7 @@ def report_command() -> None:
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
 def person(settings: Settings, /, numbers: tuple[str, ...], cycle: str, out: Path, **options: object) -> Exit:
-    """个人结果单: 结果、逐行明细、各方评价、优点和下一步、怎么申诉. 每人一页; 只出已公布的."""
+    """个人结果单, 每人一页, 只出已公布的: 结果、明细、评价、下一步、申诉."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.documents.sheets import SheetFiles, SheetRequest, collect_sheets, write_sheets
 
@@ -85,7 +85,7 @@ def person(settings: Settings, /, numbers: tuple[str, ...], cycle: str, out: Pat
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
 def cycle(settings: Settings, /, name: str, out: Path, **options: object) -> Exit:
-    """周期报告: 进展、等级、得分、校准、评价质量、战略、缺数据、申诉、卡点、和上期比. 一个 HTML 文件."""
+    """周期报告, 一个 HTML 文件: 进展、等级、校准、评价质量、战略、卡点."""
     from huoban_perf.cli.texts import problem_line
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.documents.cycle_report import Audience, Role, Sources, cycle_report, write_report

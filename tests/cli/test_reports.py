@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
 from huoban_perf.cli.exits import Exit
@@ -79,3 +80,12 @@ def _workbook(company: Desk, tmp_path: Path) -> None:
     assert (bad.exit, "员工!D5:D6" in bad.err) == (Exit.INVALID, True)
     file.write_bytes(b"no workbook")
     assert company.run("import", "workbook", str(file)).exit is Exit.INVALID
+
+
+@pytest.mark.parametrize(
+    "words", [("report", "person"), ("report", "cycle"), ("export", "workbook"), ("import",), ("import", "workbook")]
+)
+def test_help_fits_eighty_columns(desk: Desk, words: tuple[str, ...]) -> None:
+    said = desk.run(*words, "--help")
+    assert said.exit is Exit.DONE
+    assert too_wide(said.out) == []
