@@ -27,7 +27,7 @@ _ABSENT: Final = """
 SELECT c.sid, c.seg * $segment + 2 * $part_step AS parent, s.place, CAST(NULL AS BIGINT) AS contribution_n, 'group' AS part,
   s.relation AS key, s.weight AS scheme_weight, r.divisor
 FROM c_share AS c JOIN c_review AS r ON r.sid = c.sid
-ANTI JOIN (SELECT sid FROM c_group WHERE relation <> 'merged' GROUP BY sid HAVING count(*) = $count) AS f ON f.sid = c.sid
+ANTI JOIN (SELECT sid FROM c_group WHERE relation IN ($listed) AND relation <> 'merged' GROUP BY sid HAVING count(*) = $count) AS f ON f.sid = c.sid
 CROSS JOIN (VALUES $groups) AS s(relation, place, weight)
 WHERE c.scheme = $scheme AND s.relation <> 'merged'
   AND NOT EXISTS (SELECT 1 FROM c_group AS g WHERE g.sid = c.sid AND g.relation = s.relation)
@@ -90,6 +90,7 @@ def group_lines(scheme: Scheme, segment_schemes: tuple[Scheme, ...]) -> Iterator
                 segment=SEGMENT,
                 part_step=PART,
                 count=len(scheme.raters.groups),
+                listed=", ".join(sql_literal(relation) for relation, _, _ in groups),
                 groups=values,
                 scheme=sql_literal(own.key),
             )
