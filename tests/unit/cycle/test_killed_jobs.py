@@ -26,6 +26,7 @@ ELSEWHERE = {
     "open": "test_opening, test_goal_changes",
     "org-sync": "test_org_sync",
     "appeal": "test_appeal_reviews",
+    "grow": "tests/flow/test_growth",
 }
 """Jobs whose kills have a test of their own."""
 
