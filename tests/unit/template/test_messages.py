@@ -27,4 +27,5 @@ def test_messages_every_code_but_the_last_resort_is_proven_by_a_case() -> None:
     )
     elsewhere = {"template.bad_value", "template.invalid", "template.not_found", "template.not_utf8"}
     elsewhere |= {"template.many_criteria", "template.long_form", "template.many_ratings", "template.long_ripple"}
+    elsewhere |= {"template.replaces_nothing", "template.growth_fault"}
     assert set(yaml.safe_load(TEXTS.read_text(encoding="utf-8"))) - proven == elsewhere
