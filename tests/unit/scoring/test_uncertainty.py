@@ -81,3 +81,9 @@ def test_severity_is_surer_with_more_forms() -> None:
 
 def test_as_many_effects_as_scores_leave_nothing_to_judge_by() -> None:
     assert severity_intervals(fit([Score("A", "e1", 80.0), Score("A", "e2", 70.0)])) == {}
+
+
+def test_variance_of_one_person_alone_has_no_interval() -> None:
+    table = {f"E{n:02d}": {"A": Fraction(5), "B": Fraction(5)} for n in range(20)}
+    table["E07"]["B"] = Fraction(7)
+    assert alpha_interval(table) is None
