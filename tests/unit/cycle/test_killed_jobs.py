@@ -185,6 +185,12 @@ def start(case: Case, worlds: Mapping[str, Firm], folder: Path) -> tuple[Firm, O
     return company.on(case.day), options
 
 
+def again(ready: Firm, case: Case, folder: Path) -> Firm:
+    """The prepared world once more, for one run that is killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Firm(copied(ready.memory), folder).on(case.day)
+
+
 def world(company: Firm) -> tuple[str, list[str]]:
     """What stands, by item, without moments; and what was told."""
     rows = {
@@ -215,11 +221,12 @@ def finish(company: Firm, case: Case, options: Options) -> None:
 def test_job_killed_at_any_write_is_finished_by_the_next_run(
     case: Case, worlds: Mapping[str, Firm], tmp_path: Path, *, before: bool
 ) -> None:
-    company, options = start(case, worlds, tmp_path / "clean")
+    ready, options = start(case, worlds, tmp_path / "ready")
+    company = again(ready, case, tmp_path / "clean")
     finish(company, case, options)
     clean = world(company)
     for allowed in range(0 if before else 1, 40):
-        company, options = start(case, worlds, tmp_path / str(allowed))
+        company = again(ready, case, tmp_path / str(allowed))
         with dying(company, allowed, before=before) as died, contextlib.suppress(Died):
             run(company, case, options)
         finish(company, case, options)
