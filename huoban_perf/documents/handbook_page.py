@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup
-
 from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.documents.handbook import Handbook
-from huoban_perf.documents.page import asset, environment, source
+from huoban_perf.documents.page import static_page
 
 
 def handbook_page(book: Handbook) -> str:
@@ -20,16 +18,7 @@ def handbook_page(book: Handbook) -> str:
     Returns:
         The document, complete in itself; the same handbook gives the same text.
     """
-    style = asset("handbook.css")
-    return (
-        environment()
-        .get_template("handbook.html")
-        .render(
-            book=book,
-            style=Markup(style),  # noqa: S704 - a file of this package
-            policy=f"default-src 'none'; img-src data:; style-src {source(style)}; base-uri 'none'; form-action 'none'",
-        )
-    )
+    return static_page("handbook", book=book)
 
 
 def write_handbook(book: Handbook, file: Path) -> None:

@@ -41,6 +41,29 @@ def guide_page(guide: Guide) -> str:
     )
 
 
+def static_page(name: str, **values: object) -> str:
+    """Return a page that runs nothing: ``NAME.html`` of ``pages`` with the style ``NAME.css`` inside.
+
+    Args:
+        name: Name of the template and of its style.
+        values: What the template names.
+
+    Returns:
+        The document, complete in itself; the same values give the same text.
+    """
+    style = asset(f"{name}.css")
+    policy = f"default-src 'none'; img-src data:; style-src {source(style)}; base-uri 'none'; form-action 'none'"
+    return (
+        environment()
+        .get_template(f"{name}.html")
+        .render(
+            style=Markup(style),  # noqa: S704 - a file of this package
+            policy=policy,
+            **values,
+        )
+    )
+
+
 def environment() -> Environment:
     """Return how pages of this package are rendered: every name escaped, every missing one an error."""
     return Environment(

@@ -69,9 +69,14 @@ def print_page(page: str, file: Path, *, browser: Path) -> None:
             raise HuobanPerfError("documents.browser_failed", facts={"reason": type(error).__name__}) from error
         if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
             raise HuobanPerfError("documents.browser_failed", facts={"reason": _last_line(done.stderr)})
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-        file.write_bytes(made.read_bytes())
+        private(file).write_bytes(made.read_bytes())
+
+
+def private(file: Path) -> Path:
+    """Make a file that only its owner reads, or leave its content and take it from everybody else; return it."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    return file
 
 
 def _without_sandbox() -> Sequence[str]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
 from huoban_perf.core.errors import FactValue, Problem, SyncError
@@ -32,9 +30,7 @@ from huoban_perf.exchange.table_workbook import (
     Origin,
     baseline_digest,
 )
-
-if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
+from huoban_perf.exchange.workbooks import open_workbook
 
 _UNREADABLE: Final = (BadZipFile, OSError, KeyError, ValueError, EOFError)
 """What openpyxl raises on a file that only bears the name of a workbook."""
@@ -94,7 +90,7 @@ def read_origin(file: Path) -> Origin:
     """
     facts: dict[str, FactValue] = {"file": file.name}
     try:
-        with _workbook(file) as book:
+        with open_workbook(file, is_computed=False) as book:
             if BASE not in book.sheetnames:
                 raise SyncError("exchange.no_baseline", facts=facts)
             rows = _plain_rows(book[BASE])
@@ -123,7 +119,7 @@ def read_workbook(file: Path, *, origin: Origin, columns: Sequence[Column], prog
         Rows with changes, and every problem; nothing may be written when there is one.
     """
     found = Incoming()
-    with _workbook(file) as book:
+    with open_workbook(file, is_computed=False) as book:
         for row in list(_plain_rows(book[BASE]))[1:]:
             found.baseline[row[0]] = dict(zip(origin.columns, map(Exported.parse, row[1:]), strict=False))
         title = next((name for name in book.sheetnames if name not in {BASE, OPTIONS, NOTES}), None)
@@ -270,23 +266,6 @@ class _Reader:
     def close(self) -> None:
         """Note what is not there any more."""
         self._found.missing = [item for item in self._found.baseline if item not in self._lines]
-
-
-@contextmanager
-def _workbook(file: Path) -> Iterator[Workbook]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            book = load_workbook(file, read_only=True, data_only=False)
-        except InvalidFileException as error:
-            raise ValueError(str(error)) from error
-        try:
-            yield book
-        finally:
-            book.close()
 
 
 def _plain_rows(sheet: Any) -> Iterator[list[str]]:

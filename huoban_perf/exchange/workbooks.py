@@ -41,7 +41,7 @@ def sheet_names(file: Path, problems: list[Problem]) -> tuple[str, ...]:
         Titles in order; empty for no workbook.
     """
     try:
-        with _workbook(file) as book:
+        with open_workbook(file) as book:
             return tuple(sheet.title for sheet in book.worksheets)
     except _UNREADABLE as error:
         facts = {"reason": type(error).__name__}
@@ -64,7 +64,7 @@ def read_sheet(file: Path, title: str, *, spare: Path, place: str, problems: lis
     """
     before = len(problems)
     try:
-        with _workbook(file) as book:
+        with open_workbook(file) as book:
             rows = enumerate(book[title].iter_rows(), 1)
             header = next((texts for _, cells in rows if any(texts := [_text(cell.value) for cell in cells])), [])
             while header and not header[-1]:
@@ -85,7 +85,7 @@ def _uncomputed(file: Path, title: str, header: Sequence[str], place: str) -> li
     """List formulas whose result the workbook does not hold: they would read as empty cells."""
     if not _has_formulas(file):
         return []
-    with _workbook(file) as results, _workbook(file, is_computed=False) as formulas:
+    with open_workbook(file) as results, open_workbook(file, is_computed=False) as formulas:
         pairs = zip(results[title].iter_rows(), formulas[title].iter_rows(), strict=False)
         return [
             Problem(
@@ -115,7 +115,19 @@ def _has_formulas(file: Path) -> bool:
 
 
 @contextmanager
-def _workbook(file: Path, *, is_computed: bool = True) -> Iterator[Workbook]:
+def open_workbook(file: Path, *, is_computed: bool = True) -> Iterator[Workbook]:
+    """Open a workbook for reading row by row.
+
+    Args:
+        file: The workbook.
+        is_computed: Cells show what formulas last came to, else the formulas.
+
+    Yields:
+        The workbook, closed afterwards.
+
+    Raises:
+        ValueError: It is not a workbook; openpyxl also raises BadZipFile, OSError, KeyError and EOFError.
+    """
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.documents.cycle_report.charts import draw
 from huoban_perf.documents.cycle_report.model import Report, Section
-from huoban_perf.documents.page import asset, environment, source
+from huoban_perf.documents.page import static_page
+from huoban_perf.documents.printing import private
 
 
 def report_page(report: Report) -> str:
@@ -21,17 +22,7 @@ def report_page(report: Report) -> str:
     Returns:
         The document, complete in itself; the same report gives the same text.
     """
-    style = asset("report.css")
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            picture=_picture,
-            style=Markup(style),  # noqa: S704 - a file of this package
-            policy=f"default-src 'none'; img-src data:; style-src {source(style)}; base-uri 'none'; form-action 'none'",
-        )
-    )
+    return static_page("report", report=report, picture=_picture)
 
 
 def _picture(section: Section) -> Markup:
@@ -53,9 +44,7 @@ def write_report(report: Report, file: Path) -> None:
     page = report_page(report)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-        file.write_text(page, encoding="utf-8")
+        private(file).write_text(page, encoding="utf-8")
     except OSError as error:
         facts = {"folder": str(file), "reason": error.strerror or type(error).__name__}
         raise HuobanPerfError("documents.not_writable", facts=facts) from error

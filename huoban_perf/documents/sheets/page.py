@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from huoban_perf.documents.page import asset, environment, source
+from huoban_perf.documents.page import static_page
 from huoban_perf.documents.sheets.model import Sheet
 
 _LONG = re.compile(r"(\d+\.\d\d)(\d+)")
@@ -34,20 +34,14 @@ def sheet_page(sheet: Sheet) -> str:
     Returns:
         The document, complete in itself; the same sheet gives the same text.
     """
-    style = asset("sheet.css")
     segments, at = scale_of(sheet)
-    return (
-        environment()
-        .get_template("sheet.html")
-        .render(
-            sheet=sheet,
-            segments=segments,
-            at=at,
-            exact=exact,
-            short=lambda number: format(number.quantize(Decimal("0.01")), "f"),
-            style=Markup(style),  # noqa: S704 - a file of this package
-            policy=f"default-src 'none'; img-src data:; style-src {source(style)}; base-uri 'none'; form-action 'none'",
-        )
+    return static_page(
+        "sheet",
+        sheet=sheet,
+        segments=segments,
+        at=at,
+        exact=exact,
+        short=lambda number: format(number.quantize(Decimal("0.01")), "f"),
     )
 
 

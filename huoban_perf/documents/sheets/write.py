@@ -10,7 +10,7 @@ from typing import Literal
 
 from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.progress import Progress, silent
-from huoban_perf.documents.printing import find_browser, print_page
+from huoban_perf.documents.printing import find_browser, print_page, private
 from huoban_perf.documents.sheets.model import Sheet
 from huoban_perf.documents.sheets.page import sheet_page
 
@@ -58,7 +58,7 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path, *, files: SheetFiles) ->
             page = sheet_page(sheet)
             stem = folder / _stem(sheet, with_names=files.with_names)
             if files.form != "pdf":
-                written.append(_private(stem.with_suffix(".html")))
+                written.append(private(stem.with_suffix(".html")))
                 written[-1].write_text(page, encoding="utf-8")
             if browser is not None:
                 print_page(page, stem.with_suffix(".pdf"), browser=browser)
@@ -68,13 +68,6 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path, *, files: SheetFiles) ->
         facts = {"folder": str(folder), "reason": error.strerror or type(error).__name__}
         raise HuobanPerfError("documents.not_writable", facts=facts) from error
     return tuple(written)
-
-
-def _private(file: Path) -> Path:
-    """Make a file that only its owner reads."""
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    return file
 
 
 def _stem(sheet: Sheet, *, with_names: bool) -> str:
