@@ -70,11 +70,14 @@ def audit(settings: Settings, kept: str, output: str) -> Exit:
     noted = AuditHead(lines=int(lines), hash=hash_) if kept else None
     head = AuditLog(settings.profile().home / "audit.jsonl").check(kept=noted)
     if output == "json":
-        show_json({"format_version": 1, "lines": head.lines, "hash": head.hash, "holds_kept": bool(kept) or None})
+        found = {"lines": head.lines, "hash": head.hash, "holds_kept": bool(kept) or None, "torn_bytes": head.torn}
+        show_json({"format_version": 1, **found})
     else:
         facts: dict[str, FactValue] = {"lines": head.lines, "end": f"{head.lines}:{head.hash}"}
         code = "cli.audit_holds_kept" if kept else "cli.audit_holds"
         show_text(folded(text(code, locale=settings.locale, facts=facts)))
+        if head.torn:
+            show_text(folded(text("cli.audit_torn", locale=settings.locale, facts={"bytes": head.torn})))
     return Exit.DONE
 
 

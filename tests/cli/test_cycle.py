@@ -115,6 +115,8 @@ def test_audit_log_is_verified_by_a_command(company: Desk) -> None:
     assert company.run("job", "audit").exit is Exit.DONE
     cut = company.run("job", "audit", "--kept", kept)
     assert (cut.exit, "截断" in cut.err) == (Exit.INVALID, True)
+    file.write_text(whole + '{"acti', encoding="utf-8")
+    assert "6 字节的半行" in company.run("job", "audit").out
     file.write_text(whole.replace('"rows": 1', '"rows": 9'), encoding="utf-8")
     broken = company.run("job", "audit")
     assert (broken.exit, "第 2 行" in broken.err) == (Exit.INVALID, True)

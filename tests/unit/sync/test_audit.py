@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from huoban_perf.core.errors import SyncError
-from huoban_perf.sync.audit import GENESIS, AuditHead, AuditLog
+from huoban_perf.sync.audit import GENESIS, TORN, AuditHead, AuditLog
 
 NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
 
@@ -89,3 +90,71 @@ def test_action_that_was_killed_still_says_that_it_began(tmp_path: Path) -> None
     log.begin("job run publish", at=NOW, facts={"cycle": "2026Q1", "rows": 58})
     (line,) = [json.loads(text) for text in (tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (line["action"], line["rows"]) == ("job run publish begins", 58)
+
+
+def entries_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_tear_at_every_byte_of_the_last_line_is_put_aside_and_told(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.jsonl"
+    log = filled(whole, lines=2)
+    before = whole.stat().st_size
+    log.append("job run score", at=NOW, facts={"cycle": "二季度\u2028考核", "rows": 2})
+    text = whole.read_bytes()
+    for size in range(before, len(text) + 1):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        path = folder / "audit.jsonl"
+        path.write_bytes(text[:size])
+        torn = size - before if size < len(text) - 1 else 0
+        assert AuditLog(path).check() == AuditHead(
+            lines=2 if size < len(text) - 1 else 3, hash=AuditLog(path).check().hash, torn=torn
+        )
+        assert path.read_bytes() == text[:size], "looking changes nothing"
+        head = AuditLog(path).append("job run publish", at=NOW, facts={})
+        assert AuditLog(path).check() == head
+        aside = list(folder.glob("audit.jsonl.torn-*"))
+        assert [file.read_bytes() for file in aside] == ([text[before:size]] if torn else [])
+        assert {file.stat().st_mode & 0o777 for file in aside} <= {0o600}
+        told = [json.loads(line) for line in path.read_bytes().decode().split("\n")[:-1]]
+        parts = [(entry["bytes"], entry["part"]) for entry in told if entry["action"] == TORN]
+        assert parts == ([(torn, f"sha256:{sha256(text[before:size]).hexdigest()}")] if torn else [])
+        assert told[-1]["action"] == "job run publish"
+
+
+def test_recovery_killed_anywhere_is_finished_by_the_next(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.jsonl"
+    log = filled(whole, lines=2)
+    start = whole.stat().st_size
+    log.append("job run score", at=NOW, facts={"rows": 2})
+    torn = whole.read_bytes()[: start + 40]
+    whole.write_bytes(torn)
+    log.append("job run publish", at=NOW, facts={})
+    (aside,) = tmp_path.glob("whole.jsonl.torn-*")
+    recovered = whole.read_bytes()
+    states = [torn, *(recovered[:size] for size in range(start, len(recovered), 7))]  # put aside; then cut; then told
+    for number, left in enumerate(states):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = folder / "audit.jsonl"
+        path.write_bytes(left)
+        (folder / aside.name.replace("whole", "audit")).write_bytes(aside.read_bytes())
+        AuditLog(path).append("job run publish", at=NOW, facts={})
+        AuditLog(path).append("job run archive", at=NOW, facts={})
+        parts = {entry["part"] for entry in entries_of(path) if entry["action"] == TORN}
+        files = {f"sha256:{sha256(file.read_bytes()).hexdigest()}" for file in folder.glob("audit.jsonl.torn-*")}
+        assert parts == files
+        assert f"sha256:{sha256(aside.read_bytes()).hexdigest()}" in parts
+        assert sum(entry["action"] == TORN for entry in entries_of(path)) == len(parts), "each is told once"
+
+
+def test_whole_line_that_was_changed_is_no_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    log = filled(path)
+    path.write_bytes(path.read_bytes().replace(b'"rows": 1', b'"rows": 7') + b'{"n": 4')
+    for act in (log.check, lambda: log.append("x", at=NOW, facts={})):
+        with pytest.raises(SyncError) as caught:
+            act()
+        assert (caught.value.code, caught.value.facts["line"]) == ("sync.audit_broken", 2)
+    assert not list(tmp_path.glob("*.torn-*"))
