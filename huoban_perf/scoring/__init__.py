@@ -12,7 +12,8 @@ Start reading at ``cycle.py`` (the order of a run), then ``scheme.py`` (every po
 
 Decisions: numbers are scaled integers, one rounding rule (``rounding.py``); every stage is SQL text with named parts, so
 a reader can run it by hand; missing is null and never silently zero; where the book is silent, the module concerned says
-what we chose; ties have a declared key, so neither row order nor ranges nor threads change a bit.
+what we chose; ties have a declared key, so neither row order nor ranges nor threads change a bit; the canonical scheme
+document has one reader, here: tables, files and templates first become that document, at the price of no pydantic model.
 
 Source: scoring.md S0–S16.
 """

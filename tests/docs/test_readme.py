@@ -94,8 +94,3 @@ def test_rooms_of_the_import_contract_are_those_there_are() -> None:
     named = {room.strip() for layer in contract["layers"] for room in layer.split("|")}
     planned = {room.strip("()") for room in named if room.startswith("(")}
     assert named - {f"({room})" for room in planned} <= set(ROOMS) <= {room.strip("()") for room in named}
-
-
-def test_view_shown_in_the_readme_is_one_of_the_app() -> None:
-    (shown,) = [block for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL) if "roles:" in block]
-    assert shown in (ROOT / "app_templates" / "performance" / "views" / "goal.yaml").read_text(encoding="utf-8")
