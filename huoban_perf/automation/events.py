@@ -2,7 +2,8 @@
 
 The platform tells no history and a pushed callback is only a hint, so a row's fields are remembered as short digests
 and compared. The look goes back a little behind the cursor, because rows of one second may become visible out of
-order; a row that looks as before makes no event. Source: automation-plane.md §10, §14.
+order; a row that looks as before makes no event. A whole look compares every row: it finds what no time of last change
+tells of. Source: automation-plane.md §10, §14.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Look:
         digests: Item → field → digest, to be remembered.
         is_first: Whether the table was never looked at.
         total: Items the table held; fewer than are known means that some were deleted.
+        is_whole: Whether ``standing`` is every item of the table, none left out.
     """
 
     events: tuple[Seen, ...]
@@ -64,21 +66,27 @@ class Look:
     digests: Mapping[str, Mapping[str, str]]
     is_first: bool
     total: int
+    is_whole: bool
 
 
-def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
+def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger, whole: bool = False) -> Look:
     """Look at a table.
 
     Args:
         app: Where.
         table: The table.
         ledger: What was seen before; not changed.
+        whole: Read every row, not only those changed since the last look.
 
     Returns:
         What is new; nothing at the first look, which only learns what stands.
     """
     cursor = ledger.cursor(table.key)
-    items, total = _since(app, table, None if cursor is None else cursor - _OVERLAP)
+    if whole:
+        items, total, is_whole = _all(app, table)
+    else:
+        items, total = _since(app, table, None if cursor is None else cursor - _OVERLAP)
+        is_whole = False
     before = ledger.seen(table.key, [item.item_id for item in items])
     digests = {str(item.item_id): field_digests(item.values) for item in items}
     events = []
@@ -86,7 +94,7 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
         now, then = digests[item.item_id], before.get(item.item_id)
         changed = frozenset(key for key in {*now, *(then or {})} if now.get(key) != (then or {}).get(key))
         if cursor is not None and (then is None or changed):
-            stamp = _stamp(item, now)
+            stamp = _stamp(now, when=_when(app, item, cursor))
             events.append(Seen(item=item, is_new=then is None, changed=changed, stamp=stamp, before=then or {}))
     events.sort(key=lambda seen: (seen.item.updated_on or app.clock.now(), seen.item.item_id))
     latest = max((item.updated_on for item in items if item.updated_on), default=cursor)
@@ -97,6 +105,7 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger) -> Look:
         digests=digests,
         is_first=cursor is None,
         total=total,
+        is_whole=is_whole,
     )
 
 
@@ -114,18 +123,15 @@ def _since(app: DeployedApp, table: TableSpec, after: datetime | None) -> tuple[
     return found, total
 
 
-def standing_items(app: DeployedApp, table: TableSpec) -> frozenset[str]:
-    """Return the items a table holds; a walk that came out short raises.
+def _all(app: DeployedApp, table: TableSpec) -> tuple[list[Item], int, bool]:
+    """Return every row, how many the table holds, and whether none can be missing.
 
-    Args:
-        app: Where.
-        table: The table.
-
-    Returns:
-        Item ids.
+    A walk that came out short raises; one in which rows were deleted meanwhile may have passed over others.
     """
-    pages = app.connection.item_source.scan(query=ItemQuery(table=table), bindings=app.bindings)
-    return frozenset(str(item.item_id) for page in pages for item in page.items)
+    pages = list(app.connection.item_source.scan(query=ItemQuery(table=table), bindings=app.bindings))
+    totals = [page.total for page in pages]
+    items = [item for page in pages for item in page.items]
+    return items, totals[-1] if totals else 0, len(set(totals)) <= 1
 
 
 def field_digests(values: Values) -> dict[str, str]:
@@ -144,7 +150,13 @@ def field_digests(values: Values) -> dict[str, str]:
     }
 
 
-def _stamp(item: Item, digests: Mapping[str, str]) -> str:
+def _when(app: DeployedApp, item: Item, cursor: datetime | None) -> datetime | None:
+    """Return when a row changed; for a change that its time of last change does not tell of, that is now."""
+    if cursor is not None and item.updated_on is not None and item.updated_on < cursor - _OVERLAP:
+        return app.clock.now()
+    return item.updated_on
+
+
+def _stamp(digests: Mapping[str, str], *, when: datetime | None) -> str:
     whole = hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:12]
-    when = item.updated_on.isoformat() if item.updated_on else "-"
-    return f"{when}|{whole}"
+    return f"{when.isoformat() if when else '-'}|{whole}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from huoban_perf.automation.clockwork import last_due, scheduled_rows
-from huoban_perf.automation.events import Look, Seen, field_digests, look, standing_items
+from huoban_perf.automation.events import Look, Seen, field_digests, look
 from huoban_perf.automation.firings import Firing, Ledger
 from huoban_perf.core.rules import Moment, holds
 from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, Notify, OnItem, OnSchedule
@@ -26,6 +26,9 @@ FIRST_SIGHT = "first_sight:"
 MOVED = "moved:"
 DELETED = "deleted"
 """Cause of a firing about a row that is gone; its steps start jobs and tell roles, for there is no row to speak of."""
+
+WHOLE_LOOK = timedelta(minutes=15)
+"""How often every row is compared where a change may leave the time of last change as it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,20 +64,40 @@ class Noticing:
         Returns:
             How many firings are new.
         """
-        seen = look(self.app, self.app.schema.table(table), ledger=self.ledger)
+        new, seen = self._note(table, book=book, whole=self._is_whole_due(table))
+        known = len(self.ledger.known(table))
+        unseen = seen.total > known and not self._stamps_every_change  # an item that came back with its old time
+        if not seen.is_whole and (seen.total < known or unseen):
+            found, seen = self._note(table, book=book, whole=True)
+            new += found
+        return new + (self._deleted(table, seen, book=book) if seen.is_whole else 0)
+
+    def _note(self, table: str, *, book: Book, whole: bool) -> tuple[int, Look]:
+        seen = look(self.app, self.app.schema.table(table), ledger=self.ledger, whole=whole)
         if seen.events or seen.is_first:
             book.forget(table)
         firings = [firing for event in seen.events for firing in self._set_off(table, event)]
         firings += self._first_picks(table, seen)
         new = self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
-        return new + self._deleted(table, total=seen.total, book=book)
+        if seen.is_whole:
+            self.ledger.note(_whole(table), cursor=self.app.clock.now(), seen={}, firings=())
+        return new, seen
 
-    def _deleted(self, table: str, *, total: int, book: Book) -> int:
-        """Find deleted rows: only when the table holds fewer than are known is it read whole."""
-        known = self.ledger.known(table)
-        if total >= len(known):
+    @property
+    def _stamps_every_change(self) -> bool:
+        return self.app.connection.capabilities.stamps_every_change
+
+    def _is_whole_due(self, table: str) -> bool:
+        if self._stamps_every_change or self.ledger.cursor(table) is None:  # the first look reads every row anyway
+            return False
+        looked = self.ledger.cursor(_whole(table))
+        return looked is None or self.app.clock.now() - looked >= WHOLE_LOOK
+
+    def _deleted(self, table: str, seen: Look, *, book: Book) -> int:
+        """Note as deleted whatever is known and was not among all the rows."""
+        gone = sorted(self.ledger.known(table) - set(seen.digests))
+        if not gone:
             return 0
-        gone = sorted(known - standing_items(self.app, self.app.schema.table(table)))
         book.forget(table)
         heard = [name for name, spec in self.automations.items() if _hears_of_deletion(spec, table)]
         firings = [
@@ -211,6 +234,11 @@ class Noticing:
 def _marker(name: str) -> str:
     """Under which name the ledger keeps when a schedule was looked at."""
     return f"schedule:{name}"
+
+
+def _whole(table: str) -> str:
+    """Under which name the ledger keeps when every row of a table was compared last."""
+    return f"whole:{table}"
 
 
 def _hears_of_deletion(spec: AutomationSpec, table: str) -> bool:

@@ -29,6 +29,8 @@ class Capabilities:
         upserts_by_key: Whether the platform itself matches rows by a key field.
         item_editor: Whether a read names the person who last edited an item.
         row_permissions: Whether the platform restricts rows by member fields.
+        stamps_every_change: Whether every change of an item moves its time of last change; else now and then whoever
+            waits for changes reads everything.
         attests: Kinds of definitions that the platform has and no read of this connection shows: a person builds them
             and says so. A kind that is neither observed nor attested is not planned here.
         creates_kinds: Field kinds that can be created by program; None: all that it holds.
@@ -49,6 +51,7 @@ class Capabilities:
     upserts_by_key: bool
     item_editor: bool = False
     row_permissions: bool = False
+    stamps_every_change: bool = True
     attests: frozenset[ObjectKind] = frozenset()
     creates_kinds: frozenset[FieldKind] | None = None
     tables_come_with_fields: bool = False

@@ -102,6 +102,7 @@ def capabilities() -> Capabilities:
         batch_size=BATCH_SIZE,
         asynchronous_batches=False,
         upserts_by_key=False,
+        stamps_every_change=False,  # a link from the parent's side leaves the child's as it was. Source: tried
         tables_come_with_fields=True,
         cannot_hold=has_no_equal,
         significant_digits=SIGNIFICANT_DIGITS,

@@ -17,9 +17,9 @@ from huoban_perf.platforms.calls.paging import Page, walk
 from huoban_perf.platforms.nocodb.bound import BoundTable, Junction, Row
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_COUNT, ITEM_FIND, ITEM_FIND_COUNT, ITEM_LIST, Endpoint
-from huoban_perf.platforms.nocodb.filters import to_where
+from huoban_perf.platforms.nocodb.filters import chunks, to_where
 from huoban_perf.platforms.nocodb.meta import TableReader
-from huoban_perf.platforms.nocodb.recent import newest_first
+from huoban_perf.platforms.nocodb.recent import newest_first, page_sizes
 from huoban_perf.platforms.nocodb.transport import Transport
 
 
@@ -112,7 +112,7 @@ class NocodbItems:
         endpoint = ITEM_LIST if walk_.where is None else ITEM_FIND
         # A limit counts wanted items, and some of those that come may not be: it is applied after the filter.
         pages = walk(fetch, id_key="Id", page_size=PAGE_SIZE, endpoint=endpoint, complete=query.complete)
-        pairs = self._pairs(table, query.filter)
+        pairs = self._pairs(table, _only(query.filter))
         wanted_so_far = seen = 0
         for page in pages:
             items = table.decode([{**row, **pairs(str(row["Id"]))} for row in page.rows])
@@ -133,23 +133,45 @@ class NocodbItems:
                 return
 
     def _newest(self, table: BoundTable, query: ItemQuery) -> Iterator[ItemPage]:
-        total = self.count(table)
-        pairs = self._pairs(table, query.filter)
-        rows = newest_first(lambda order: self._ordered_fetcher(table, order))
-        seen = 0
-        while part := list(islice(rows, PAGE_SIZE)):
+        totals: dict[str, int] = {}
+
+        def fetcher(order: str) -> Callable[[int, int], Page]:
+            fetch = self._ordered_fetcher(table, order)
+
+            def noted(offset: int, limit: int) -> Page:
+                page = fetch(offset, limit)
+                totals.setdefault(order, page.total or 0)
+                return page
+
+            return noted
+
+        rows, seen = newest_first(fetcher), 0
+        for size in page_sizes():
+            part = list(islice(rows, size))
+            if not part:
+                return
+            pairs = self._pairs(table, tuple(str(row["Id"]) for row in part))
             items = table.decode([{**row, **pairs(str(row["Id"]))} for row in part])
             items = [item for item in items if query.filter is None or is_wanted(query.filter, item)]
             items = items if query.limit is None else items[: query.limit - seen]
             seen += len(items)
+            total = max(totals.values())
             yield ItemPage(items=tuple(items), total=total, filtered=total if query.filter is None else seen)
             if query.limit is not None and seen >= query.limit:
                 return
 
-    def _pairs(self, table: BoundTable, filter_: Filter | None) -> Callable[[str], Row]:
-        """Read the pairs of the table's many-to-many relations; returns what each item links to."""
+    def _pairs(self, table: BoundTable, only: tuple[str, ...]) -> Callable[[str], Row]:
+        """Read the pairs of the table's many-to-many relations; returns what each item links to.
+
+        Args:
+            table: The table.
+            only: Items to read them of; all of the table when none is named.
+
+        Returns:
+            Item id → title of the relation → linked items.
+        """
         found = [
-            (column.title, self._linked(column.junction, _only(filter_)))
+            (column.title, self._linked(column.junction, only))
             for column in table.columns
             if column.junction is not None
         ]
@@ -159,19 +181,22 @@ class NocodbItems:
         wire = self._reader.table(junction.table_id)
         titles = {column.id: column.title for column in wire.columns}
         own, far = titles[junction.own_id], titles[junction.far_id]
-        query = {"fields": f"{junction.own_id},{junction.far_id}", "sort": f"{junction.own_id},{junction.far_id}"}
-        query |= {"where": f"({junction.own_id},in,{','.join(only)})"} if only else {}
+        asked = {"fields": f"{junction.own_id},{junction.far_id}", "sort": f"{junction.own_id},{junction.far_id}"}
+        some = [{"where": f"({junction.own_id},in,{','.join(ids)})"} for ids in chunks(only, size=PAGE_SIZE)]
         linked: dict[str, list[Row]] = {}
+        for query in some or [{}]:
+            for row in self._every_row(junction.table_id, asked | query):
+                linked.setdefault(str(row[own]), []).append({"Id": row[far]})
+        return linked
+
+    def _every_row(self, table_id: str, query: dict[str, str]) -> Iterator[Row]:
         offset, is_last = 0, False
         while not is_last:
             more = {"limit": str(PAGE_SIZE), "offset": str(offset)}
-            answer = self._transport.call(ITEM_LIST, ids={"table": junction.table_id}, query=query | more)
-            page = list_page(answer)
-            for row in page.rows:
-                linked.setdefault(str(row[own]), []).append({"Id": row[far]})
+            page = list_page(self._transport.call(ITEM_LIST, ids={"table": table_id}, query=query | more))
+            yield from page.rows
             offset += len(page.rows)
             is_last = not page.has_more or not page.rows
-        return linked
 
     def _list_fetcher(self, walk_: _Walk) -> Any:
         table = walk_.table

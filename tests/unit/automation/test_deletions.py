@@ -11,17 +11,10 @@ import pytest
 from huoban_perf.automation import FiringState
 from huoban_perf.cycle.opening import open_cycle
 from tests.unit.automation.bench import Desk
-from tests.unit.cycle.company import CYCLE, Firm, firm
+from tests.unit.cycle.company import CYCLE, Firm
 from tests.unit.sync.company import copied
 
 SHEETS = (f"[{CYCLE}|E010]", f"[{CYCLE}|E011]")
-
-
-@pytest.fixture(scope="module")
-def announced(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    company = firm(tmp_path_factory.mktemp("firm"))
-    company.on(date(2026, 9, 23)).run("open", open_cycle, announce="yes")
-    return company
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ class Memory:
         self.reads = self.writes = self.moment = 0
         self.editors: dict[ItemId, MemberId] | None = None
         """Item → the person who edited it last; None: this platform does not tell."""
+        self.stamps_every_change = True
 
     def connection(self, *, batch_size: int = 100) -> Connection:
         can = Capabilities(
@@ -88,6 +89,7 @@ class Memory:
             asynchronous_batches=True,
             upserts_by_key=True,
             item_editor=self.editors is not None,
+            stamps_every_change=self.stamps_every_change,
         )
         return Connection(
             name="memory",
