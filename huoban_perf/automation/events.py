@@ -58,6 +58,7 @@ class Look:
         is_first: Whether the table was never looked at.
         total: Items the table held; fewer than are known means that some were deleted.
         is_whole: Whether ``standing`` is every item of the table, none left out.
+        brought: Every item of the table, when one page held them all or every row was read; else None.
     """
 
     events: tuple[Seen, ...]
@@ -67,6 +68,7 @@ class Look:
     is_first: bool
     total: int
     is_whole: bool
+    brought: tuple[Item, ...] | None
 
 
 def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger, whole: bool = False) -> Look:
@@ -82,10 +84,12 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger, whole: bool = Fa
         What is new; nothing at the first look, which only learns what stands.
     """
     cursor = ledger.cursor(table.key)
+    brought: tuple[Item, ...] | None
     if whole:
         items, total, is_whole = _all(app, table)
+        brought = tuple(items) if is_whole else None
     else:
-        items, total = _since(app, table, None if cursor is None else cursor - _OVERLAP)
+        items, total, brought = _since(app, table, None if cursor is None else cursor - _OVERLAP)
         is_whole = False
     before = ledger.seen(table.key, [item.item_id for item in items])
     digests = {str(item.item_id): field_digests(item.values) for item in items}
@@ -106,21 +110,25 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger, whole: bool = Fa
         is_first=cursor is None,
         total=total,
         is_whole=is_whole,
+        brought=brought,
     )
 
 
-def _since(app: DeployedApp, table: TableSpec, after: datetime | None) -> tuple[list[Item], int]:
-    """Return rows changed after a moment, newest first (all of them for None), and how many the table holds."""
+def _since(
+    app: DeployedApp, table: TableSpec, after: datetime | None
+) -> tuple[list[Item], int, tuple[Item, ...] | None]:
+    """Return rows changed after a moment, newest first (all for None), how many the table holds, and what it brought."""
     query = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True), complete=False)
     found: list[Item] = []
-    total = 0
-    for page in app.connection.item_source.scan(query=query, bindings=app.bindings):
+    total, brought = 0, None
+    for number, page in enumerate(app.connection.item_source.scan(query=query, bindings=app.bindings)):
         total = page.total
+        brought = page.items if number == 0 and len(page.items) == total else None
         for item in page.items:
             if after is not None and item.updated_on is not None and item.updated_on < after:
-                return found, total
+                return found, total, brought
             found.append(item)
-    return found, total
+    return found, total, brought
 
 
 def _all(app: DeployedApp, table: TableSpec) -> tuple[list[Item], int, bool]:

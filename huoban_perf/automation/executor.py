@@ -1,6 +1,6 @@
 """The executor: looks at the tables, keeps what that sets off, and carries it out, firing by firing.
 
-One round: ``look_at_clock`` (schedules become firings), ``look`` (events become firings, in one step with the cursor)
+One round: ``look`` (events become firings, in one step with the cursor), ``look_at_clock`` (schedules become firings)
 and ``run``, until nothing is due. A firing that follows from our own writes is one level deeper; an automation never
 follows from itself on the same row, and no ripple is deeper than fifteen. Source: issue 6 point 2;
 automation-plane.md §2.
@@ -9,6 +9,7 @@ automation-plane.md §2.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -95,6 +96,9 @@ class Executor:
     def round(self, *, with_clock: bool = True) -> Round:
         """Look at everything once and carry out what is due, ripples included.
 
+        What follows from the round's own writes is looked for only in the tables that it wrote; what people did
+        meanwhile elsewhere is found by the next round.
+
         Args:
             with_clock: Whether schedules are looked at too.
 
@@ -103,16 +107,23 @@ class Executor:
         """
         result = Round(unverified=self._unverified, given_up=self._given_up)
         self._book = Book(self._app)
+        result.new += self.look()
         result.new += self.look_at_clock() if with_clock else 0
-        for _ in range(RIPPLE_LEVELS + 1):
-            result.new += self.look()
+        for _ in range(RIPPLE_LEVELS):
             if not self.run(result):
                 break
+            result.new += self._look_at(self._book.written)
+        else:
+            self.run(result)
         return result
 
     def look(self) -> int:
         """Turn what happened since the last look into firings; return how many are new."""
-        return sum(self._noticing.look_at(table, book=self._book) for table in self._noticing.watched())
+        return self._look_at(self._noticing.watched())
+
+    def _look_at(self, tables: Collection[str]) -> int:
+        watched = [table for table in self._noticing.watched() if table in tables]
+        return sum(self._noticing.look_at(table, book=self._book) for table in watched)
 
     def look_at_clock(self) -> int:
         """Turn schedules whose time has come into firings; return how many are new."""
@@ -181,7 +192,9 @@ class Executor:
 
     def _failed(self, firing: Firing, reason: str) -> FiringState | None:
         now = self._app.clock.now()
+        written = self._book.written
         self._book = Book(self._app)
+        self._book.written |= written
         tries = max(0, firing.attempts - self._around.settle_polls)
         if tries + 1 < _ATTEMPTS:
             self._ledger.postpone(firing, not_before=now + _FIRST_WAIT * 2**tries, reason=reason)

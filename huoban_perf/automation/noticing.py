@@ -59,7 +59,7 @@ class Noticing:
 
         Args:
             table: The table.
-            book: Forgets the table when something happened there.
+            book: Takes the table when one page held it whole; else forgets it when something happened there.
 
         Returns:
             How many firings are new.
@@ -74,8 +74,11 @@ class Noticing:
 
     def _note(self, table: str, *, book: Book, whole: bool) -> tuple[int, Look]:
         seen = look(self.app, self.app.schema.table(table), ledger=self.ledger, whole=whole)
-        if seen.events or seen.is_first:
+        if seen.brought is not None:
+            book.bring(table, seen.brought)
+        elif seen.events or seen.is_first:
             book.forget(table)
+        book.written.discard(table)
         firings = [firing for event in seen.events for firing in self._set_off(table, event)]
         firings += self._first_picks(table, seen)
         new = self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)

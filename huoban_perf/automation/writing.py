@@ -55,6 +55,7 @@ def change_rows(book: Book, changes: Sequence[Change]) -> list[Row]:
 
 def _send(book: Book, table: str, rows: Sequence[tuple[Row, Mapping[str, Value]]]) -> None:
     spec = book.app.schema.table(table)
+    book.written.add(table)
     writes = tuple(ItemWrite(key=row.key or row.item_id, values=values, item_id=row.item_id) for row, values in rows)
     receipt = book.app.connection.item_sink.submit(
         batch=WriteBatch(table=spec, mode=WriteMode.UPDATE, rows=writes), bindings=book.app.bindings
@@ -105,6 +106,7 @@ def create_row(book: Book, table: str, *, key: str, values: Values) -> Row:
     standing = book.find(table, key)
     if standing is None:
         rows = book.rows(table)
+        book.written.add(table)
         wanted = WantedRow(key=key, values={rows.table.key_field or "": key, **values})
         write(compare(wanted=[wanted], standing=rows, tables=book.tables), app=book.app, standing=rows)
         standing = book.find(table, key)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import FactValue, SyncError
+from huoban_perf.core.items import Item
+from huoban_perf.core.schema import TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.snapshot import TableRows, read_table
@@ -108,6 +110,9 @@ class Book:
         """Start empty."""
         self.app = app
         self.tables: dict[str, TableRows] = {}
+        self.written: set[str] = set()
+        """Tables in which rows were made or changed through this book since they were last looked at."""
+        self._brought: dict[str, Sequence[Item]] = {}
         self._index: dict[tuple[str, str], tuple[TableRows, int, dict[str, list[int]]]] = {}
 
     def rows(self, table: str) -> TableRows:
@@ -127,7 +132,7 @@ class Book:
             if not self.has(table):
                 facts: dict[str, FactValue] = {"table": table}
                 raise SyncError("sync.no_table", facts=facts)
-            rows = read_table(self.app, table=self.app.schema.table(table))
+            rows = self._made_of(table) if table in self._brought else read_table(self.app, table=self._spec(table))
             rows.check_keys()
             self.tables[table] = rows
         return self.tables[table]
@@ -156,9 +161,30 @@ class Book:
         index = rows.row_of_id(item_id)
         return None if index is None else Row(self, rows, index)
 
+    def _spec(self, table: str) -> TableSpec:
+        return self.app.schema.table(table)
+
+    def _made_of(self, table: str) -> TableRows:
+        """Return a table made of the items that somebody else has just read, in order of creation."""
+        rows = TableRows(table=self._spec(table))
+        for item in sorted(self._brought.pop(table), key=lambda item: (len(item.item_id), item.item_id)):
+            rows.add(item)
+        return rows
+
     def forget(self, table: str) -> None:
         """Read a table again when it is next asked for."""
         self.tables.pop(table, None)
+        self._brought.pop(table, None)
+
+    def bring(self, table: str, items: Sequence[Item]) -> None:
+        """Take a whole table that was read for another purpose, so that it is not read again.
+
+        Args:
+            table: Table key.
+            items: Every item that it holds, of one answer, in any order; ids rise with the order of creation.
+        """
+        self.forget(table)
+        self._brought[table] = items
 
     def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
         """Yield the rows of a table whose relation points to a row.
