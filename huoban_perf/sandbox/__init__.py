@@ -19,6 +19,7 @@ design.md §9). Outside the standard library: flask (with jinja2 in ``web``), wa
 ``server``              opens, makes the application, serves on 127.0.0.1
 ``inprocess``           the same application on a ``requests.Session``
 ``callbacks``           pushes results to a key's callback address
+``cipher``              seals what is pushed for a key that has an Encrypt Key (a guess of the platform's scheme)
 ======================  ===================================================================================
 
 A batch is accepted (durable, answered), applied some requests later, and its result pushed; a request is a tick. The

@@ -1,4 +1,4 @@
-"""Pushes results to the callback address of a key: loopback only unless told otherwise.
+"""Pushes results to a key's callback address, sealed where an Encrypt Key is set: loopback only unless told otherwise.
 
 How the platform pushes (method, headers, expected answer, retries) was not recovered: here it is a POST of JSON, any
 status below 400 counts as arrived, and nothing is tried again. Source: openapi-v1.md §11.1 [inferred], §18.2.
@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from huoban_perf.sandbox.cipher import sealed
+from huoban_perf.sandbox.world.events import Push
 from huoban_perf.sandbox.world.refusals import ParameterError
 from huoban_perf.sandbox.world.state import World
 
@@ -58,11 +60,12 @@ def push_due(world: World, *, session: requests.Session) -> int:
     """
     with world.control():
         due = world.events.due()
+        sealing = world.rules.callback_encryption != "off"
     for push in due:
         try:
             answer = session.post(
                 push.url,
-                data=push.body.encode(),
+                data=_body(push, sealing=sealing).encode(),
                 headers={"Content-Type": "application/json; charset=utf-8"},
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
@@ -74,6 +77,12 @@ def push_due(world: World, *, session: requests.Session) -> int:
         with world.control():
             world.events.pushed(push, arrived=arrived)
     return len(due)
+
+
+def _body(push: Push, *, sealing: bool) -> str:
+    if not (sealing and push.encrypt_key):
+        return push.body
+    return sealed(push.body, key=push.encrypt_key, callback_id=push.callback_id)
 
 
 class Pusher:

@@ -313,8 +313,8 @@ class Rules(PlaneRules):
         choices=("once", "late", "twice", "lost"),
     )
     callback_encryption: str = switch(
-        "off",
-        "Encryption of pushed bodies (a guess: like Feishu's)",
+        "feishu_like",
+        "Encryption of bodies pushed for a key that has an Encrypt Key (a guess: like Feishu's)",
         question=3,
         section="§11.3",
         choices=("off", "feishu_like"),

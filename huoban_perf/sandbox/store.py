@@ -82,6 +82,7 @@ CREATE TABLE IF NOT EXISTS memberships (user_id INTEGER PRIMARY KEY, grp TEXT NO
 CREATE TABLE IF NOT EXISTS option_aliases (
     field_id INTEGER NOT NULL, option_id INTEGER NOT NULL, alias TEXT NOT NULL,
     PRIMARY KEY (field_id, option_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS encrypt_keys (key_id INTEGER PRIMARY KEY, encrypt_key TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS cells_by_item ON cells (item_id, field_id, value);
 """
 """Tables that came later; a file of the same format that lacks them gets them when it is opened."""

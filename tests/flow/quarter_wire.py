@@ -40,7 +40,7 @@ from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import RunningServer, World, create_app, mount, open_world
 from huoban_perf.sandbox.callbacks import Pusher
 from huoban_perf.template import find_template
-from tests.flow.bad_luck import CALLBACK_KEY, RELAY, BadLuck
+from tests.flow.bad_luck import RELAY, BadLuck
 from tests.flow.conftest import BASE, FastClock
 from tests.flow.quarter_company import ROLES, batches, world_of
 from tests.flow.quarter_script import HR, PAYROLL, Rows
@@ -48,6 +48,7 @@ from tests.flow.wire_service import SharedClock
 from tests.unit.sync.company import schema
 
 ROOT = Path(__file__).resolve().parents[2]
+CALLBACK_KEY = "the Encrypt Key of the quarter"
 SECRET = "a-secret-path-of-more-than-24-characters"
 START = datetime(2026, 9, 22, 1, tzinfo=UTC)
 _ROUNDS = 60
@@ -166,7 +167,7 @@ class WireQuarter:
         place, home = self.place, self.folder / "home"
         self.clock = SharedClock.create(self.folder / "clock", START)
         self.key = key = place.control.mint_key(place.site.workspace)
-        place.control.post("callback_address", {"api_key": key, "callback_url": f"{place.server.url}{RELAY}"})
+        self._agree(CALLBACK_KEY)
         self._write_profile(home)
         environ = {
             "HUOBAN_PERF_HOME": str(home),
@@ -183,6 +184,11 @@ class WireQuarter:
         self.nursery = Nursery(self.folder, self.folder / "clock", environ)
         self._start()
         self.store = sqlite3.connect(f"file:{home / 'service.sqlite'}?mode=ro", uri=True, isolation_level=None)
+
+    def _agree(self, encrypt_key: str) -> None:
+        """Say in the workspace's settings where results go, and what seals them; empty for nothing."""
+        address = {"api_key": self.key, "callback_url": f"{self.place.server.url}{RELAY}", "encrypt_key": encrypt_key}
+        self.place.control.post("callback_address", address)
 
     def _write_profile(self, home: Path) -> None:
         template = find_template("performance")
@@ -240,6 +246,7 @@ class WireQuarter:
             "clock", {"advance_s": max(0, int(moment.timestamp() - self.clock.at_s)), "settle": False}
         )
         self.clock.move_to(moment)
+        self._agree(CALLBACK_KEY if day.day % 2 else "")  # both ways in turn
         return self.settle()
 
     def settle(self) -> Self:

@@ -6,13 +6,14 @@ No key is asked for: the server listens on loopback only. Answers come in the pl
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from huoban_perf.sandbox import wire
 from huoban_perf.sandbox.asked import Body, as_id, id_of, list_of, number_of, object_of, optional_id, text_of
 from huoban_perf.sandbox.callbacks import check_address
+from huoban_perf.sandbox.cipher import check_encrypt_key
 from huoban_perf.sandbox.faces.answers import envelope, refusal
 from huoban_perf.sandbox.faces.building import BUILDS
 from huoban_perf.sandbox.faces.v1 import Gate
@@ -46,11 +47,13 @@ def _key(gate: Gate, body: Body) -> Any:
 
 
 def _callback_address(gate: Gate, body: Body) -> Any:
-    """Set or remove where a key's results go, as a person does in 企业后台 → 接口授权."""
+    """Set or remove where a key's results go and their Encrypt Key, as a person does in 企业后台 → 接口授权."""
+    agreed = text_of(body, "encrypt_key", default="")
+    check_encrypt_key(agreed)
     url = text_of(body, "callback_url", default="") or None
     if url is not None:
         check_address(url, anywhere=gate.push_anywhere)
-    gate.world.keys.set_callback(gate.world.keys.recognise(text_of(body, "api_key")), url)
+    gate.world.keys.set_callback(gate.world.keys.recognise(text_of(body, "api_key")), url, encrypt_key=agreed)
     return {}
 
 
@@ -128,17 +131,11 @@ def _clock(gate: Gate, body: Body) -> Any:
 def _mode(gate: Gate, body: Body) -> Any:
     switches = object_of(body, "switches") if body.get("switches") else {}
     try:
-        rules = rules_of(text_of(body, "mode"), switches=switches)
+        rules_of(text_of(body, "mode"), switches=switches)
     except SwitchError as error:
         raise ParameterError("mode", str(error)) from error
-    if rules.callback_encryption != "off":
-        _refuse_encryption()
     gate.world.set_mode(text_of(body, "mode"), switches=switches)
     return _modes(gate, body)
-
-
-def _refuse_encryption() -> NoReturn:
-    raise ParameterError("callback_encryption", "not built: the algorithm was not recovered (§18.3)")
 
 
 def _modes(gate: Gate, body: Body) -> Any:

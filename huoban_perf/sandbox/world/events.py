@@ -7,7 +7,7 @@ A callback is durable until it was pushed as often as it should be; a kill in be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from huoban_perf.sandbox import wire
@@ -23,11 +23,12 @@ _TIMES = {"once": 1, "late": 1, "twice": 2, "lost": 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """One push that is due."""
+    """One push that is due; ``encrypt_key`` is empty for a body in clear."""
 
     callback_id: int
     url: str
     body: str
+    encrypt_key: str = field(default="", repr=False)
 
 
 class Events:
@@ -111,11 +112,12 @@ class Events:
     def due(self) -> list[Push]:
         """Return the pushes that are due, oldest first; those of keys without an address stay unpushed."""
         rows = self._store.rows(
-            "SELECT c.callback_id, k.callback_url, c.body FROM callbacks c JOIN keys k USING (key_id)"
+            "SELECT c.callback_id, k.callback_url, c.body, coalesce(e.encrypt_key, '')"
+            " FROM callbacks c JOIN keys k USING (key_id) LEFT JOIN encrypt_keys e USING (key_id)"
             " WHERE c.state = 'pending' AND c.due_tick <= ? AND k.callback_url IS NOT NULL ORDER BY c.callback_id",
             self._moments.ticks,
         )
-        return [Push(callback_id=row[0], url=row[1], body=row[2]) for row in rows]
+        return [Push(callback_id=row[0], url=row[1], body=row[2], encrypt_key=row[3]) for row in rows]
 
     def pushed(self, push: Push, *, arrived: bool) -> None:
         """Note one push: done when it arrived as often as it should, failed when it did not arrive."""

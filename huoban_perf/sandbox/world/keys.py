@@ -66,9 +66,12 @@ class Keys:
             self._known[digest] = Key(key_id=row[0], space_id=row[1], user_id=user_id, callback_url=row[3])
         return self._known[digest]
 
-    def set_callback(self, key: Key, url: str | None) -> None:
-        """Set or remove where a key's results are pushed."""
+    def set_callback(self, key: Key, url: str | None, *, encrypt_key: str = "") -> None:
+        """Set or remove where a key's results are pushed, and the Encrypt Key that seals them; empty for none."""
         self._store.run("UPDATE keys SET callback_url = ? WHERE key_id = ?", url, key.key_id)
+        self._store.run("DELETE FROM encrypt_keys WHERE key_id = ?", key.key_id)
+        if encrypt_key:
+            self._store.run("INSERT INTO encrypt_keys VALUES (?, ?)", key.key_id, encrypt_key)
         self.forget()
 
 
