@@ -117,7 +117,7 @@ def look(app: DeployedApp, table: TableSpec, *, ledger: Ledger, whole: bool = Fa
 def _since(
     app: DeployedApp, table: TableSpec, after: datetime | None
 ) -> tuple[list[Item], int, tuple[Item, ...] | None]:
-    """Return rows changed after a moment, newest first (all for None), how many the table holds, and what it brought."""
+    """Return rows changed after a moment, newest first (all for None), how many the table holds, and it when whole."""
     query = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True), complete=False)
     found: list[Item] = []
     total, brought = 0, None
