@@ -27,6 +27,7 @@ from huoban_perf.cycle.opening_checks import (
     open_assignments,
     participants,
     scheme_of,
+    service_faults_of,
 )
 from huoban_perf.cycle.reviewers import review_wishes
 from huoban_perf.cycle.work import Draft, Wish, note
@@ -205,7 +206,7 @@ def _start_reviews(context: JobContext) -> Draft:
     cycle = context.cycle
     followed = follow_goals(context)
     wishes = [*_sheets(context, "running"), *followed.wishes]
-    told, found = tuple(followed.notices), tuple(followed.notes)
+    told, found = tuple(followed.notices), (*followed.notes, *service_faults_of(context))
     starts = cycle.day("review_start_on")
     if starts is None or context.today < starts:
         return Draft(wishes=tuple(wishes), notes=found, notices=told)
@@ -268,7 +269,7 @@ def _keep_reviewing(context: JobContext) -> Draft:
             *reviews,
             Wish(table="appraisal", rows=moved),
         ),
-        notes=(*followed.notes, *notes),
+        notes=(*followed.notes, *service_faults_of(context), *notes),
         notices=tuple(followed.notices),
     )
 

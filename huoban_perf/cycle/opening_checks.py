@@ -15,6 +15,7 @@ from huoban_perf.cycle.work import note
 from huoban_perf.scoring import parse_scheme, scheme_document
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.scheme import TABLES, scheme_documents
+from huoban_perf.sync.stretches import NEEDED, TABLE, place_faults, record_faults, scheme_faults, services, sheets_of
 
 _ORDER = (
     "goal_open_on",
@@ -114,7 +115,13 @@ def check_cycle(context: JobContext) -> list[Problem]:
     """
     cycle = context.cycle
     _, faults = announced_rules(context.book, cycle, pass_grade=context.process.pass_grade)
-    problems = [*date_faults(context, cycle), *faults, *people_faults(context, cycle), *_standards(context.book)]
+    problems = [
+        *date_faults(context, cycle),
+        *faults,
+        *people_faults(context, cycle),
+        *service_faults_of(context),
+        *_standards(context.book),
+    ]
     if not cycle.has("decider"):
         problems.append(note("cycle.no_decider", address=_field(cycle, "decider")))
     return problems
@@ -169,6 +176,25 @@ def people_faults(context: JobContext, cycle: Row) -> Iterator[Problem]:
             yield note("cycle.person_lacks", address=where, what="方案")
         elif scheme.key not in allowed:
             yield note("cycle.scheme_not_in_cycle", address=where, scheme=scheme.text("name"))
+
+
+def service_faults_of(context: JobContext) -> Iterator[Problem]:
+    """Yield what is amiss with 任职记录 of those who take part; the address names the person.
+
+    A person without any record is taken from the employee table; an incomplete one would be scored for too few days.
+    Before the announcement the people of the cycle are looked at, from then on those with a sheet.
+    """
+    book, cycle = context.book, context.cycle
+    if not book.has(TABLE):
+        return
+    for table in NEEDED:
+        book.rows(table)
+    sheets = sheets_of(book.tables, cycle.index)
+    people = sheets or [one.key for one in participants(book, cycle) if not is_excluded(one)]
+    for number, service in services(book.tables, cycle.index, people).items():
+        yield from record_faults(service)
+        yield from place_faults(service, context.today)
+        yield from scheme_faults(book.tables, cycle.index, service, sheets.get(number))
 
 
 def _standards(book: Book) -> Iterator[Problem]:

@@ -1,14 +1,13 @@
 """The job ``org-sync``: departments, people, reporting lines and transfers from the company's own source.
 
-Nobody is deleted and nobody leaves by being absent from the source: absent people are listed. A change of department,
-superior or position closes the open 任职记录 the day before it takes effect and opens a new one; so both segments are
-scored. Source: data-model.md §2 组织; issue 6 point 1.
+Nobody is deleted and nobody leaves by being absent from the source: absent people are listed. What the source says of
+department, superior and position goes into 任职记录 (``postings``), and into the employee table on the day it takes
+effect. Source: data-model.md §2 组织; issue 6 point 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 
 from huoban_perf.core.errors import CycleError, Problem
@@ -23,10 +22,11 @@ from huoban_perf.cycle.org_source import (
     read_people,
     refuse,
 )
+from huoban_perf.cycle.postings import Posting, postings_of
 from huoban_perf.cycle.work import Draft, Plan, Wish, note
 from huoban_perf.exchange.sources import Source, SourceRow, read_source
-from huoban_perf.sync.book import Book, Row
-from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.wanted import Refs, WantedRow
 
 Values = dict[str, Value | Refs]
 
@@ -76,10 +76,11 @@ def draft_org(context: JobContext, *, people: Sequence[SourceRow], departments: 
     found = read_people(people, schema=book.app.schema)
     units = read_departments(departments) if departments else []
     refuse([*_unknown(book, found, units), *_circles_with_standing(book, found, people)], people)
-    wishes = [*_department_wishes(units), *_people_wishes(context, found), *_heads(context, units, found)]
-    assignments, notes = _assignments(context, found)
-    wishes.append(Wish(table="assignment", rows=tuple(assignments)))
-    notes += list(_absent(book, found))
+    postings = postings_of(context, found)
+    wishes = [*_department_wishes(units), *_people_wishes(context, found, postings), *_heads(context, units, found)]
+    wishes.append(Wish(table="assignment", rows=tuple(row for one in postings.values() for row in one.starts)))
+    wishes.append(Wish(table="assignment", rows=tuple(row for one in postings.values() for row in one.rows)))
+    notes = [told for one in postings.values() for told in one.notes] + list(_absent(book, found))
     return Draft(wishes=tuple(wishes), notes=tuple(notes))
 
 
@@ -134,11 +135,13 @@ def _department_wishes(units: Sequence[Mapping[str, str]]) -> Iterator[Wish]:
         yield Wish(table="department", rows=tuple(rows))
 
 
-def _people_wishes(context: JobContext, people: Sequence[SourcePerson]) -> Iterator[Wish]:
+def _people_wishes(
+    context: JobContext, people: Sequence[SourcePerson], postings: Mapping[str, Posting]
+) -> Iterator[Wish]:
     by_number = {person.number: person for person in people}
     above = {number: person.cells.get("manager", "") for number, person in by_number.items()}
     for level in by_level(list(by_number), above):
-        rows = [_person_row(context, by_number[number], by_number) for number in level]
+        rows = [_person_row(context, by_number[number], by_number, postings[number]) for number in level]
         first = frozenset({"participation"}) if not any("participation" in p.choices for p in people) else frozenset()
         yield Wish(table="employee", rows=tuple(rows), first_only=first)
     dotted = [
@@ -152,7 +155,9 @@ def _people_wishes(context: JobContext, people: Sequence[SourcePerson]) -> Itera
     yield Wish(table="employee", rows=tuple(dotted))
 
 
-def _person_row(context: JobContext, person: SourcePerson, by_number: Mapping[str, SourcePerson]) -> WantedRow:
+def _person_row(
+    context: JobContext, person: SourcePerson, by_number: Mapping[str, SourcePerson], posting: Posting
+) -> WantedRow:
     manager = person.cells.get("manager", "")
     values: Values = {
         "emp_no": person.number,
@@ -164,7 +169,7 @@ def _person_row(context: JobContext, person: SourcePerson, by_number: Mapping[st
         "employment_status": person.choices.get("employment_status", _status(context, person)),
         "participation": person.choices.get("participation", "included"),
     }
-    if "leave_date" in person.cells:
+    if "leave_date" in person.cells or posting.is_rehired:
         values["leave_date"] = person.days.get("leave_date")
     if "job_level" in person.choices:
         values["job_level"] = person.choices["job_level"]
@@ -174,6 +179,9 @@ def _person_row(context: JobContext, person: SourcePerson, by_number: Mapping[st
     above = by_number.get(manager)
     boss = (_account(context, above) if above else "") or _standing_account(context.book, manager)
     values["manager_account"] = (boss,) if boss else None
+    if not posting.is_in_force:  # the employee table shows today; the assignment's own day brings the change
+        for field in ("department", "position", "manager", "manager_account"):
+            del values[field]
     return WantedRow(key=person.number, values=values)
 
 
@@ -209,89 +217,6 @@ def _heads(context: JobContext, units: Sequence[Mapping[str, str]], people: Sequ
         if len(values) > 1:
             rows.append(WantedRow(key=unit["code"], values=values))
     yield Wish(table="department", rows=tuple(rows))
-
-
-def _assignments(context: JobContext, people: Sequence[SourcePerson]) -> tuple[list[WantedRow], list[Problem]]:
-    book = context.book
-    open_rows: dict[str, Row] = {}
-    for row in book.all("assignment"):
-        employee = row.related("employee")
-        if employee is not None and row.day("end_date") is None:
-            open_rows[employee.key] = row
-    closed = {row.key for row in book.all("assignment")}
-    rows: list[WantedRow] = []
-    notes: list[Problem] = []
-    for person in people:
-        found, told = _assignment(context, person, open_rows.get(person.number), has_any=closed)
-        rows += found
-        notes += told
-    return rows, notes
-
-
-def _assignment(
-    context: JobContext, person: SourcePerson, standing: Row | None, *, has_any: set[str]
-) -> tuple[list[WantedRow], list[Problem]]:
-    number, name = person.number, person.cells["name"]
-    left = person.days.get("leave_date")
-    hired = person.days["hire_date"]
-    if standing is None:
-        key = natural_key(number, hired.isoformat())
-        if key in has_any:
-            return [], []
-        fresh = _assignment_row(key, person, start=hired, reason="hired", end=left)
-        return [fresh], [note("cycle.person_new", number=number, name=name)]
-    if left is not None:
-        rows = [_ended(standing, left, reason="left")]
-        told = (
-            []
-            if standing.day("end_date") == left
-            else [note("cycle.person_left", number=number, name=name, on=left.isoformat())]
-        )
-        return rows, told
-    changed = _changed(person, standing)
-    if not changed:
-        return [], []
-    start = person.days.get("effective_on", context.today)
-    began = standing.day("start_date") or hired
-    if start <= began:
-        same = _assignment_row(standing.key, person, start=began, reason=standing.text("reason") or "transfer")
-        return [same], [note("cycle.person_corrected", number=number, name=name, what=changed)]
-    fresh = _assignment_row(natural_key(number, start.isoformat()), person, start=start, reason="transfer")
-    told = [note("cycle.person_moved", number=number, name=name, what=changed, on=start.isoformat())]
-    return [_ended(standing, start - timedelta(days=1)), fresh], told
-
-
-def _changed(person: SourcePerson, standing: Row) -> str:
-    """Return what differs from the open 任职记录, in Chinese, or an empty text."""
-    parts = []
-    for column, label in (("department", "部门"), ("manager", "上级"), ("position", "岗位")):
-        row = standing.related(column)
-        before, now = row.key if row else "", person.cells.get(column, "")
-        if before != now:
-            parts.append(f"{label} {before or '-'} → {now or '-'}")
-    return "; ".join(parts)
-
-
-def _assignment_row(key: str, person: SourcePerson, *, start: date, reason: str, end: date | None = None) -> WantedRow:
-    manager = person.cells.get("manager", "")
-    values: Values = {
-        "natural_key": key,
-        "employee": Refs("employee", (person.number,)),
-        "department": Refs("department", (person.cells["department"],)),
-        "manager": Refs("employee", (manager,)) if manager else None,
-        "position": Refs("position", (person.cells["position"],)),
-        "start_date": start,
-        "end_date": end,
-        "reason": reason,
-    }
-    return WantedRow(key=key, values=values)
-
-
-def _ended(standing: Row, end: date, *, reason: str = "") -> WantedRow:
-    values: Values = {"natural_key": standing.key, "end_date": end}
-    if reason:
-        values["reason"] = reason
-    return WantedRow(key=standing.key, values=values)
 
 
 def _absent(book: Book, people: Sequence[SourcePerson]) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """Who reviews whom: the rating tasks a cycle calls for, by the scheme's groups, with load limits and no conflicts.
 
-self, superior, upper and dotted follow from reporting lines; subordinates are everybody below; peers are those the
-person named (同事评价人), else colleagues of the same superior with the least load, the same choice at every run. A
+self, superior, upper and dotted follow from reporting lines; after a transfer everybody who led for at least
+``_LEAST_DAYS`` of the cycle rates as superior, weighted by days (任职记录). Subordinates are everybody below; peers are
+those the person named (同事评价人), else colleagues of the same superior with the least load, the same at every run. A
 superior's task opens once the self-review is in, or 自评截止 has passed. Tasks of raters who left are recalled and
 given to somebody else; for one who declined a substitute is proposed. Both are linked to the task they replace.
 Source: workflows.md §1 评价任务; data-model.md §2 评价维度.
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.core.values import Value
@@ -21,11 +23,14 @@ from huoban_perf.cycle.customers import FIELD as CUSTOMERS
 from huoban_perf.cycle.customers import customer_tasks
 from huoban_perf.cycle.work import Wish, note
 from huoban_perf.sync.book import Row
+from huoban_perf.sync.stretches import NEEDED, TABLE, days_led, services
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
 _OPEN = frozenset({"nomination_pending", "awaiting_acceptance", "to_review"})
 _COUNTED = _OPEN | {"submitted"}
 _VACANT = frozenset({"declined", "recalled"})
+_LEAST_DAYS = 15
+"""A shorter time under a superior joins its neighbour and asks no rating. Source: scoring.md S11."""
 _STAGE_OF = {"self": "self", "peer": "peer", "subordinate": "subordinate", "customer": "customer"}
 _IN_REVIEW = frozenset({"running", "reviewing"})
 
@@ -40,6 +45,7 @@ class Assigning:
         load: 工号 → tasks as peer or subordinate in this cycle.
         tasks: Sheet key → its tasks that count.
         gone: Keys of tasks that are recalled in this run.
+        led: 工号 → 工号 of each superior within the cycle → days, of people with 任职记录.
     """
 
     context: JobContext
@@ -49,6 +55,21 @@ class Assigning:
     by_account: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     notes: list[Problem] = field(default_factory=list)
+    led: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def superiors(self, employee: Row) -> dict[str, int]:
+        """Return 工号 of each who led a person long enough and can rate → days; one entry and no record: today's."""
+        led = self.led.get(employee.key, {})
+        able = {number: days for number, days in led.items() if number in self.staff}
+        able = {number: days for number, days in able.items() if self.staff[number].has("account")}
+        manager = employee.related("manager")
+        own = {manager.key: 0} if manager else {}
+        return {number: days for number, days in able.items() if days >= _LEAST_DAYS} or own
+
+    def weights(self, employee: Row) -> dict[str, Decimal]:
+        """Return 工号 → days led, where several rate as superior."""
+        led = self.superiors(employee)
+        return {number: Decimal(days) for number, days in led.items()} if len(led) > 1 else {}
 
 
 def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], list[Problem]]:
@@ -87,6 +108,11 @@ def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], l
 def _survey(context: JobContext) -> Assigning:
     staff = {row.key: row for row in context.book.all("employee") if row.text("employment_status") != "left"}
     work = Assigning(context=context, staff=staff)
+    if context.book.has(TABLE):
+        for table in NEEDED:
+            context.book.rows(table)
+        found = services(context.book.tables, context.cycle.index)
+        work.led = {number: days_led(service) for number, service in found.items()}
     work.by_account = {row.member("account"): row.key for row in context.book.all("employee") if row.has("account")}
     for task in context.book.all("review_task"):
         sheet = task.related("appraisal")
@@ -126,8 +152,20 @@ def _tasks(
             facts = {"relation": _relation_label(sheet, relation)}
             work.notes.append(note("cycle.no_rater", address=f"{employee.key} {employee.text('name')}", **facts))
         vacant = _vacant(work, sheet, relation)
+        weights = work.weights(employee) if relation == "superior" else {}
         for rater in raters:
-            yield _task(work, sheet, employee, rater, relation, instead=vacant.pop(0) if vacant else None)
+            task = _task(work, sheet, employee, rater, relation, instead=vacant.pop(0) if vacant else None)
+            weight = {"rater_weight": weights[rater.key]} if rater.key in weights else {}
+            yield WantedRow(key=task.key, values={**task.values, **weight})
+        yield from _late_weights(work, named, weights)
+
+
+def _late_weights(work: Assigning, named: Sequence[Row], weights: Mapping[str, Decimal]) -> Iterator[WantedRow]:
+    """Yield standing tasks that a second superior makes count by days; a weight that HR gave stays."""
+    for task in named:
+        number = work.by_account.get(task.member("rater"), "")
+        if task.key and number in weights and not task.has("rater_weight"):
+            yield WantedRow(key=task.key, values={"natural_key": task.key, "rater_weight": weights[number]})
 
 
 def _vacant(work: Assigning, sheet: Row, relation: str) -> list[Row]:
@@ -171,7 +209,7 @@ def _raters(work: Assigning, sheet: Row, employee: Row, group: Row, relation: st
         case "self":
             found = [employee]
         case "superior":
-            found = [manager] if manager else []
+            found = [work.staff[number] for number in work.superiors(employee) if number in work.staff]
         case "upper":
             upper = manager.related("manager") if manager else None
             found = [upper] if upper else []
@@ -207,7 +245,7 @@ def _peers(work: Assigning, sheet: Row, employee: Row, group: Row, named: Sequen
     open_seats = wanted - len({task.key for task in taken if task.has("rater")}) - len(picked)
     if open_seats > 0 and group.text("selection") != "assigned":
         gone = {work.by_account.get(task.member("rater"), "") for task in _vacant(work, sheet, "peer")}
-        used = have | gone | {row.key for row in picked} | {employee.key}
+        used = have | gone | {row.key for row in picked} | {employee.key} | work.superiors(employee).keys()
         pool = [row for row in work.staff.values() if row.key not in used and _is_colleague(employee, row)]
         pool = [row for row in pool if work.load[row.key] < work.context.process.review_load and row.has("account")]
         pool.sort(key=lambda row: (work.load[row.key], _draw(sheet.key, row.key)))

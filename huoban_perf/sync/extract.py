@@ -22,6 +22,9 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Rated, Rises, Scope
 from huoban_perf.sync.paths import PathReader
 from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.stretches import NEEDED as SERVICE_FIELDS
+from huoban_perf.sync.stretches import TABLE as SERVICE_TABLE
+from huoban_perf.sync.stretches import settle
 
 FORMS_TABLE = "review_task"
 """The table whose items are rating forms. Source: data-model.md §2 评估."""
@@ -68,6 +71,9 @@ def read_workspace(
         The rows.
     """
     columns = {table: set(fields) for table, fields in extract_map.columns_by_table().items()}
+    if SERVICE_TABLE in columns:
+        for table, needed_for_service in SERVICE_FIELDS.items():
+            columns.setdefault(table, set()).update(needed_for_service)
     whole = {table for table, fields in (also or {}).items() if not fields}
     for table, fields in (also or {}).items():
         columns.setdefault(table, set()).update(fields)
@@ -118,9 +124,10 @@ def write_frames(reading: Reading, *, schema: DesiredSchema, extract_map: Extrac
     """
     reader = PathReader(tables=reading.tables)
     counts: dict[str, int] = {}
+    settlers = _settlers(reading)
     for frame in extract_map.frames:
         header = [column.name for column in frame.columns]
-        rows = _frame_rows(frame, reading, schema, reader)
+        rows = _frame_rows(frame, reading, schema, reader, settlers.get(frame.frame))
         counts[frame.frame] = _save(folder / f"{frame.frame}.csv", header, rows)
     asked = sorted(extract_map.criteria, key=lambda entry: (entry.form, entry.criterion))
     is_equal = len({entry.weight for entry in asked}) <= 1
@@ -158,7 +165,25 @@ def _ratings(forms: TableRows, criteria: Sequence[FieldSpec]) -> Iterator[list[s
                 yield [task, criterion, score or "", "" if score is not None else "是"]
 
 
-def _frame_rows(frame: FrameMap, reading: Reading, schema: DesiredSchema, reader: PathReader) -> Iterator[list[str]]:
+Settler = Callable[[int, Sequence[str], Sequence[str]], list[str] | None]
+"""Row index, cells and header → the cells to write, or None for none."""
+
+
+def _settlers(reading: Reading) -> dict[str, Settler]:
+    """Return frame → what 任职记录 change in it; nothing in an app that has none."""
+    if SERVICE_TABLE not in reading.tables:
+        return {}
+    cycle = reading.tables["cycle"].row_of_key(reading.cycle)
+    if cycle is None:
+        return {}
+    settled = settle(reading.tables, cycle)
+    return {"assignments": settled.record, "appraisals": settled.sheet}
+
+
+def _frame_rows(
+    frame: FrameMap, reading: Reading, schema: DesiredSchema, reader: PathReader, settler: Settler | None
+) -> Iterator[list[str]]:
+    header = [column.name for column in frame.columns]
     rows = reading.tables[frame.table]
     writers = [
         _compared(column.rises, rows)
@@ -174,7 +199,10 @@ def _frame_rows(frame: FrameMap, reading: Reading, schema: DesiredSchema, reader
             continue
         if any(rows.value(row, field) not in options for field, options in frame.only.items()):
             continue
-        yield [write(row) for write in writers]
+        cells = [write(row) for write in writers]
+        settled = cells if settler is None else settler(row, cells, header)
+        if settled is not None:
+            yield settled
 
 
 def _compared(rises: Rises, rows: TableRows) -> Callable[[int], str]:

@@ -30,7 +30,7 @@ _SIX = Decimal("0.000001")
 _FOUR = Decimal("0.0001")
 _TEN_THOUSANDTHS = 10_000
 """Actuals leave the engine as a fraction of ten-thousandths (``c_actual``)."""
-_SUBJECT_FRAMES = ("appraisals", "items", "actuals", "goals", "forms")
+_SUBJECT_FRAMES = ("assignments", "appraisals", "items", "actuals", "goals", "forms")
 """Frames with a subject: together they are what one person's score was computed from."""
 
 
@@ -277,6 +277,8 @@ def _input_hashes(folder: Path) -> dict[tuple[str, str], str]:
             for row in csv.DictReader(stream):
                 if frame == "ratings":
                     subject = tasks.get(row["task_no"], ("", ""))
+                elif frame == "assignments":
+                    subject = ("person", row["emp_no"])
                 else:
                     subject = (_KINDS.get(row["kind"], row["kind"]), row["subject"])
                 if frame == "forms":

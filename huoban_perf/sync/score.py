@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import FactValue, SealedCycleError
+from huoban_perf.core.errors import FactValue, ScoringInputError, SealedCycleError
 from huoban_perf.core.values import Value
 from huoban_perf.scoring import parse_scheme, scheme_document, scheme_hash
 from huoban_perf.sync.adjustments import ADJUSTMENTS_FILE, adopted
@@ -30,6 +30,7 @@ from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_dige
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
 from huoban_perf.sync.scheme import scheme_documents, stated_scheme
 from huoban_perf.sync.snapshot import TableRows
+from huoban_perf.sync.stretches import service_faults
 from huoban_perf.sync.wanted import Refs, WantedRow, fitting
 from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, write
 
@@ -99,7 +100,8 @@ def run_score(
     Raises:
         SyncError: No such cycle, or rows were refused.
         SchemeError: A scheme of the workspace contradicts itself.
-        ScoringInputError: Inputs break their form; every row is listed and nothing was written.
+        ScoringInputError: Inputs break their form, or 任职记录 leave days of somebody's service out; every row is
+            listed and nothing was written.
         PinnedRulesError: The rules are not those announced for the cycle, nor those of an approved change.
         SealedCycleError: The cycle is released and the results differ.
         UnsafePlanError: Too many standing results would be replaced.
@@ -116,6 +118,7 @@ def run_score(
         for key, document in sorted(documents_of(reading, app=app, extract_map=extract_map).items())
     }
     refuse_other_rules(cycle, tables=reading.tables, schemes=schemes)
+    refuse_broken_service(found, tables=reading.tables)
     if runs.adjustments is not None:
         schemes = adopted(schemes, runs.adjustments)
     run, folder, manifest = _store_extract(app, reading, extract_map, runs, schemes=schemes, started=started)
@@ -166,6 +169,22 @@ def documents_of(reading: Reading, *, app: DeployedApp, extract_map: ExtractMap)
     if extract_map.scheme is None:
         return scheme_documents(reading.tables, schema=app.schema, pass_grade=extract_map.pass_grade)
     return {str(extract_map.scheme["key"]): stated_scheme(extract_map.scheme, pass_grade=extract_map.pass_grade)}
+
+
+def refuse_broken_service(cycle: CycleRow, *, tables: Mapping[str, TableRows]) -> None:
+    """Stop when 任职记录 leave days out, hold days twice, or follow a scheme that is none of the cycle's.
+
+    Args:
+        cycle: The cycle.
+        tables: What was read.
+
+    Raises:
+        ScoringInputError: With one problem a fault: who, which days, what to do.
+    """
+    problems = service_faults(tables, cycle.row)
+    if problems:
+        facts: dict[str, FactValue] = {"cycle": cycle.name, "count": len(problems)}
+        raise ScoringInputError("sync.service_broken", facts=facts, problems=problems)
 
 
 def refuse_sealed(cycle: CycleRow, *, pending: int) -> None:
