@@ -6,7 +6,7 @@ An item of a goal replaces that of the standard for the same indicator: both hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -22,44 +22,56 @@ LOCKED = ("weight", "baseline_value", "passing_value", "target_value", "excellen
 """Fields of a goal that are fixed once it is confirmed and the cycle runs; 考核指标 holds the copy that counts."""
 WEIGHT = frozenset({"weight"})
 
+Standards = Mapping[str, Sequence[Row]]
+"""Position code → 岗位标准."""
 
-def standard_items(context: JobContext) -> Iterator[WantedRow]:
+
+def standard_items(context: JobContext, standards: Standards, *, without: Collection[str] = ()) -> Iterator[WantedRow]:
     """Yield the items that come from 岗位标准: what everybody of a position is measured by.
 
     Args:
         context: What stands.
+        standards: Those in force during the cycle.
+        without: 工号 of people whose items are made otherwise.
 
     Yields:
-        One row a person that takes part and a standard in force during the cycle.
+        One row a person that takes part and a standard, for the whole cycle.
     """
-    book, cycle = context.book, context.cycle
-    if not book.has("position_standard"):
-        return
+    cycle = context.cycle
     start, end = cycle.day("start_date"), cycle.day("end_date")
-    by_position: dict[str, list[Row]] = {}
+    for person in participants(context.book, cycle):
+        position = person.related("position")
+        if is_excluded(person) or person.key in without:
+            continue
+        for standard in standards.get(position.key if position else "", ()):
+            yield standard_item(cycle.key, person.key, standard, (start, end))
+
+
+def standards_of(context: JobContext) -> Standards:
+    """Return position code → its 岗位标准 in force during the cycle; none where the app has no such table."""
+    book, cycle = context.book, context.cycle
+    start, end = cycle.day("start_date"), cycle.day("end_date")
+    found: dict[str, list[Row]] = {}
     for standard in book.all("position_standard"):
         position = standard.related("position")
         if position is not None and _is_valid(standard, start, end):
-            by_position.setdefault(position.key, []).append(standard)
-    for person in participants(book, cycle):
-        position = person.related("position")
-        for standard in by_position.get(position.key if position else "", []):
-            if not is_excluded(person):
-                yield _standard_item(cycle, person, standard, start, end)
+            found.setdefault(position.key, []).append(standard)
+    return found
 
 
-def late_contracts(context: JobContext) -> Iterator[Wish]:
+def late_contracts(context: JobContext, items: Iterable[WantedRow]) -> Iterator[Wish]:
     """Yield the items of people who joined after the lock; a contract that stands follows no standard any more.
 
     Args:
         context: What stands.
+        items: Items from 岗位标准.
 
     Yields:
         One wish a person, so that his items go into one request and a kill leaves none or all of them.
     """
     standing = {sheet.key for row in context.book.all("appraisal_item") if (sheet := row.related("appraisal"))}
     rows: dict[str, list[WantedRow]] = {}
-    for row in standard_items(context):
+    for row in items:
         owner = row.values["appraisal"]
         if isinstance(owner, Refs) and owner.keys[0] not in standing:
             rows.setdefault(owner.keys[0], []).append(row)
@@ -72,23 +84,30 @@ def _is_valid(standard: Row, start: date | None, end: date | None) -> bool:
     return not (first and end and first > end) and not (last and start and last < start)
 
 
-def _standard_item(cycle: Row, person: Row, standard: Row, start: date | None, end: date | None) -> WantedRow:
+def standard_item(cycle: str, number: str, standard: Row, days: tuple[date | None, date | None]) -> WantedRow:
+    """Return the item that a standard makes for a person.
+
+    Args:
+        cycle: 周期名称.
+        number: 工号.
+        standard: The standard.
+        days: First and last day for which it counts.
+
+    Returns:
+        The row.
+    """
     metric = standard.related("metric")
     code = metric.key if metric else "-"
-    key = natural_key(cycle.key, person.key, "KPI", code, str(start))
+    key = natural_key(cycle, number, "KPI", code, str(days[0]))
     values: dict[str, Value | Refs] = {
         "natural_key": key,
         "name": metric.text("name") if metric else code,
-        "appraisal": Refs("appraisal", (natural_key(cycle.key, person.key),)),
+        "appraisal": Refs("appraisal", (natural_key(cycle, number),)),
         "metric": Refs("metric", (code,)),
         "dimension": standard["dimension"],
-        "weight": standard["weight"],
-        "baseline_value": standard["baseline_value"],
-        "passing_value": standard["passing_value"],
-        "target_value": standard["target_value"],
-        "excellent_value": standard["excellent_value"],
-        "valid_from": start,
-        "valid_to": end,
+        **{field: standard[field] for field in LOCKED},
+        "valid_from": days[0],
+        "valid_to": days[1],
         "origin": "position_standard",
     }
     return WantedRow(key=key, values=values)

@@ -17,7 +17,7 @@ from huoban_perf.core.errors import CycleError
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.contracts import LOCKED, WEIGHT, goal_items, late_contracts, standard_items
+from huoban_perf.cycle.contracts import LOCKED, WEIGHT, goal_items, late_contracts, standard_items, standards_of
 from huoban_perf.cycle.goal_changes import follow_goals
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import (
@@ -29,6 +29,7 @@ from huoban_perf.cycle.opening_checks import (
     scheme_of,
     service_faults_of,
 )
+from huoban_perf.cycle.position_items import placements_of, position_items
 from huoban_perf.cycle.reviewers import review_wishes
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
@@ -100,21 +101,33 @@ def _announce(context: JobContext) -> Draft:
         announced_on=context.book.app.clock.now(),
     )
     return Draft(
-        wishes=(*_sheets(context, "announced"), step),
+        wishes=(*_sheets(context, "announced").wishes, step),
         notices=tuple(_to_all(context, "announced")),
         audited=True,
     )
 
 
-def _sheets(context: JobContext, state: str) -> Iterator[Wish]:
+def _sheets(context: JobContext, state: str) -> Draft:
+    """Return the sheets and items that are missing, and notes about contracts that people must settle."""
     cycle = context.cycle
     assignments = open_assignments(context.book)
     rows = [_sheet(context, person, assignments, state) for person in participants(context.book, cycle)]
-    yield Wish(table="appraisal", rows=tuple(rows), first_only=_CREATED_AT_ONCE)
-    if state in _UNLOCKED:
-        yield Wish(table="appraisal_item", rows=tuple(standard_items(context)), first_only=WEIGHT)
-    else:
-        yield from late_contracts(context)
+    standards, placements = standards_of(context), placements_of(context)
+    items = standard_items(context, standards, without=placements)
+    cut, notes = position_items(context, standards, placements)
+    contracts = (
+        [Wish(table="appraisal_item", rows=tuple(items), first_only=WEIGHT)]
+        if state in _UNLOCKED
+        else late_contracts(context, items)
+    )
+    return Draft(
+        wishes=(
+            Wish(table="appraisal", rows=tuple(rows), first_only=_CREATED_AT_ONCE),
+            *contracts,
+            Wish(table="appraisal_item", rows=tuple(cut), first_only=WEIGHT),
+        ),
+        notes=tuple(notes),
+    )
 
 
 def _sheet(context: JobContext, person: Row, assignments: dict[str, Row], state: str) -> WantedRow:
@@ -145,7 +158,7 @@ def _sheet(context: JobContext, person: Row, assignments: dict[str, Row], state:
 
 def _open_goals(context: JobContext) -> Draft:
     cycle = context.cycle
-    wishes = list(_sheets(context, "announced"))
+    wishes = list(_sheets(context, "announced").wishes)
     announced = _day(cycle["announced_on"])
     opens = cycle.day("goal_open_on") or context.today
     if announced is not None:
@@ -165,7 +178,7 @@ def _cycle_step(context: JobContext, state: str, **more: Value) -> Wish:
 
 def _lock_goals(context: JobContext) -> Draft:
     cycle = context.cycle
-    wishes = list(_sheets(context, "goal_setting"))
+    wishes = list(_sheets(context, "goal_setting").wishes)
     due = cycle.day("goal_due_on")
     asked = picked(cycle, "lock_goals")
     signed = bool(context.options.get("exceptions")) or (asked and cycle.has("action_reason"))
@@ -205,8 +218,9 @@ def _sheets_of(context: JobContext) -> Iterator[Row]:
 def _start_reviews(context: JobContext) -> Draft:
     cycle = context.cycle
     followed = follow_goals(context)
-    wishes = [*_sheets(context, "running"), *followed.wishes]
-    told, found = tuple(followed.notices), (*followed.notes, *service_faults_of(context))
+    sheets = _sheets(context, "running")
+    wishes = [*sheets.wishes, *followed.wishes]
+    told, found = tuple(followed.notices), (*sheets.notes, *followed.notes, *service_faults_of(context))
     starts = cycle.day("review_start_on")
     if starts is None or context.today < starts:
         return Draft(wishes=tuple(wishes), notes=found, notices=told)
@@ -262,14 +276,15 @@ def _keep_reviewing(context: JobContext) -> Draft:
     reviews, notes = review_wishes(context, starting=False)
     followed = follow_goals(context)
     moved = tuple(_into_review(context)) if late else ()
+    sheets = _sheets(context, "reviewing")
     return Draft(
         wishes=(
-            *_sheets(context, "reviewing"),
+            *sheets.wishes,
             *followed.wishes,
             *reviews,
             Wish(table="appraisal", rows=moved),
         ),
-        notes=(*followed.notes, *service_faults_of(context), *notes),
+        notes=(*sheets.notes, *followed.notes, *service_faults_of(context), *notes),
         notices=tuple(followed.notices),
     )
 

@@ -42,9 +42,10 @@ _WHOLE: Final = "CASE WHEN t.segments > 1 THEN CAST(sum(m.days) OVER (PARTITION 
 
 _SEGMENTS: Final = """
 SELECT sid, seg * $segment AS node, 0 AS parent, 1 AS level, 'segment' AS part, CAST(seg AS VARCHAR) AS key,
-  '第' || seg || '段' AS label, '在岗 ' || days || ' 天, 本段得分 ' || coalesce($composite, '—') AS detail,
-  CAST(json_object('days', days, 'score_n', composite_n) AS VARCHAR) AS machine, is_scored * $contribution AS contribution_n
-FROM c_share WHERE is_split
+  '第' || seg || '段' AS label,
+  concat(g.starts, ' 至 ', g.ends, ', 在岗 ', c.days, ' 天, 占 ', c.days, '/', whole, ', 本段得分 ', coalesce($composite, '—')) AS detail,
+  CAST(json_object('days', c.days, 'score_n', composite_n) AS VARCHAR) AS machine, is_scored * $contribution AS contribution_n
+FROM c_share AS c JOIN a_seg AS g USING (sid, seg) WHERE is_split
 """
 
 _PARTS: Final = """

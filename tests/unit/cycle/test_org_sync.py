@@ -263,3 +263,91 @@ def test_killed_run_is_finished_by_the_next(settled: Firm, tmp_path: Path) -> No
             break
     assert len(ends) > 3
     assert len(set(ends)) == 1
+
+
+# --- 任职记录 stay complete ------------------------------------------------------------------------------------------
+
+
+def told(company: Firm, number: str, day: date, **cells: str) -> tuple[JobReport, list[tuple[date, date | None]]]:
+    """Sync on a day with one person's cells changed; run again, which writes nothing; return the stretches."""
+    rows = [{"生效日期": "", **row} for row in people(company)]
+    next(row for row in rows if row["工号"] == number).update(cells)
+    report = sync(company.on(day), rows)
+    assert sync(company, rows).changes == 0
+    records = [row for key, row in company.rows("assignment").items() if key.startswith(f"[{number}|")]
+    spans = [(row["start_date"], row.get("end_date")) for row in records]
+    assert all(isinstance(start, date) for start, _ in spans)
+    return report, sorted(spans, key=lambda span: str(span[0]))  # type: ignore[arg-type]
+
+
+def hired(company: Firm, number: str) -> date:
+    day = company.rows("employee")[number]["hire_date"]
+    assert isinstance(day, date)
+    return day
+
+
+def test_change_of_superior_alone_makes_a_stretch_and_reaches_the_employee(settled: Firm) -> None:
+    report, spans = told(settled, "E010", date(2026, 11, 16), 上级工号="E005")
+    assert codes(report.notes) == ["cycle.person_moved"]
+    assert spans == [(hired(settled, "E010"), date(2026, 11, 15)), (date(2026, 11, 16), None)]
+    item_of = {values["emp_no"]: item for item, (_, values) in settled.memory.items["employee"].items()}
+    assert settled.rows("employee")["E010"]["manager"] == (item_of["E005"],)
+
+
+def test_transfer_of_a_later_day_leaves_the_employee_where_he_is_until_then(settled: Firm) -> None:
+    before = settled.rows("employee")["E010"]["department"]
+    _, spans = told(settled, "E010", date(2026, 11, 3), 部门编码="D12", 上级工号="E005", 生效日期="2026-11-16")
+    assert spans == [(hired(settled, "E010"), date(2026, 11, 15)), (date(2026, 11, 16), None)]
+    assert settled.rows("employee")["E010"]["department"] == before
+    told(settled, "E010", date(2026, 11, 16), 部门编码="D12", 上级工号="E005", 生效日期="2026-11-16")
+    assert settled.rows("employee")["E010"]["department"] != before
+
+
+def test_earlier_day_of_effect_moves_the_border_between_two_stretches(settled: Firm) -> None:
+    told(settled, "E010", date(2026, 11, 16), 部门编码="D12", 上级工号="E005")
+    report, spans = told(settled, "E010", date(2026, 11, 20), 生效日期="2026-11-09")
+    assert codes(report.notes) == ["cycle.person_redated"]
+    assert spans == [(hired(settled, "E010"), date(2026, 11, 8)), (date(2026, 11, 9), None)]
+    report, spans = told(settled, "E010", date(2026, 11, 20), 上级工号="E004", 生效日期="2026-11-09")
+    assert codes(report.notes) == ["cycle.person_corrected"]
+    assert len(spans) == 2
+    report, _ = told(settled, "E010", date(2026, 11, 20), 生效日期="2001-01-01")
+    assert codes(report.notes) == ["cycle.person_too_early"]
+
+
+def test_leaving_is_dated_anew_taken_back_and_followed_by_a_new_employment(settled: Firm) -> None:
+    first = hired(settled, "E010")
+    assert told(settled, "E010", date(2026, 11, 16), 离职日期="2026-11-10")[1] == [(first, date(2026, 11, 10))]
+    assert told(settled, "E010", date(2026, 11, 16), 离职日期="2026-11-13")[1] == [(first, date(2026, 11, 13))]
+    report, spans = told(settled, "E010", date(2026, 11, 17))
+    assert (codes(report.notes), spans) == (["cycle.person_back"], [(first, None)])
+    assert settled.rows("employee")["E010"]["employment_status"] == "active"
+    told(settled, "E010", date(2026, 11, 18), 离职日期="2026-11-13")
+    report, spans = told(settled, "E010", date(2026, 12, 1), 入职日期="2026-12-01")
+    assert codes(report.notes) == ["cycle.person_new"]
+    assert spans == [(first, date(2026, 11, 13)), (date(2026, 12, 1), None)]
+    assert settled.rows("employee")["E010"].get("leave_date") is None
+
+
+def test_rehired_person_works_again_though_the_source_has_no_column_of_leaving(settled: Firm) -> None:
+    told(settled, "E010", date(2026, 11, 16), 离职日期="2026-11-13")
+    rows = [{name: cell for name, cell in row.items() if name != "离职日期"} for row in people(settled)]
+    next(row for row in rows if row["工号"] == "E010")["入职日期"] = "2026-12-01"
+    sync(settled.on(date(2026, 12, 1)), rows)
+    person = settled.rows("employee")["E010"]
+    assert (person["employment_status"], person.get("leave_date")) == ("active", None)
+    assert sync(settled, rows).changes == 0
+
+
+def test_earlier_hire_date_leaves_no_day_without_a_record(settled: Firm) -> None:
+    report, spans = told(settled, "E010", date(2026, 11, 16), 入职日期="2016-05-01", 上级工号="E005")
+    assert codes(report.notes) == ["cycle.person_corrected", "cycle.person_moved"]
+    assert spans == [(date(2016, 5, 1), date(2026, 11, 15)), (date(2026, 11, 16), None)]
+
+
+def test_record_that_a_person_made_a_moment_ago_is_left_to_the_automation(settled: Firm) -> None:
+    (key,) = (key for key in settled.rows("assignment") if key.startswith("[E010|"))
+    settled.rows("assignment")[key]["natural_key"] = None
+    rows = people(settled)
+    next(row for row in rows if row["工号"] == "E010")["上级工号"] = "E005"
+    assert codes(sync(settled, rows, apply=False).notes) == ["cycle.posting_unkeyed"]
