@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import requests
 
-from huoban_perf.core.addresses import ItemId, WorkspaceId, field_address, table_address
+from huoban_perf.core.addresses import Bindings, ItemId, WorkspaceId, field_address, table_address
 from huoban_perf.core.digest import digest
-from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
+from huoban_perf.core.items import ItemWrite, Receipt, WriteBatch, WriteMode
 from huoban_perf.core.labels import Labels
-from huoban_perf.core.ports import Connection
+from huoban_perf.core.ports import Connection, ItemSink
 from huoban_perf.core.schema import DesiredSchema, FieldKind, FieldSpec, TableSpec
 from huoban_perf.core.values import CHINA, Value, Values
 from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
 from huoban_perf.platforms.huoban import connect as connect_huoban
-from huoban_perf.sandbox import create_app, mount, open_world
+from huoban_perf.profile import Profile
+from huoban_perf.profile.planes import embedded_access
+from huoban_perf.sandbox import create_app, mount, open_world, serve
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.move import (
     Carried,
@@ -147,6 +150,105 @@ def embedded(folder: Path) -> Iterator[Place]:
         world.close()
 
 
+@dataclass(frozen=True)
+class Face:
+    """How Huoban shows itself.
+
+    Attributes:
+        mode: How open questions of the wire are answered.
+        planes: Which interfaces the connection may use.
+    """
+
+    mode: str
+    planes: tuple[Literal["v1", "builder", "v2", "gateway"], ...]
+
+    def __str__(self) -> str:
+        return f"{self.mode}, {'+'.join(self.planes)}"
+
+
+@contextmanager
+def wired(folder: Path, face: Face, schema: DesiredSchema) -> Iterator[Place]:
+    """The app in a Huoban workspace behind a socket: what its planes do not build, a person builds."""
+    world = open_world(None, start=datetime(2026, 10, 8, 1, tzinfo=UTC), seed=1)
+    try:
+        with serve(world) as server, requests.Session() as session:
+            clock = FastClock()
+            control = ControlPlane(control_url=f"{server.url}/_sandbox", session=session, clock=clock)
+            control.limit_rate(None)
+            control.set_mode(face.mode)
+            workspace = WorkspaceId(control.build_workspace(folder.name))
+            key = control.mint_key(workspace)
+
+            def bench(*planes: Literal["v1", "builder", "v2", "gateway"]) -> Bench:
+                connection = connect_huoban(
+                    options=HuobanOptions(base_url=f"{server.url}/openapi/v1", planes=planes, rate_per_s=None),
+                    api_key=key,
+                    session=session,
+                    clock=clock,
+                    control_url=f"{server.url}/_sandbox",
+                    access=embedded_access(Profile(planes=planes), control=control, workspace=workspace),
+                )
+                found = Bench.of(connection, workspace, clock=clock, folder=folder, sink=control)
+                found.schema = schema
+                return found
+
+            asked = bench(*face.planes)
+            if "builder" not in face.planes:
+                assert asked.apply().pending  # a sheet for a person, who does as it says
+                assert not bench("v1", "builder").apply().pending
+            yield placed(asked, schema)
+    finally:
+        world.close()
+
+
+def picture(place: Place) -> list[str]:
+    """What stands, cell by cell, without ids: relations by key, people by their staff number."""
+    numbers = {str(row["account"][0]): str(row["code"]) for row in place.items(PERSON) if row["account"]}  # type: ignore[index]
+    keys = {
+        table.key: {str(item.item_id): str(item.values["code"]) for item in place.bench.read(table)}
+        for table in (UNITS, ENTRY, PERSON)
+    }
+
+    def plain(spec: FieldSpec, value: Value) -> object:
+        if isinstance(value, tuple) and spec.kind in {K.MEMBER, K.MEMBERS}:
+            return sorted(numbers[one] for one in value)
+        if isinstance(value, tuple) and spec.target is not None:
+            return sorted(keys[spec.target.key][one] for one in value)
+        if isinstance(value, tuple):
+            return sorted(value)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        if isinstance(value, dict):
+            return sorted(value.items())
+        return value.normalize() if isinstance(value, Decimal) else value or None
+
+    return sorted(
+        f"{table.key}: { {one.address.key: plain(one, row.get(one.address.key)) for one in table.fields} }"
+        for table in SCHEMA.tables
+        for row in place.items(table)
+    )
+
+
+class KilledError(Exception):
+    """The process ended here."""
+
+
+class Mortal:
+    """An item sink during whose n-th request the process ends, before or after the effect."""
+
+    def __init__(self, sink: ItemSink, *, at: int, after: bool) -> None:
+        self._sink, self._left, self._after = sink, at, after
+
+    def submit(self, *, batch: WriteBatch, bindings: Bindings) -> Receipt:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise KilledError
+        receipt = self._sink.submit(batch=batch, bindings=bindings)
+        if self._left == 0:
+            raise KilledError
+        return receipt
+
+
 def account(place: Place, *, name: str, number: str) -> str:
     """Invite somebody; return the member id."""
     called = place.bench.member_sink.account(name=name, number=number)
@@ -159,7 +261,7 @@ def furnish(place: Place) -> None:
     """Fill the old place: every kind, a circle, an item above itself, equal answers, an item without its key."""
     bench = place.bench
     one, two = account(place, name="张三", number="E1"), account(place, name="李四", number="E2")
-    bench.write(PERSON, {"E1": {"name": "张三", "account": (one,)}} | _person("E2", "李四", two))
+    bench.write(PERSON, _person("E1", "张三", one) | _person("E2", "李四", two))
     bench.write(UNITS, {"[U1]": {}, "[U2]": {}})
     u1, u2 = bench.ids(UNITS, ("[U1]", "[U2]"))
     bench.write(ENTRY, {"[A]": {**full(one, two), "unit": (u1,), "units": (u1, u2)}, "[B]": {"unit": (u2,)}})
@@ -232,8 +334,9 @@ class House:
         ends, memory = self.ends(), MoveMemory.read(self.path)
         return survey(ends, read_ends(ends), people=self.people().of, memory=memory, overwrite=overwrite)
 
-    def move(self, *, overwrite: bool = False) -> Carried:
-        people, memory = self.people().of, MoveMemory.read(self.path)
+    def move(self, *, overwrite: bool = False, people: Mapping[str, str] | None = None) -> Carried:
+        """Move; ``people`` spares asking who is who once more."""
+        people, memory = people or self.people().of, MoveMemory.read(self.path)
         planned = survey(self.ends(), read_ends(self.ends()), people=people, memory=memory, overwrite=overwrite)
         return carry(self.ends(), planned, people=people, memory=memory, path=self.path, overwrite=overwrite)
 

@@ -233,12 +233,37 @@ def _encode_people(value: Value) -> Any:
     return ",".join(_ids(value)) or None
 
 
+_NAMED = "//"
+"""Stands between a file's path and its name: neither can hold it."""
+
+
 def _decode_files(cell: Any) -> Value:
-    return tuple(str(part.get("path") or part["url"]) for part in cell) if cell else None
+    return tuple(_file_of(part) for part in cell) if cell else None
+
+
+def _file_of(part: Any) -> str:
+    path = part.get("path")
+    return file_id(str(path), str(part.get("title") or "")) if path else str(part["url"])
 
 
 def _encode_files(value: Value) -> Any:
-    return [{"path": path, "title": path.rsplit("/", maxsplit=1)[-1]} for path in _ids(value)] or None
+    named = (file_parts(one) for one in _ids(value))
+    return [{"path": path, "title": title} for path, title in named] or None
+
+
+def file_id(path: str, title: str) -> str:
+    """Return what names a file: its path, and its own name where the server gave the path another, unique one."""
+    return path if not title or title == _last(path) else f"{path}{_NAMED}{title}"
+
+
+def file_parts(one: str) -> tuple[str, str]:
+    """Return path and own name of a file."""
+    path, _, title = one.partition(_NAMED)
+    return path, title or _last(path)
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", maxsplit=1)[-1]
 
 
 def _decode_parent(cell: Any) -> Value:

@@ -57,6 +57,11 @@ def codec(kind: FieldKind) -> Any:
         (K.ROLLUP, None, None),
         (K.FORMULA, True, "True"),
         (K.FILE, [{"path": "download/a"}, {"url": "http://x/b"}], ("download/a", "http://x/b")),
+        (
+            K.FILE,
+            [{"path": "d/a_3hiPb.txt", "title": "a.txt"}, {"path": "d/b", "title": "b"}],
+            ("d/a_3hiPb.txt//a.txt", "d/b"),
+        ),
         (K.MEMBER, [], None),
         (K.RELATION, "5", ("5",)),
     ],

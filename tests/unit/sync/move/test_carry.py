@@ -10,34 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.errors import StateFormatError, UnsafePlanError
-from huoban_perf.core.items import Receipt, WriteBatch
-from huoban_perf.core.ports import ItemSink
 from huoban_perf.sync.move import MoveMemory
 from huoban_perf.sync.move.survey import Fate
 from tests.contract.platform.probe import ENTRY
-from tests.moving import ANSWER, SCHEMA, UNITS, House, embedded, furnish, writes
-
-
-class KilledError(Exception):
-    """The process ended here."""
-
-
-class Mortal:
-    """An item sink during whose n-th request the process ends, before or after the effect."""
-
-    def __init__(self, sink: ItemSink, *, at: int, after: bool) -> None:
-        self._sink, self._left, self._after = sink, at, after
-
-    def submit(self, *, batch: WriteBatch, bindings: Bindings) -> Receipt:
-        self._left -= 1
-        if self._left == 0 and not self._after:
-            raise KilledError
-        receipt = self._sink.submit(batch=batch, bindings=bindings)
-        if self._left == 0:
-            raise KilledError
-        return receipt
+from tests.moving import ANSWER, SCHEMA, UNITS, House, KilledError, Mortal, embedded, furnish, writes
 
 
 @pytest.fixture
