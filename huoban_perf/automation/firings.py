@@ -72,9 +72,18 @@ class Ledger(Protocol):
         ...
 
     def note(
-        self, table: str, *, cursor: datetime, seen: Mapping[str, Mapping[str, str]], firings: Sequence[Firing]
+        self,
+        table: str,
+        *,
+        cursor: datetime,
+        seen: Mapping[str, Mapping[str, str]],
+        firings: Sequence[Firing],
+        back: bool = False,
     ) -> int:
-        """Keep what was seen together with the firings it sets off; return how many firings are new."""
+        """Keep what was seen together with the firings it sets off; return how many firings are new.
+
+        A cursor never goes back unless ``back`` says that the one kept is wrong.
+        """
         ...
 
     def known(self, table: str) -> frozenset[str]:

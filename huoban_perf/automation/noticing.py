@@ -201,11 +201,14 @@ class Noticing:
         return count
 
     def _looked(self, name: str, now: datetime) -> datetime:
-        """Return which time of a schedule was looked at last; a new one counts from today: the past is not run."""
+        """Return which time of a schedule was looked at last; a new one counts from today: the past is not run.
+
+        A time that is yet to come was noted by a clock that was wrong; it counts for nothing.
+        """
         looked = self.ledger.cursor(_marker(name))
-        if looked is None:
+        if looked is None or looked > now + timedelta(days=1):
             looked = datetime.combine(now.date(), time(), now.tzinfo) - timedelta(seconds=1)
-            self.ledger.note(_marker(name), cursor=looked, seen={}, firings=())
+            self.ledger.note(_marker(name), cursor=looked, seen={}, firings=(), back=True)
         return looked.astimezone(CHINA)
 
     def _scheduled(

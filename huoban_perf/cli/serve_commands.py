@@ -23,7 +23,11 @@ from huoban_perf.cli.texts import text
 @click.option("--print-cron", is_flag=True, help="打印 crontab, 不启动.")
 @pass_settings
 def serve_command(settings: Settings, /, **options: str | int | bool | tuple[str, ...]) -> Exit:
-    """启动服务: 定时作业、自动化、通知、回调、监控."""
+    """启动服务: 定时作业、自动化、通知、回调、监控.
+
+    已完成的运行、触发和已发通知在本机状态库 (或 Redis) 里保留 400 天, 之后自动清除; 未完成和停放的一直保留.
+    工作区里的 运行记录 和 消息 不受影响.
+    """
     from huoban_perf.cli.serving import ServeOptions, print_units, serve
     from huoban_perf.core.errors import ServiceError
 

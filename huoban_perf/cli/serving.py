@@ -260,6 +260,7 @@ def serve(
             name=f"{os.uname().nodename}:{os.getpid()}",
             metrics=metrics,
             share=share_of(options, profiles=tuple(houses), shared=jobs is not store),
+            forget=store.forget,
         )
         agreed = settings.environ.get("HUOBAN_PERF_CALLBACK_KEY", "").strip()
         endpoint = Endpoint(

@@ -44,13 +44,20 @@ class SqliteLedger:
         return found
 
     def note(
-        self, table: str, *, cursor: datetime, seen: Mapping[str, Mapping[str, str]], firings: Sequence[Firing]
+        self,
+        table: str,
+        *,
+        cursor: datetime,
+        seen: Mapping[str, Mapping[str, str]],
+        firings: Sequence[Firing],
+        back: bool = False,
     ) -> int:
         """Keep what was seen together with the firings it sets off; return how many firings are new."""
         with self._store.step() as database:
             database.execute(
-                "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_s = max(at_s, excluded.at_s)",
-                (self._profile, table, cursor.timestamp()),
+                "INSERT INTO cursors VALUES (?1, ?2, ?3)"
+                " ON CONFLICT DO UPDATE SET at_s = iif(?4, excluded.at_s, max(at_s, excluded.at_s))",
+                (self._profile, table, cursor.timestamp(), back),
             )
             database.executemany(
                 "INSERT OR REPLACE INTO seen_rows VALUES (?, ?, ?, ?)",
@@ -70,7 +77,8 @@ class SqliteLedger:
         """Forget items that are gone together with keeping what that sets off; return how many firings are new."""
         with self._store.step() as database:
             gone = [(self._profile, table, item) for item in items]
-            database.executemany("DELETE FROM seen_rows WHERE profile = ? AND place = ? AND item = ?", gone)
+            for table_of in ("seen_rows", "causes"):
+                database.executemany(f"DELETE FROM {table_of} WHERE profile = ? AND place = ? AND item = ?", gone)  # noqa: S608
             return self._insert(database, firings)
 
     def enqueue(self, firings: Sequence[Firing]) -> int:

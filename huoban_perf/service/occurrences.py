@@ -68,6 +68,9 @@ class Share:
 
 EVERYTHING = Share()
 
+AHEAD = timedelta(days=1)
+"""Nothing we note lies further in the future, unless the clock that it came from was wrong."""
+
 
 class OccurrenceStore(Protocol):
     """Keeps occurrences; every method is one atomic step."""
@@ -84,14 +87,18 @@ class OccurrenceStore(Protocol):
         ...
 
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
-        """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
+        """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept.
+
+        A moment further ahead than ``AHEAD`` was noted by a clock that was wrong; it counts for nothing.
+        """
         ...
 
     def claim(self, *, worker: str, now: datetime, lease: timedelta, share: Share = EVERYTHING) -> Claim | None:
         """Lease the oldest occurrence of a worker's share that may run, or return None.
 
         One may run when it is due and not held off, or running under a lease that ended, and nothing else of its
-        profile is under a lease, whosever share that is.
+        profile is under a lease, whosever share that is. A lease that lasts longer than ``AHEAD`` was given by a clock
+        that was wrong; it counts as ended.
         """
         ...
 
@@ -111,8 +118,12 @@ class OccurrenceStore(Protocol):
         """Give an occurrence up; raises LeaseLostError when the fencing number is outdated."""
         ...
 
-    def prune(self, *, before: datetime, job: str) -> int:
-        """Forget the finished occurrences of one job that were due before a moment; return how many."""
+    def prune(self, *, before: datetime, job: str | None = None) -> int:
+        """Forget finished occurrences, of one job or of all, that were due before a moment; return how many.
+
+        What is due, under way or parked stays. A finished one is needed no longer than its schedule may be looked at
+        for its time again, which ``seen_until`` excludes at once.
+        """
         ...
 
     def counts(self) -> Mapping[State, int]:

@@ -16,7 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from huoban_perf.core.errors import LeaseLostError, StoreGoneError
-from huoban_perf.service.occurrences import EVERYTHING, Claim, Share, State
+from huoban_perf.service.occurrences import AHEAD, EVERYTHING, Claim, Share, State
 from huoban_perf.service.store import moment_of
 
 _ADD = """
@@ -40,21 +40,22 @@ return 1
 
 _SEEN = """
 local seen = redis.call('HGET', KEYS[1], ARGV[1])
-if not seen or tonumber(seen) < tonumber(ARGV[2]) and ARGV[3] == '1' then
+local wrong = seen and ARGV[4] ~= 'inf' and tonumber(seen) > tonumber(ARGV[4])
+if not seen or tonumber(seen) < tonumber(ARGV[2]) and ARGV[3] == '1' or wrong then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]); return ARGV[2]
 end
 return seen
 """
 
 _CLAIM = """
-local now, profiles = tonumber(ARGV[1]), {}
-for at = 6, #ARGV do profiles[ARGV[at]] = true end
+local now, profiles, ahead = tonumber(ARGV[1]), {}, tonumber(ARGV[6])
+for at = 7, #ARGV do profiles[ARGV[at]] = true end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   local o = cjson.decode(redis.call('HGET', KEYS[1], id))
   local held = redis.call('HGET', KEYS[4], o.profile)
-  local free = (not held) or tonumber(held) <= now
+  local free = (not held) or tonumber(held) <= now or tonumber(held) > ahead
   local ready = (o.state == 'due' and o.not_before <= now) or (o.state == 'running')
-  local mine = (#ARGV < 6 or profiles[o.profile]) and (ARGV[4] == '' or o.job == ARGV[4]) and o.job ~= ARGV[5]
+  local mine = (#ARGV < 7 or profiles[o.profile]) and (ARGV[4] == '' or o.job == ARGV[4]) and o.job ~= ARGV[5]
   if ready and free and mine then
     o.state = 'running'; o.attempts = o.attempts + 1; o.worker = ARGV[3]
     o.fence = redis.call('HINCRBY', KEYS[3], o.profile, 1)
@@ -80,8 +81,15 @@ redis.call('HDEL', KEYS[4], o.profile)
 if o.state == 'done' or o.state == 'parked' then
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
+if o.state == 'done' then
+  redis.call('SADD', KEYS[5], o.job)
+  redis.call('ZADD', KEYS[6], o.due, ARGV[1])
+end
+if o.state == 'parked' then redis.call('SADD', KEYS[7], ARGV[1]) end
 return 1
 """
+
+_AT_ONCE = 500
 
 
 @contextmanager
@@ -108,7 +116,9 @@ class RedisStore:
         """
         self._client = client
         self._keys = [f"{prefix}:{part}" for part in ("occurrences", "open", "fences", "held")]
-        self._schedules = f"{prefix}:schedules"
+        self._schedules, self._finished, self._parked = (
+            f"{prefix}:{part}" for part in ("schedules", "finished", "parked")
+        )
         self._add, self._ask, self._seen, self._claim, self._change = (
             client.register_script(text) for text in (_ADD, _ASK, _SEEN, _CLAIM, _CHANGE)
         )
@@ -120,7 +130,7 @@ class RedisStore:
         added = self._add(
             keys=self._keys[:2], args=[_id(profile, job, due_s), json.dumps(_due(profile, job, due_s)), due_s]
         )
-        self._seen(keys=[self._schedules], args=[f"{profile}|{job}", due_s, "1"])
+        self._seen(keys=[self._schedules], args=[f"{profile}|{job}", due_s, "1", "inf"])
         return bool(added)
 
     @_reached()
@@ -133,13 +143,22 @@ class RedisStore:
     @_reached()
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
-        return moment_of(float(self._seen(keys=[self._schedules], args=[f"{profile}|{job}", now.timestamp(), "0"])))
+        args: list[str | float] = [f"{profile}|{job}", now.timestamp(), "0", (now + AHEAD).timestamp()]
+        return moment_of(float(self._seen(keys=[self._schedules], args=args)))
 
     @_reached()
     def claim(self, *, worker: str, now: datetime, lease: timedelta, share: Share = EVERYTHING) -> Claim | None:
         """Lease the oldest occurrence of a worker's share that may run, or return None."""
         moments = (now.timestamp(), (now + lease).timestamp())
-        text = self._claim(keys=self._keys, args=[*moments, worker, share.only, share.without, *share.profiles])
+        args: list[str | float] = [
+            *moments,
+            worker,
+            share.only,
+            share.without,
+            (now + AHEAD).timestamp(),
+            *share.profiles,
+        ]
+        text = self._claim(keys=self._keys, args=args)
         if not text:
             return None
         found = json.loads(text)
@@ -171,27 +190,53 @@ class RedisStore:
     @_reached()
     def _mine(self, claim: Claim, state: str, moment_s: float, outcome: str) -> None:
         place = _id(claim.profile, claim.job, claim.due.timestamp())
-        if not self._change(keys=self._keys, args=[place, claim.fence, state, moment_s, outcome]):
+        keys = [*self._keys, self._finished, self._finished_of(claim.job), self._parked]
+        if not self._change(keys=keys, args=[place, claim.fence, state, moment_s, outcome]):
             raise LeaseLostError("service.lease_lost", facts={"occurrence": claim.name})
 
+    def _finished_of(self, job: str) -> str:
+        """Name of the set of a job's finished occurrences, in order of due time."""
+        return f"{self._finished}:{job}"
+
     @_reached()
-    def prune(self, *, before: datetime, job: str) -> int:
-        """Forget the finished occurrences of one job that were due before a moment; return how many."""
-        gone = [
-            place
-            for place, text in self._client.hscan_iter(self._keys[0])
-            if (found := json.loads(text))["state"] == "done"
-            and found["job"] == job
-            and found["due"] < before.timestamp()
-        ]
-        return int(self._client.hdel(self._keys[0], *gone)) if gone else 0
+    def prune(self, *, before: datetime, job: str | None = None) -> int:
+        """Forget finished occurrences, of one job or of all, that were due before a moment; return how many."""
+        if job is None:
+            self._list_finished()
+        count = 0
+        for name in [job] if job is not None else self._finished_jobs():
+            while gone := self._client.zrange(
+                self._finished_of(name), "-inf", f"({before.timestamp()}", byscore=True, offset=0, num=_AT_ONCE
+            ):
+                with self._client.pipeline() as both:
+                    both.hdel(self._keys[0], *gone)
+                    both.zrem(self._finished_of(name), *gone)
+                    count += int(both.execute()[0])
+        return count
+
+    def _finished_jobs(self) -> list[str]:
+        return sorted(str(job) for job in self._client.smembers(self._finished))
+
+    def _list_finished(self) -> None:
+        """Put what ended before ended occurrences were listed into their lists."""
+        for place, text in self._client.hscan_iter(self._keys[0]):
+            found = json.loads(text)
+            if found["state"] == State.PARKED:
+                self._client.sadd(self._parked, place)
+            if found["state"] == State.DONE:
+                self._client.sadd(self._finished, found["job"])
+                self._client.zadd(self._finished_of(found["job"]), {place: found["due"]}, nx=True)
 
     @_reached()
     def counts(self) -> Mapping[State, int]:
-        """Return how many occurrences stand in each state."""
+        """Return how many occurrences stand in each state; only the open ones are looked at."""
         found: dict[State, int] = dict.fromkeys(State, 0)
-        for text in self._client.hvals(self._keys[0]):
-            found[State(json.loads(text)["state"])] += 1
+        opened = [str(place) for place in self._client.zrange(self._keys[1], 0, -1)]
+        for text in self._client.hmget(self._keys[0], opened) if opened else ():
+            if text:
+                found[State(json.loads(text)["state"])] += 1
+        found[State.DONE] = sum(int(self._client.zcard(self._finished_of(job))) for job in self._finished_jobs())
+        found[State.PARKED] = int(self._client.scard(self._parked))
         return found
 
 

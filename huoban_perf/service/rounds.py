@@ -25,6 +25,9 @@ EVENTS_JOB = "events"
 """The occurrence under which automations look for events, so that they too run under the profile's lease."""
 EVENTS_KEPT = timedelta(days=2)
 """Finished looks for events are many and say little; what they led to is kept as firings."""
+HISTORY_KEPT = timedelta(days=400)
+"""Finished runs, firings and sent notices are kept for a year of appraisal and the appeals after it."""
+_FORGET_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class Rounds:
         name: Name of this instance.
         metrics: Counted.
         share: Which occurrences this instance runs; others on the same store may run the rest.
+        forget: Told once a day before which moment whatever else is remembered may be forgotten.
     """
 
     tenants: Sequence[Tenant]
@@ -65,7 +69,9 @@ class Rounds:
     name: str
     metrics: Metrics = field(default_factory=Metrics)
     share: Share = EVERYTHING
+    forget: Callable[[datetime], object] = lambda _: None
     last_tick: datetime | None = None
+    _forgot: datetime | None = None
 
     def __post_init__(self) -> None:
         """Make the worker."""
@@ -86,9 +92,16 @@ class Rounds:
         self._deliver()
         self.last_tick = self.clock.now()
         if ran:
-            self.store.prune(before=self.last_tick - EVENTS_KEPT, job=EVENTS_JOB)
+            self._forget(self.last_tick)
         self.metrics.ticked(self.last_tick, dict(self.store.counts()))
         return ran
+
+    def _forget(self, now: datetime) -> None:
+        self.store.prune(before=now - EVENTS_KEPT, job=EVENTS_JOB)
+        if self._forgot is None or now - self._forgot >= _FORGET_EVERY:
+            self.store.prune(before=now - HISTORY_KEPT)
+            self.forget(now - HISTORY_KEPT)
+            self._forgot = now
 
     def note_due(self) -> int:
         """Keep an occurrence for every scheduled time that has come; return how many were new."""

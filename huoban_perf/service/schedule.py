@@ -75,7 +75,8 @@ def next_fire(schedule: Schedule, *, after: datetime) -> datetime:
         after: An aware moment; a time equal to it does not count.
 
     Returns:
-        An aware moment in the schedule's zone.
+        An aware moment in the schedule's zone. In the night in which an hour comes twice, a line that names its hours
+        is due the first time only; one whose hours are ``*`` goes on as before.
 
     Raises:
         ServiceError: The cron line never comes true (for example 31 February).
@@ -87,6 +88,8 @@ def next_fire(schedule: Schedule, *, after: datetime) -> datetime:
         raise ServiceError("service.bad_schedule", facts={"count": 1}, problems=[problem]) from error
     if not isinstance(found, datetime):
         raise TypeError("croniter returns datetimes when asked for them")
+    if found.fold and "*" not in schedule.cron.split()[1]:
+        return next_fire(schedule, after=found)
     return found
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from huoban_perf.core.errors import LeaseLostError, ServiceError
 from huoban_perf.core.values import CHINA
-from huoban_perf.service.occurrences import EVERYTHING, Claim, Share, State
+from huoban_perf.service.occurrences import AHEAD, EVERYTHING, Claim, Share, State
 
 _FORMAT = 1
 
@@ -142,7 +142,10 @@ class SqliteStore:
     def seen_until(self, *, profile: str, job: str, now: datetime) -> datetime:
         """Return up to which moment a schedule was looked after; ``now`` on the first call, which is kept."""
         with self.step() as database:
-            database.execute("INSERT OR IGNORE INTO schedules VALUES (?, ?, ?)", (profile, job, now.timestamp()))
+            database.execute(
+                "INSERT INTO schedules VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET seen_s = ?3 WHERE seen_s > ?4",
+                (profile, job, now.timestamp(), (now + AHEAD).timestamp()),
+            )
             (seen_s,) = database.execute(
                 "SELECT seen_s FROM schedules WHERE profile = ? AND job = ?", (profile, job)
             ).fetchone()
@@ -154,13 +157,14 @@ class SqliteStore:
         with self.step() as database:
             row = database.execute(
                 "SELECT profile, job, due_s, attempts FROM occurrences AS o"
-                " WHERE ((state = 'due' AND not_before_s <= ?1) OR (state = 'running' AND lease_until_s <= ?1))"
+                " WHERE ((state = 'due' AND not_before_s <= ?1)"
+                "   OR (state = 'running' AND NOT lease_until_s BETWEEN ?1 AND ?5))"
                 " AND NOT EXISTS (SELECT 1 FROM occurrences AS held WHERE held.profile = o.profile"
-                "   AND held.state = 'running' AND held.lease_until_s > ?1)"
+                "   AND held.state = 'running' AND held.lease_until_s > ?1 AND held.lease_until_s <= ?5)"
                 " AND (?2 = '[]' OR profile IN (SELECT value FROM json_each(?2)))"
                 " AND (?3 = '' OR job = ?3) AND job != ?4"
                 " ORDER BY due_s, job, profile LIMIT 1",
-                (now_s, json.dumps(share.profiles), share.only, share.without),
+                (now_s, json.dumps(share.profiles), share.only, share.without, (now + AHEAD).timestamp()),
             ).fetchone()
             if row is None:
                 return None
@@ -204,12 +208,39 @@ class SqliteStore:
         if not changed:
             raise LeaseLostError("service.lease_lost", facts={"occurrence": claim.name})
 
-    def prune(self, *, before: datetime, job: str) -> int:
-        """Forget the finished occurrences of one job that were due before a moment; return how many."""
+    def prune(self, *, before: datetime, job: str | None = None) -> int:
+        """Forget finished occurrences, of one job or of all, that were due before a moment; return how many."""
         with self.step() as database:
             return database.execute(
-                "DELETE FROM occurrences WHERE state = 'done' AND job = ? AND due_s < ?", (job, before.timestamp())
+                "DELETE FROM occurrences WHERE state = 'done' AND (?1 IS NULL OR job = ?1) AND due_s < ?2",
+                (job, before.timestamp()),
             ).rowcount
+
+    def forget(self, before: datetime) -> int:
+        """Forget history of every profile: firings and notices that ended before a moment.
+
+        What is pending, waiting, stopped or given up stays, and so does everything about rows that stand: it is what
+        keeps anything from happening twice. Keys of the rest hold a moment or a day and do not come again.
+
+        Args:
+            before: The moment.
+
+        Returns:
+            How many rows went.
+        """
+        with self.step() as database:
+            gone = database.execute(
+                "DELETE FROM firings WHERE state IN ('done', 'skipped', 'refused') AND ended_s < ?",
+                (before.timestamp(),),
+            ).rowcount
+            gone += database.execute(
+                "DELETE FROM notices WHERE state IN ('sent', 'unreachable') AND sent_s < ?", (before.timestamp(),)
+            ).rowcount
+            database.execute(
+                "DELETE FROM mirrored WHERE NOT EXISTS (SELECT 1 FROM notices AS n"
+                " WHERE n.profile = mirrored.profile AND n.key = mirrored.key)"
+            )
+        return gone
 
     def counts(self) -> Mapping[State, int]:
         """Return how many occurrences stand in each state."""

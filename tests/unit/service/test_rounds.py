@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from huoban_perf.notices import TextBook
 from huoban_perf.service.fence import Lease
 from huoban_perf.service.occurrences import Claim, State
 from huoban_perf.service.outbox import Outbox
-from huoban_perf.service.rounds import Rounds, Tenant, run_forever
+from huoban_perf.service.rounds import HISTORY_KEPT, Rounds, Tenant, run_forever
 from huoban_perf.service.schedule import CatchUp, Schedule
 from huoban_perf.service.store import SqliteStore
 from tests.unit.service.bench import Jobs, at, clock
@@ -83,6 +83,32 @@ def test_service_that_was_down_makes_good_as_declared(bench: Bench) -> None:
     bench.rounds.tick()
     assert jobs_of(bench).count("remind") == 1
     assert jobs_of(bench).count("progress") == 20
+
+
+def test_daily_job_that_was_missed_for_weeks_runs_once(bench: Bench) -> None:
+    bench.rounds.tick()
+    bench.clock.moment = at("2026-05-20T10:00:00")
+    bench.rounds.tick()
+    bench.rounds.tick()
+    assert jobs_of(bench).count("remind") == 1
+    assert bench.store.counts()[State.DUE] == 0
+
+
+def test_history_is_forgotten_once_a_day(bench: Bench) -> None:
+    told: list[datetime] = []
+    bench.rounds.forget = told.append
+    for moment in ("2026-03-20T08:00", "2026-03-20T20:00", "2026-03-21T08:00", "2026-03-21T09:00"):
+        bench.clock.moment = at(moment)
+        bench.rounds.tick()
+    assert told == [at(f"2026-03-{day}T08:00") - HISTORY_KEPT for day in (20, 21)]
+
+
+def test_finished_runs_older_than_the_history_are_gone(bench: Bench) -> None:
+    bench.rounds.tick()
+    for moment in ("2026-03-20T09:00:30", "2027-05-20T08:00:00"):
+        bench.clock.moment = at(moment)
+        bench.rounds.tick()
+    assert all(at("2026-04-15T08:00") < due for _, _, due, *_ in bench.store.listed())
 
 
 def test_first_start_does_not_run_the_past(bench: Bench) -> None:

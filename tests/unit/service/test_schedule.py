@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,6 +45,32 @@ def test_nothing_is_due_twice_in_adjoining_intervals() -> None:
         seen += due_times(schedule, after=moment, until=moment + timedelta(minutes=minutes))
         moment += timedelta(minutes=minutes)
     assert seen == [start + timedelta(minutes=15 * step) for step in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("cron", "night"),
+    [("30 2 * * *", "2026-03-08"), ("30 1 * * *", "2026-11-01"), ("30 2 * * *", "2026-11-01")],
+    ids=["a time that does not exist", "a time that comes twice", "after the hour that comes twice"],
+)
+def test_daily_job_fires_once_in_the_night_the_clocks_change(cron: str, night: str) -> None:
+    there = ZoneInfo("America/New_York")
+    schedule = Schedule(job="remind", cron=cron, zone="America/New_York", catch_up=CatchUp.ALL)
+    start = datetime.fromisoformat(f"{night}T00:00").replace(tzinfo=there) - timedelta(days=2)
+    moment, found = start.astimezone(UTC), []
+    end = moment + timedelta(days=5)
+    while moment < end:  # a service that looks every five minutes
+        found += due_times(schedule, after=moment, until=moment + timedelta(minutes=5))
+        moment += timedelta(minutes=5)
+    days = [due.astimezone(there).date() for due in found]
+    assert days == sorted(set(days)), found
+    assert len(days) == 5
+
+
+def test_job_of_every_half_hour_goes_on_through_the_hour_that_comes_twice() -> None:
+    schedule = Schedule(job="progress", cron="*/30 * * * *", zone="America/New_York", catch_up=CatchUp.ALL)
+    start = datetime(2026, 11, 1, 4, tzinfo=UTC)
+    times = due_times(schedule, after=start, until=start + timedelta(hours=4))
+    assert [due.astimezone(UTC) for due in times] == [start + timedelta(minutes=30 * step) for step in range(1, 9)]
 
 
 def test_every_fault_of_the_schedules_is_told_at_once() -> None:

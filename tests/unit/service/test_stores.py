@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from huoban_perf.automation import Firing, FiringState
 from huoban_perf.core.errors import LeaseLostError, ServiceError
+from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.occurrences import OccurrenceStore, Share, State
 from huoban_perf.service.redis_store import RedisStore
 from huoban_perf.service.store import SqliteStore
@@ -193,6 +195,99 @@ def test_finished_looks_are_forgotten_and_nothing_else(opener: Opener) -> None:
         store.done(claim, outcome="ok")
     assert store.prune(before=TEN, job="events") == 1
     assert store.counts()[State.DONE] == 2
+
+
+def test_finished_runs_of_every_job_are_forgotten_by_age_and_what_is_open_stays(opener: Opener) -> None:
+    store = opener()
+    for job in ("events", "score", "parked", "waiting"):
+        store.add(profile="p", job=job, due=NINE)
+    store.add(profile="p", job="score", due=TEN)
+    for _ in range(5):
+        claim = store.claim(worker="a", now=TEN, lease=LEASE)
+        assert claim is not None
+        if claim.job == "parked":
+            store.park(claim, reason="x")
+        elif claim.job == "waiting":
+            store.retry(claim, not_before=TEN + LEASE, reason="x")
+        else:
+            store.done(claim, outcome="ok")
+    assert store.prune(before=TEN) == 2
+    assert store.prune(before=TEN) == 0
+    counts = store.counts()
+    assert (counts[State.DONE], counts[State.PARKED], counts[State.DUE], counts[State.RUNNING]) == (1, 1, 1, 0)
+    assert store.seen_until(profile="p", job="score", now=TEN + LEASE) == TEN, "its schedule is not looked after again"
+
+
+def test_redis_forgets_what_was_finished_before_it_kept_lists(redis_url: str) -> None:
+    connection = client(redis_url)
+    connection.flushall()
+    store = RedisStore(connection)
+    store.add(profile="p", job="score", due=NINE)
+    claim = store.claim(worker="a", now=TEN, lease=LEASE)
+    assert claim is not None
+    store.done(claim, outcome="ok")
+    connection.delete(*connection.keys("*:finished*"))
+    assert store.prune(before=TEN) == 1
+    assert connection.hlen("huoban-perf:occurrences") == 0
+    connection.close()
+
+
+def test_clock_that_was_a_year_ahead_stops_nothing_once_it_is_right_again(opener: Opener) -> None:
+    store = opener()
+    wrong = NINE + timedelta(days=365)
+    assert store.seen_until(profile="p", job="remind", now=wrong) == wrong
+    store.add(profile="p", job="score", due=NINE)
+    assert store.claim(worker="dead", now=wrong, lease=LEASE) is not None  # and never heard of again
+    assert store.seen_until(profile="p", job="remind", now=NINE) == NINE
+    assert store.seen_until(profile="p", job="remind", now=TEN) == NINE
+    claim = store.claim(worker="a", now=TEN, lease=LEASE)
+    assert claim is not None
+    assert (claim.job, claim.attempt) == ("score", 2)
+    store.done(claim, outcome="ok")
+
+
+def test_history_is_forgotten_by_age_and_whatever_still_matters_stays(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "service.sqlite")
+    ledger = SqliteLedger(store, profile="p")
+    made = [Firing(key=name, automation=name, table="goal", item="1", cause="created") for name in ENDS]
+    ledger.note("goal", cursor=NINE, seen={"1": {"name": "ab"}}, firings=made)
+    for firing, state in zip(made, ENDS.values(), strict=True):
+        if state is not None:
+            ledger.settle(firing, state, outcome="", at=NINE)
+    late = Firing(key="late", automation="late", table="goal", item="1", cause="created")
+    ledger.enqueue([late])
+    ledger.settle(late, FiringState.DONE, outcome="", at=TEN)
+    with store.step() as database:
+        database.executemany(
+            "INSERT INTO notices VALUES"
+            " ('p', ?, 'u1', 'e', 'o', '2026-03-20', '{}', '', 'digest', 0, ?, 1, 0, ?, 0, '', '')",
+            [("old", "sent", NINE.timestamp()), ("nobody", "unreachable", NINE.timestamp()), ("waits", "waiting", None),
+             ("parked", "parked", NINE.timestamp()), ("new", "sent", TEN.timestamp())],
+        )  # fmt: skip
+        database.executemany("INSERT INTO mirrored VALUES ('p', ?, 'sent')", [("old",), ("new",)])
+    assert store.forget(TEN) == 5
+    assert store.forget(TEN) == 0
+    assert [name for name, *_ in ledger.listed()] == ["looped", "parked", "pending", "late"]
+    with store.step() as database:
+        assert database.execute("SELECT key FROM notices ORDER BY key").fetchall() == [
+            ("new",),
+            ("parked",),
+            ("waits",),
+        ]
+        assert database.execute("SELECT key FROM mirrored").fetchall() == [("new",)]
+    assert ledger.known("goal") == {"1"}
+    assert ledger.cursor("goal") == NINE
+    store.close()
+
+
+ENDS = {
+    "done": FiringState.DONE,
+    "skipped": FiringState.SKIPPED,
+    "refused": FiringState.REFUSED,
+    "looped": FiringState.LOOPED,
+    "parked": FiringState.PARKED,
+    "pending": None,
+}
 
 
 def test_file_is_private_and_survives_closing(tmp_path: Path) -> None:
