@@ -18,6 +18,7 @@ from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
     from huoban_perf.demo import DemoReport
+    from huoban_perf.profile import Profile
 
 _LISTED = 5
 
@@ -28,7 +29,14 @@ _LISTED = 5
     type=click.Choice(["company", "insteval"]),
     default="company",
     show_default=True,
-    help="company: 约 60 人的示例公司; insteval: 73,421 条真实评价.",
+    help="company: 示例公司; insteval: 73,421 条真实评价.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(12, 20000),
+    default=None,
+    metavar="人数",
+    help="示例公司的人数 (与 seed 同一家). 默认: 内置工作区是约 60 人的小公司, NocoDB 是 200 人.",
 )
 @click.option(
     "--platform",
@@ -38,10 +46,13 @@ _LISTED = 5
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
-def demo_command(settings: Settings, data: str, platform: str | None, output: str) -> Exit:
+def demo_command(settings: Settings, data: str, people: int | None, platform: str | None, output: str) -> Exit:
     """在内置工作区 (或 NocoDB) 里部署、放入数据、评分、写回、公布并回读; 再运行一次不会改动任何东西."""
     from huoban_perf.demo import run_demo
-    from huoban_perf.demo.script import Data, Platform, demo_profile
+    from huoban_perf.demo.script import Data, Platform, demo_profile, people_of
+
+    if people is not None and data == "insteval":
+        raise click.UsageError(text("cli.demo_people_insteval", locale=settings.locale, facts={}))
 
     profile = demo_profile(settings.profile(), data=cast("Data", data), platform=cast("Platform | None", platform))
     form = cast("OutputForm", output)
@@ -50,11 +61,12 @@ def demo_command(settings: Settings, data: str, platform: str | None, output: st
         start = "cli.demo_start_nocodb" if profile.platform == "nocodb" else "cli.demo_start"
         show_note(folded(text(start, locale=settings.locale, facts=facts)))
     with settings.site(profile, create=True) as site, progress(locale=settings.locale, form=form) as reporter:
-        report = run_demo(site, data=cast("Data", data), clock=settings.clock, progress=reporter)
+        size = people_of(profile, data=cast("Data", data), asked=people)
+        report = run_demo(site, data=cast("Data", data), people=size, clock=settings.clock, progress=reporter)
     if form == "json":
         show_json(_as_json(report))
     else:
-        show_text(folded(_as_text(report, locale=settings.locale, runs=profile.runs_dir, data=data)))
+        show_text(folded(_as_text(report, locale=settings.locale, runs=profile.runs_dir, then=_then(profile, data))))
     return Exit.DONE
 
 
@@ -80,7 +92,14 @@ def _as_json(report: DemoReport) -> dict[str, object]:
     }
 
 
-def _as_text(report: DemoReport, *, locale: Locale, runs: Path, data: str) -> str:
+def _then(profile: Profile, data: str) -> str:
+    """Return which words tell what to try next."""
+    if data == "insteval":
+        return "cli.demo_next_insteval"
+    return "cli.demo_next_nocodb" if profile.platform == "nocodb" else "cli.demo_next_company"
+
+
+def _as_text(report: DemoReport, *, locale: Locale, runs: Path, then: str) -> str:
     facts: dict[str, FactValue] = {
         "tables": report.tables,
         "fields": report.fields,
@@ -97,6 +116,7 @@ def _as_text(report: DemoReport, *, locale: Locale, runs: Path, data: str) -> st
         "peak": peak_mib(),
         "person": report.receipt_of,
         "run": report.run,
+        "cycle": report.cycle,
         "runs": str(runs),
     }
 
@@ -121,7 +141,7 @@ def _as_text(report: DemoReport, *, locale: Locale, runs: Path, data: str) -> st
             "",
             said("cli.demo_cost"),
             "",
-            said("cli.demo_next_company" if data == "company" else "cli.demo_next_insteval"),
+            said(then),
         ]
     )
 

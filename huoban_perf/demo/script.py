@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -22,8 +22,9 @@ from huoban_perf.demo.insteval import insteval_marks
 from huoban_perf.demo.insteval_rows import CYCLE as INSTEVAL_CYCLE
 from huoban_perf.demo.insteval_rows import insteval_batches
 from huoban_perf.demo.rows import Batch
-from huoban_perf.demo.sample import criteria_asked
-from huoban_perf.demo.seed import seed
+from huoban_perf.demo.sample import criteria_asked, sample_of
+from huoban_perf.demo.seed import Seeded, seed
+from huoban_perf.demo.seeding import seed_company
 from huoban_perf.deploy import (
     DeployTarget,
     PlanOptions,
@@ -51,11 +52,14 @@ Platform = Literal["sandbox", "nocodb"]
 _BASE: Mapping[Data, str] = {"company": "绩效管理演示", "insteval": "InstEval 演示"}
 """Names of the demo's own bases on a server that holds several: it never touches another."""
 
+_NOCODB_PEOPLE = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """One line of the result list."""
 
+    number: str
     name: str
     department: str
     score: Decimal
@@ -85,6 +89,7 @@ class DemoReport:
         receipt: Lines of one person's receipt.
         receipt_of: That person's name.
         run: Id of the stored run.
+        cycle: 周期名称 of the cycle that was scored.
     """
 
     tables: int
@@ -104,9 +109,10 @@ class DemoReport:
     receipt: tuple[str, ...] = field(default=())
     receipt_of: str = ""
     run: str = ""
+    cycle: str = ""
 
 
-def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> DemoReport:
+def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress, people: int | None = None) -> DemoReport:
     """Run the main job on a site; running it again changes nothing.
 
     Args:
@@ -114,6 +120,7 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> Dem
         data: ``company`` is the sample company, ``insteval`` the real ratings.
         clock: For time and waiting.
         progress: Told about long work.
+        people: Size of the company: that of the command ``seed``. None takes the demo's own of about sixty.
 
     Returns:
         The report; every figure in it was counted or read back.
@@ -125,31 +132,31 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> Dem
     template = _template(data)
     schema = compile_schema(template)
     built, app = _deploy(site, schema, clock=clock, progress=progress)
-    members, made = _members(site, data)
-    batches = _batches(template, data, members)
-    seeded = seed(batches, app=app)
+    laid = _lay(site, app, template, data=data, people=people)
+    seeded, made = laid.seeded, laid.invited
     outcome = run_score(
         app,
         extract_map=extract_map_of(template, schema),
-        cycle=COMPANY_CYCLE if data == "company" else INSTEVAL_CYCLE,
+        cycle=laid.cycle,
         runs=RunStore(folder=site.profile.runs_dir, keep=write_outputs),
         apply=True,
     )
-    released = release(outcome, app=app, decider=members.get(DECIDER))
+    released = release(outcome, app=app, decider=laid.decider)
     read_back = read_table(app, table=schema.table("appraisal"))
+    sheets = [row for row in read_back if str(read_back.value(row, "natural_key")).startswith(f"[{laid.cycle}|")]
     reports = [*seeded.reports, *outcome.reports, *released.reports]
     traffic = site.connection.traffic.traffic()
     rows_read = [*seeded.rows_read, *outcome.reading.rows_read.values(), len(read_back)]
     changed = [report.written for report in reports]
-    ranking = _ranking(read_back, outcome, schema, with_mean=data == "insteval")
-    shown = _shown_person(outcome, ranking)
+    ranking = _ranking(read_back, sheets, outcome, with_mean=data == "insteval")
+    shown = ranking[len(ranking) // 2].number if ranking else ""  # in the middle: the most ordinary receipt to read
     return DemoReport(
         tables=len(schema.tables),
         fields=sum(1 for _ in schema.fields()),
         objects_created=built + made,
-        appraisals=len(read_back),
+        appraisals=len(sheets),
         appraisals_scored=len(ranking),
-        not_appraised=sum(1 for row in read_back if read_back.value(row, "status") == "not_appraised"),
+        not_appraised=sum(1 for row in sheets if read_back.value(row, "status") == "not_appraised"),
         rows_written=sum(changed),
         requests=traffic.requests,
         write_requests=traffic.writes,
@@ -163,6 +170,7 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress) -> Dem
         receipt=outcome.scores.receipt_lines(shown) if shown else (),
         receipt_of=shown,
         run=outcome.run,
+        cycle=laid.cycle,
     )
 
 
@@ -203,15 +211,29 @@ def _deploy(site: Site, schema: DesiredSchema, *, clock: Clock, progress: Progre
     return created, app
 
 
-def _members(site: Site, data: Data) -> tuple[dict[str, str], int]:
-    """Return 工号 → member id, inviting who is missing, and how many were invited.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Laid:
+    """What was put in: its counts, the cycle to be scored, and the account that decides."""
 
-    The ratings of InstEval come from outside and need no accounts.
-    """
+    seeded: Seeded
+    cycle: str
+    decider: str | None = None
+    invited: int = 0
+
+
+def _lay(site: Site, app: DeployedApp, template: AppTemplate, *, data: Data, people: int | None) -> _Laid:
+    """Put the people and their ratings in. Those of InstEval come from outside and need no accounts."""
+    if people is not None:
+        sample = sample_of(template, people=people)
+        done = seed_company(site, app, sample, apply=True)
+        decider = done.accounts.of.get(sample.company.people[0].number)
+        cycle = sample.company.outline.cycle
+        return _Laid(seeded=done.seeded, cycle=cycle, decider=decider, invited=done.accounts.invited)
     if data == "insteval":
-        return {}, 0
-    found = accounts_of(site, sample_company(criteria=1).people)
-    return dict(found.of), found.invited
+        return _Laid(seeded=seed(_batches(template, data, {}), app=app), cycle=INSTEVAL_CYCLE)
+    accounts = accounts_of(site, sample_company(criteria=1).people)
+    seeded = seed(_batches(template, data, accounts.of), app=app)
+    return _Laid(seeded=seeded, cycle=COMPANY_CYCLE, decider=accounts.of.get(DECIDER), invited=accounts.invited)
 
 
 def _batches(template: AppTemplate, data: Data, members: Mapping[str, str]) -> list[Batch]:
@@ -230,24 +252,24 @@ def _batches(template: AppTemplate, data: Data, members: Mapping[str, str]) -> l
 
 
 def _ranking(
-    appraisals: TableRows, outcome: ScoreOutcome, schema: DesiredSchema, *, with_mean: bool
+    appraisals: TableRows, sheets: Sequence[int], outcome: ScoreOutcome, *, with_mean: bool
 ) -> tuple[Ranked, ...]:
-    """Return everyone with a released score as the workspace shows it, best first."""
-    grades = {
-        option.address.key: option.labels.zh for option in schema.table("appraisal").field("released_grade").options
-    }
+    """Return everyone of these sheets with a released score as the workspace shows it, best first."""
+    grades = {option.address.key: option.labels.zh for option in appraisals.table.field("released_grade").options}
     tables = outcome.reading.tables
     means = {score.natural_key(outcome.cycle.name): score.groups.get("customer") for score in outcome.scores.subjects}
     ranked: list[Ranked] = []
-    for row in appraisals:
+    for row in sheets:
         score = appraisals.value(row, "released_score")
         if not isinstance(score, Decimal):
             continue
         customers = means.get(str(appraisals.value(row, "natural_key"))) if with_mean else None
+        employee = appraisals.value(row, "employee")
         ranked.append(
             Ranked(
-                name=_name_of(tables["employee"], appraisals.value(row, "employee")),
-                department=_name_of(tables["department"], appraisals.value(row, "department")),
+                number=_of(tables["employee"], employee, "emp_no"),
+                name=_of(tables["employee"], employee, "name"),
+                department=_of(tables["department"], appraisals.value(row, "department"), "name"),
                 score=score,
                 grade=grades.get(str(appraisals.value(row, "released_grade")), "-"),
                 mean=None if customers is None else customers / 20,
@@ -256,9 +278,9 @@ def _ranking(
     return tuple(sorted(ranked, key=lambda entry: (-entry.score, entry.name)))
 
 
-def _name_of(rows: TableRows, relation: Value) -> str:
+def _of(rows: TableRows, relation: Value, field_key: str) -> str:
     row = rows.row_of_id(relation[0]) if isinstance(relation, tuple) and relation else None
-    return "-" if row is None else str(rows.value(row, "name"))
+    return "-" if row is None else str(rows.value(row, field_key))
 
 
 def _grades(ranking: tuple[Ranked, ...], schema: DesiredSchema) -> dict[str, int]:
@@ -267,15 +289,11 @@ def _grades(ranking: tuple[Ranked, ...], schema: DesiredSchema) -> dict[str, int
     return {name: counted.get(name, 0) for name in names}
 
 
-def _shown_person(outcome: ScoreOutcome, ranking: tuple[Ranked, ...]) -> str:
-    """Return the staff number of the person in the middle of the list: the most ordinary receipt to read."""
-    if not ranking:
-        return ""
-    middle = ranking[len(ranking) // 2].name
-    employees = outcome.reading.tables["employee"]
-    return next(
-        (str(employees.value(row, "emp_no")) for row in employees if employees.value(row, "name") == middle), ""
-    )
+def people_of(profile: Profile, *, data: Data, asked: int | None) -> int | None:
+    """Return the size of the company: what was asked for, 200 on NocoDB, None for the embedded demo's own sixty."""
+    if asked is None and data == "company" and profile.platform == "nocodb":
+        return _NOCODB_PEOPLE
+    return asked
 
 
 def demo_profile(profile: Profile, *, data: Data, platform: Platform | None = None) -> Profile:

@@ -70,3 +70,18 @@ def test_ratings_that_are_not_installed_are_told(desk: Desk, monkeypatch: pytest
     said = desk.run("demo", "--data", "insteval")
     assert said.exit is Exit.INVALID
     assert "pip install 'huoban-perf[demo-data]'" in said.err
+
+
+def test_a_company_of_the_size_asked_for_is_scored_and_released_beside_the_demos_own(company: Desk) -> None:
+    report = company.run("demo", "--people", "12", "-o", "json").json
+    assert report["appraisals_scored"] == sum(report["grades"].values()) == 11
+    assert report["rows_written"] > 400
+    again = company.run("demo", "--people", "12", "-o", "json").json
+    assert (again["rows_written"], again["write_requests"]) == (0, 0)
+    assert again["grades"] == report["grades"]
+
+
+def test_the_real_ratings_have_the_people_they_have(desk: Desk) -> None:
+    said = desk.run("demo", "--data", "insteval", "--people", "30")
+    assert said.exit is Exit.INVALID
+    assert "去掉 --people" in said.err

@@ -84,8 +84,7 @@ class NocodbBuilder:
                 case _:  # pragma: no cover
                     assert_never(operation.action)
         finally:
-            if operation.address.kind not in {ObjectKind.VIEW, ObjectKind.FORM}:
-                self._reader.forget()
+            self._look_anew(operation)
         return Performed(created={})
 
     def _create(self, workspace: WorkspaceId, operation: SchemaOperation) -> dict[Address, RemoteId]:
@@ -102,6 +101,19 @@ class NocodbBuilder:
                 return {definition.address: made}
             case _:  # pragma: no cover
                 assert_never(operation.spec)
+
+    def _look_anew(self, operation: SchemaOperation) -> None:
+        """Forget what a step may have changed: its table, the one a relation points to; a deletion reaches further."""
+        if operation.address.kind in {ObjectKind.VIEW, ObjectKind.FORM}:
+            return
+        if operation.action is Action.DELETE:
+            self._reader.forget()
+            return
+        field = operation.spec if isinstance(operation.spec, FieldSpec) else None
+        touched = {operation.address.table, operation.address.table if field is None else field.target}
+        ids = [operation.remote_ids[one] for one in touched if one is not None and one in operation.remote_ids]
+        if ids:
+            self._reader.forget(*ids)
 
     def _create_table(
         self, workspace: WorkspaceId, table: TableSpec, operation: SchemaOperation
@@ -155,22 +167,24 @@ class NocodbBuilder:
             "parentId": parent,
             "childId": child,
         }
-        known = {column.id for column in self._reader.table(target_id).columns}
-        self._transport.call(COLUMN_CREATE, body, ids={"table": table_id})
-        self._reader.forget()
-        table = self._reader.table(table_id)
+        table = parse_table(self._transport.call(COLUMN_CREATE, body, ids={"table": table_id}))
         column = _titled(table, title)
         settings: Json = {"title": title, "uidt": column.uidt, "meta": {**column.meta, ALIAS: field.address.key}}
         if field.help is not None:
             settings["description"] = field.help.in_locale(operation.locale)
         self._transport.call(COLUMN_UPDATE, settings, ids={"column": column.id})
-        self._name_mirror(self._reader.table(target_id), known | {column.id}, f"{table.title}·{title}")
+        self._reader.forget(table_id, target_id)
+        self._name_mirror(self._reader.table(target_id), column, f"{table.title}·{title}")
         return column
 
-    def _name_mirror(self, target: WireTable, known: set[str], title: str) -> None:
+    def _name_mirror(self, target: WireTable, own: WireColumn, title: str) -> None:
+        """Name the other end: of a belongs-to it has the same key column, of a many-to-many the same table of pairs."""
         for column in target.columns:
-            is_mirror = column.id not in known and column.relation in {"hm", "mm"} and not column.system
-            if is_mirror and target.titled(title) is None:
+            is_mirror = column.id != own.id and any(
+                own.options.get(end) and own.options[end] == column.options.get(end)
+                for end in (["fk_mm_model_id"] if own.relation == "mm" else ["fk_child_column_id"])
+            )
+            if is_mirror and not column.system and target.titled(title) is None:
                 body = {"title": title, "uidt": column.uidt, "meta": {**column.meta, MIRROR: True}}
                 self._transport.call(COLUMN_UPDATE, body, ids={"column": column.id})
 

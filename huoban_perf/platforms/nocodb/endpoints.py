@@ -1,7 +1,8 @@
 """Every route we call: its path, whether a repeat is safe, and whether it writes.
 
-Schema is read and changed by meta v2; items are written and walked by data v2 and found by data v3, because v2 cannot
-quote a value and v3 takes ten rows a write. Source: nocodb/api.md, Requests; gotchas 1, 6.
+Schema is read and changed by meta v2, but for the columns of a view, which only v3 sets all at once; items are written
+and walked by data v2 and found by data v3, because v2 cannot quote a value and v3 takes ten rows a write.
+Source: nocodb/api.md, Requests; gotchas 1, 6; the columns of a view tried on 0.265.1.
 """
 
 from __future__ import annotations
@@ -114,8 +115,7 @@ VIEW_CREATE = _make("view.create", f"{_META}/tables/{{table}}/{{kind}}")
 VIEW_UPDATE = _set("view.update", _VIEW)
 VIEW_DELETE = _drop("view.delete", _VIEW)
 VIEW_COLUMN_LIST = _read("view.column_list", f"{_VIEW}/columns")
-VIEW_COLUMN_UPDATE = _set("view.column_update", f"{_VIEW}/columns/{{column}}")
-GRID_COLUMN_UPDATE = _set("view.grid_column_update", f"{_META}/grid-columns/{{column}}")
+VIEW_COLUMNS_SET = _set("view.columns_set", "/api/v3/meta/views/{view}/columns")
 VIEW_HIDE_ALL = Endpoint(
     name="view.hide_all", method="POST", path=f"{_VIEW}/hide-all", safe_to_repeat=True, writes=True
 )
@@ -125,8 +125,6 @@ FILTER_CHILDREN = _read("view.filter_children", f"{_META}/filters/{{filter}}/chi
 FILTER_CREATE = _make("view.filter_create", f"{_VIEW}/filters")
 SORT_LIST = _read("view.sort_list", f"{_VIEW}/sorts")
 SORT_CREATE = _make("view.sort_create", f"{_VIEW}/sorts")
-FORM_READ = _read("form.read", f"{_META}/forms/{{view}}")
 FORM_UPDATE = _set("form.update", f"{_META}/forms/{{view}}")
-FORM_COLUMN_UPDATE = _set("form.column_update", f"{_META}/form-columns/{{column}}")
 FILTER_DELETE = _drop("view.filter_delete", f"{_META}/filters/{{part}}")
 SORT_DELETE = _drop("view.sort_delete", f"{_META}/sorts/{{part}}")

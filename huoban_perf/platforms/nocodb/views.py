@@ -35,15 +35,12 @@ from huoban_perf.platforms.nocodb.endpoints import (
     FILTER_CREATE,
     FILTER_DELETE,
     FILTER_LIST,
-    FORM_COLUMN_UPDATE,
-    FORM_READ,
     FORM_UPDATE,
-    GRID_COLUMN_UPDATE,
     SORT_CREATE,
     SORT_DELETE,
     SORT_LIST,
     VIEW_COLUMN_LIST,
-    VIEW_COLUMN_UPDATE,
+    VIEW_COLUMNS_SET,
     VIEW_CREATE,
     VIEW_DELETE,
     VIEW_HIDE_ALL,
@@ -221,18 +218,18 @@ class NocodbViews:
         self._show(build, view, view_id)
 
     def _show(self, build: _Build, view: ViewSpec, view_id: str) -> None:
-        columns = self._columns(view_id)
-        self._transport.call(VIEW_HIDE_ALL, {}, ids={"view": view_id})
-        for place, field in enumerate(build.shown(view), start=1):
-            column = columns.get(build.column(field).id)
-            if column is not None:
-                self._transport.call(
-                    VIEW_COLUMN_UPDATE, {"show": True, "order": place}, ids={"view": view_id, "column": column["id"]}
-                )
+        wished: dict[str, Json] = {
+            build.column(field).id: {"show": True, "order": place}
+            for place, field in enumerate(build.shown(view), start=1)
+        }
         if view.group_by is not None and build.kind == "grid":
-            column = columns[build.column(view.group_by).id]
-            body = {"show": True, "group_by": True, "group_by_order": 1, "group_by_sort": "asc"}
-            self._transport.call(GRID_COLUMN_UPDATE, body, ids={"column": column["id"]})
+            head = wished.setdefault(build.column(view.group_by).id, {"show": True})
+            wished[build.column(view.group_by).id] = head | {
+                "group_by": True,
+                "group_by_order": 1,
+                "group_by_sort": "asc",
+            }
+        self._set_columns(view_id, wished)
 
     def _fill_form(self, build: _Build, form: FormSpec, view_id: str) -> None:
         body = {
@@ -241,19 +238,19 @@ class NocodbViews:
             "success_msg": build.text(form.thanks),
         }
         self._transport.call(FORM_UPDATE, body, ids={"view": view_id})
-        columns = {str(column["fk_column_id"]): column for column in self._form(view_id)["columns"]}
-        self._transport.call(VIEW_HIDE_ALL, {}, ids={"view": view_id})
-        for place, asked in enumerate(form.fields, start=1):
-            column = columns.get(build.column(asked.field).id)
-            if column is not None:
-                question = build.question(asked) | {"show": True, "order": place}
-                self._transport.call(FORM_COLUMN_UPDATE, question, ids={"column": str(column["id"])})
+        asked = {
+            build.column(one.field).id: build.question(one) | {"show": True, "order": place}
+            for place, one in enumerate(form.fields, start=1)
+        }
+        self._set_columns(view_id, asked)
         if form.public:
             self.share(view_id)
 
-    def _form(self, view_id: str) -> Json:
-        answer = self._transport.call(FORM_READ, ids={"view": view_id})
-        return dict(answer)
+    def _set_columns(self, view_id: str, wished: Mapping[str, Json]) -> None:
+        """Show these columns of a view and hide the others, all in two requests."""
+        self._transport.call(VIEW_HIDE_ALL, {}, ids={"view": view_id})
+        columns = [{"id": column_id, **settings} for column_id, settings in wished.items()]
+        self._transport.call(VIEW_COLUMNS_SET, columns, ids={"view": view_id})
 
     def _columns(self, view_id: str) -> dict[str, Json]:
         listed = self._transport.call(VIEW_COLUMN_LIST, ids={"view": view_id}).get("list", [])

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from huoban_perf.core.addresses import WorkspaceId
 from huoban_perf.core.errors import AmbiguousRowError, ProfileError
+from huoban_perf.demo.accounts import Accounts, accounts_of
+from huoban_perf.demo.company import sample_company
 from huoban_perf.demo.rows import batch
-from huoban_perf.demo.script import _grades, _members, _shown_person, demo_profile
+from huoban_perf.demo.script import _grades, demo_profile, people_of
 from huoban_perf.demo.seed import seed
 from huoban_perf.profile import Profile, Site
 from tests.unit.sync.company import Office, company_batches, schema
@@ -45,12 +46,19 @@ def test_seeding_stops_at_a_repeated_key(tmp_path: Path) -> None:
     assert office.memory.writes == 0
 
 
-def test_nobody_is_shown_when_nobody_has_a_score() -> None:
-    nothing: Any = None
-    assert _shown_person(nothing, ()) == ""
+def test_every_grade_is_counted_when_nobody_has_a_score() -> None:
     assert _grades((), schema()) == {"S": 0, "A": 0, "B": 0, "C": 0, "D": 0}
 
 
 def test_workspace_without_builder_gets_no_members(tmp_path: Path) -> None:
     connection = Office(Memory(), tmp_path).app.connection
-    assert _members(Site(profile=Profile(), connection=connection, workspace=WorkspaceId("1")), "company") == ({}, 0)
+    site = Site(profile=Profile(), connection=connection, workspace=WorkspaceId("1"))
+    assert accounts_of(site, sample_company(criteria=1).people) == Accounts(of={}, invited=0)
+
+
+def test_a_company_is_as_large_as_asked_and_two_hundred_on_a_server(tmp_path: Path) -> None:
+    here, there = Profile(home=tmp_path), Profile(home=tmp_path, platform="nocodb")
+    assert people_of(here, data="company", asked=None) is None
+    assert people_of(there, data="company", asked=None) == 200
+    assert people_of(there, data="insteval", asked=None) is None
+    assert [people_of(one, data="company", asked=30) for one in (here, there)] == [30, 30]
