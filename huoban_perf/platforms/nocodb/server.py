@@ -12,10 +12,8 @@ import os
 import shutil
 import signal
 import socket
-import sqlite3
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,9 +102,7 @@ def up(
         raise ProfileError("nocodb.port_taken", facts={"port": port})
     password = _kept_secret(home / "password")
     settings = {**environ, **_settings(home, port=chosen, password=password)}
-    if database is None:
-        _keep_journal(home / "data")
-    else:
+    if database is not None:
         settings["NC_DB"] = database
     pid = _start(home, program=program, settings=settings)
     url = f"http://127.0.0.1:{chosen}"
@@ -158,16 +154,6 @@ def _settings(home: Path, *, port: int, password: str) -> dict[str, str]:
         "NC_DISABLE_SUPPORT_CHAT": "true",
         "NC_ALLOW_LOCAL_HOOKS": "true",  # else a webhook to our own runner is dropped with only a log line
     }
-
-
-def _keep_journal(data: Path) -> None:
-    """Let the embedded database write ahead: one wait for the disk a change instead of four or five.
-
-    The mode is kept in the file; the server asks for none. Building an app is thousands of small changes.
-    Source: tried; 17 ms a change became 3 ms on a busy disk.
-    """
-    with closing(sqlite3.connect(data / "noco.db")) as database:
-        database.execute("PRAGMA journal_mode=WAL")
 
 
 def _start(home: Path, *, program: Path, settings: Mapping[str, str]) -> int:

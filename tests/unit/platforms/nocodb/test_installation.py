@@ -68,6 +68,16 @@ def test_an_installation_is_found_again_and_made_once(tmp_path: Path) -> None:
     assert "127.0.0.1" in (first / "server.js").read_text()
 
 
+def test_the_start_script_of_an_earlier_version_is_replaced(tmp_path: Path) -> None:
+    environ = programs(tmp_path / "bin")
+    program = installed(tmp_path / "cache", environ=environ)
+    script = (program / "server.js").read_text()
+    assert "journal_mode=WAL" in script
+    (program / "server.js").write_text("// of an earlier version\n")
+    assert installed(tmp_path / "cache", environ=environ) == program
+    assert (program / "server.js").read_text() == script
+
+
 def test_a_server_that_ends_at_once_shows_its_last_words(tmp_path: Path) -> None:
     environ = programs(tmp_path / "bin", serves="echo Segmentation fault; exit 139")
     program = installed(tmp_path / "cache", environ=environ)
