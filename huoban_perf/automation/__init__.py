@@ -9,7 +9,7 @@ executor finds everything done and changes nothing.
 """
 
 from huoban_perf.automation.executor import Executor, GivenUp, Round
-from huoban_perf.automation.firings import Cause, Firing, FiringState, Ledger
+from huoban_perf.automation.firings import Cause, Firing, FiringState, Ledger, Settled
 from huoban_perf.automation.surroundings import GuardCheck, Surroundings, Verdict
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "GuardCheck",
     "Ledger",
     "Round",
+    "Settled",
     "Surroundings",
     "Verdict",
 ]

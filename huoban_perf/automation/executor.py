@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from huoban_perf.automation.actions import SETTLED, Acted, Pick, act, creation, picked
 from huoban_perf.automation.effects import Done, carry_out_steps, carry_out_without_row
 from huoban_perf.automation.expressions import Scope
-from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger
+from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger, Settled
 from huoban_perf.automation.noticing import ACTION, DELETED, FIRST_SIGHT, MOVED, Noticing
 from huoban_perf.automation.surroundings import Surroundings
 from huoban_perf.automation.writing import Change, change_rows
@@ -32,6 +32,8 @@ from huoban_perf.sync.book import Book, Row
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 5
 _FIRST_WAIT = timedelta(minutes=1)
+_KEPT_AT_ONCE = 200
+"""Firings that are closed in one step: the file is forced to the disk once for so many."""
 _NEXT_LOOK = timedelta(seconds=1)
 """An action that settles is looked at again in the next round, however soon that comes."""
 
@@ -84,7 +86,10 @@ class Executor:
         """
         self._app = app
         self._ledger = ledger
-        self._around = around
+        self._around = replace(around, start_job=self._ask_for)
+        self._start_job = around.start_job
+        self._asked_for: dict[str, None] = {}
+        self._ended: list[Settled] = []
         self._book = Book(app)
         self._unverified: list[str] = []
         self._given_up: list[GivenUp] = []
@@ -161,12 +166,33 @@ class Executor:
     def run(self, result: Round | None = None) -> int:
         """Carry out every firing that is due; return how many that were."""
         count = 0
-        for firing in self._ledger.pending(now=self._app.clock.now()):
-            state = self._run_one(firing)
-            count += 1
-            if result is not None and state is not None:
-                result.add(state)
+        try:
+            for firing in self._ledger.pending(now=self._app.clock.now()):
+                state = self._run_one(firing)
+                count += 1
+                if result is not None and state is not None:
+                    result.add(state)
+                if count % _KEPT_AT_ONCE == 0:
+                    self._around.keep_on()
+                    self._keep()
+        finally:
+            self._keep()
         return count
+
+    def _ask_for(self, job: str) -> None:
+        self._asked_for[job] = None
+
+    def _keep(self) -> None:
+        """Start the jobs that firings asked for, each once, and then close those firings.
+
+        Killed before, they are carried out again, which changes nothing.
+        """
+        for job in self._asked_for:
+            self._start_job(job)
+        self._asked_for.clear()
+        if self._ended:
+            self._ledger.settle(self._ended, at=self._app.clock.now())
+            self._ended.clear()
 
     def _run_one(self, firing: Firing) -> FiringState | None:
         now = self._app.clock.now()
@@ -187,7 +213,7 @@ class Executor:
             self._ledger.postpone(firing, not_before=now + _NEXT_LOOK, reason="settling")
             return None
         state, outcome = done
-        self._ledger.settle(firing, state, outcome=outcome, at=now)
+        self._ended.append(Settled(firing=firing, state=state, outcome=outcome))
         return state
 
     def _failed(self, firing: Firing, reason: str) -> FiringState | None:
@@ -202,7 +228,7 @@ class Executor:
         return self._give_up(firing, FiringState.PARKED, reason)
 
     def _give_up(self, firing: Firing, state: FiringState, reason: str) -> FiringState:
-        self._ledger.settle(firing, state, outcome=reason, at=self._app.clock.now())
+        self._ended.append(Settled(firing=firing, state=state, outcome=reason))
         self._given_up.append(GivenUp(automation=firing.automation, item=firing.item, state=state, reason=reason))
         return state
 
@@ -295,8 +321,8 @@ class Executor:
     def _remember(self, done: Done, firing: Firing) -> None:
         """Note what was written as our own doing, and queue the automations that were called."""
         cause = Cause(depth=firing.depth + 1, chain=(*firing.chain, _link(firing)))
-        for row in done.written:
-            self._ledger.ripple(row.rows.table.key, row.item_id, cause)
+        if done.written:
+            self._ledger.ripple([(row.rows.table.key, row.item_id) for row in done.written], cause)
         self._ledger.enqueue(
             [
                 Firing(

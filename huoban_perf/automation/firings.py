@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +53,21 @@ class Firing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A firing that came to its end.
+
+    Attributes:
+        firing: The firing.
+        state: How it ended.
+        outcome: One line about it.
+    """
+
+    firing: Firing
+    state: FiringState
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """What a change of a row that we made ourselves follows from."""
 
@@ -78,11 +93,15 @@ class Ledger(Protocol):
         cursor: datetime,
         seen: Mapping[str, Mapping[str, str]],
         firings: Sequence[Firing],
+        explained: Sequence[str] = (),
         back: bool = False,
     ) -> int:
-        """Keep what was seen together with the firings it sets off; return how many firings are new.
+        """Keep what was seen with the firings it sets off, and forget the causes of explained items' changes.
 
         A cursor never goes back unless ``back`` says that the one kept is wrong.
+
+        Returns:
+            How many firings are new.
         """
         ...
 
@@ -98,22 +117,22 @@ class Ledger(Protocol):
         """Keep firings; a key that is known is ignored. Return how many are new."""
         ...
 
-    def pending(self, *, now: datetime) -> list[Firing]:
-        """Return the firings to be tried now, oldest first."""
+    def pending(self, *, now: datetime) -> Iterator[Firing]:
+        """Yield the firings to be tried now, oldest first; those that are queued meanwhile are left out."""
         ...
 
-    def settle(self, firing: Firing, state: FiringState, *, outcome: str, at: datetime) -> None:
-        """Close a firing."""
+    def settle(self, ended: Sequence[Settled], *, at: datetime) -> None:
+        """Close firings."""
         ...
 
     def postpone(self, firing: Firing, *, not_before: datetime, reason: str) -> None:
         """Count a failed try and hold the firing off."""
         ...
 
-    def ripple(self, table: str, item: str, cause: Cause) -> None:
-        """Remember that the next change of a row is our own doing."""
+    def ripple(self, rows: Sequence[tuple[str, str]], cause: Cause) -> None:
+        """Remember that the next change of rows, each a table and an item, is our own doing."""
         ...
 
-    def take_cause(self, table: str, item: str) -> Cause | None:
-        """Return and forget what a row's change follows from; None for a person's own."""
+    def causes(self, table: str, items: Sequence[str]) -> Mapping[str, Cause]:
+        """Return item → what its change follows from; a person's own change is left out."""
         ...

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 
 from huoban_perf.automation.clockwork import last_due, scheduled_rows
 from huoban_perf.automation.events import Look, Seen, field_digests, look
-from huoban_perf.automation.firings import Firing, Ledger
+from huoban_perf.automation.firings import Cause, Firing, Ledger
 from huoban_perf.core.rules import Moment, holds
 from huoban_perf.core.schema.automations import AutomationSpec, ItemEvent, Notify, OnItem, OnSchedule
 from huoban_perf.core.states import moved_by
@@ -79,9 +79,11 @@ class Noticing:
         elif seen.events or seen.is_first:
             book.forget(table)
         book.written.discard(table)
-        firings = [firing for event in seen.events for firing in self._set_off(table, event)]
+        items = [str(event.item.item_id) for event in seen.events]
+        causes = self.ledger.causes(table, items) if items else {}
+        firings = [f for event in seen.events for f in self._set_off(table, event, causes.get(str(event.item.item_id)))]
         firings += self._first_picks(table, seen)
-        new = self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings)
+        new = self.ledger.note(table, cursor=seen.cursor, seen=seen.digests, firings=firings, explained=tuple(causes))
         if seen.is_whole:
             self.ledger.note(_whole(table), cursor=self.app.clock.now(), seen={}, firings=())
         return new, seen
@@ -110,9 +112,8 @@ class Noticing:
         ]
         return self.ledger.note_gone(table, gone, firings=firings)
 
-    def _set_off(self, table: str, event: Seen) -> Iterator[Firing]:
+    def _set_off(self, table: str, event: Seen, cause: Cause | None) -> Iterator[Firing]:
         item = str(event.item.item_id)
-        cause = self.ledger.take_cause(table, item)
         depth, chain = (cause.depth, cause.chain) if cause else (0, ())
         what = "created" if event.is_new else "changed: " + ", ".join(sorted(event.changed))
         moved = self._moved(table, event) if cause is None else None

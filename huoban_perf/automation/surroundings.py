@@ -38,6 +38,8 @@ class Surroundings:
         key_of: Row that a person made → parts of its natural key, or None when it cannot be told yet.
         known_of: Row that a person made → what it still lacks and the program can tell.
         columns_of: Row that a person made → its permission columns, so that those it concerns see it at once.
+        keep_on: Called now and then during long work that asks the platform nothing, to keep the lease; raises
+            LeaseLostError when another has taken over.
     """
 
     guards: Mapping[tuple[str, str], GuardCheck]
@@ -51,3 +53,4 @@ class Surroundings:
     key_of: Callable[[Row], str | None] = lambda _: None
     known_of: Callable[[Row], Values] = lambda _: {}
     columns_of: Callable[[Row], Values] = lambda _: {}
+    keep_on: Callable[[], None] = lambda: None

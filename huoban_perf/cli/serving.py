@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,7 +106,8 @@ class House:
             finally:
                 self.show_audit()
             return "; ".join(report.summary or str(report.changes) for report in reports) or "-"
-        executor = Executor(shop.app, ledger=self.ledger, around=surroundings(shop, self.outbox, self.start))
+        around = replace(surroundings(shop, self.outbox, self.start), keep_on=lease.touch)
+        executor = Executor(shop.app, ledger=self.ledger, around=around)
         done = executor.round()
         for state, count in done.counts.items():
             self.metrics.fired(claim.profile, state.value, count)

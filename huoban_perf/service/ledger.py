@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from huoban_perf.automation import Cause, Firing, FiringState
+from huoban_perf.automation import Cause, Firing, FiringState, Settled
 from huoban_perf.service.store import SqliteStore, moment_of
 
 _AT_ONCE = 500
@@ -50,9 +50,14 @@ class SqliteLedger:
         cursor: datetime,
         seen: Mapping[str, Mapping[str, str]],
         firings: Sequence[Firing],
+        explained: Sequence[str] = (),
         back: bool = False,
     ) -> int:
-        """Keep what was seen together with the firings it sets off; return how many firings are new."""
+        """Keep what was seen with the firings it sets off, and forget the causes of explained items' changes.
+
+        Returns:
+            How many firings are new.
+        """
         with self._store.step() as database:
             database.execute(
                 "INSERT INTO cursors VALUES (?1, ?2, ?3)"
@@ -62,6 +67,10 @@ class SqliteLedger:
             database.executemany(
                 "INSERT OR REPLACE INTO seen_rows VALUES (?, ?, ?, ?)",
                 [(self._profile, table, item, json.dumps(digests, sort_keys=True)) for item, digests in seen.items()],
+            )
+            database.executemany(
+                "DELETE FROM causes WHERE profile = ? AND place = ? AND item = ?",
+                [(self._profile, table, item) for item in explained],
             )
             return self._insert(database, firings)
 
@@ -100,35 +109,43 @@ class SqliteLedger:
         )
         return database.total_changes - before
 
-    def pending(self, *, now: datetime) -> list[Firing]:
-        """Return the firings to be tried now, oldest first."""
+    def pending(self, *, now: datetime) -> Iterator[Firing]:
+        """Yield the firings to be tried now, oldest first; those that are queued meanwhile are left out."""
         with self._store.step() as database:
-            rows = database.execute(
-                "SELECT key, automation, place, item, cause, depth, chain, attempts FROM firings"
-                " WHERE profile = ? AND state = 'pending' AND not_before_s <= ? ORDER BY number",
-                (self._profile, now.timestamp()),
-            ).fetchall()
-        return [
-            Firing(
-                key=key,
-                automation=automation,
-                table=place,
-                item=item,
-                cause=cause,
-                depth=depth,
-                chain=tuple(json.loads(chain)),
-                attempts=attempts,
-            )
-            for key, automation, place, item, cause, depth, chain, attempts in rows
-        ]
+            least, most = database.execute(
+                "SELECT min(number), max(number) FROM firings WHERE profile = ? AND state = 'pending'", (self._profile,)
+            ).fetchone()
+        number = (least or 0) - 1
+        while least is not None:
+            with self._store.step() as database:
+                rows = database.execute(
+                    "SELECT number, key, automation, place, item, cause, depth, chain, attempts"
+                    " FROM firings NOT INDEXED WHERE number > ? AND number <= ? AND profile = ? AND state = 'pending'"
+                    " AND not_before_s <= ? ORDER BY number LIMIT ?",
+                    (number, most, self._profile, now.timestamp(), _AT_ONCE),
+                ).fetchall()
+            if not rows:
+                return
+            number = rows[-1][0]
+            for _, key, automation, place, item, cause, depth, chain, attempts in rows:
+                yield Firing(
+                    key=key,
+                    automation=automation,
+                    table=place,
+                    item=item,
+                    cause=cause,
+                    depth=depth,
+                    chain=tuple(json.loads(chain)),
+                    attempts=attempts,
+                )
 
-    def settle(self, firing: Firing, state: FiringState, *, outcome: str, at: datetime) -> None:
-        """Close a firing."""
+    def settle(self, ended: Sequence[Settled], *, at: datetime) -> None:
+        """Close firings."""
         with self._store.step() as database:
-            database.execute(
+            database.executemany(
                 "UPDATE firings SET state = ?, outcome = ?, ended_s = ?, attempts = attempts + 1"
                 " WHERE profile = ? AND key = ?",
-                (state.value, outcome, at.timestamp(), self._profile, firing.key),
+                [(one.state.value, one.outcome, at.timestamp(), self._profile, one.firing.key) for one in ended],
             )
 
     def postpone(self, firing: Firing, *, not_before: datetime, reason: str) -> None:
@@ -140,22 +157,28 @@ class SqliteLedger:
                 (not_before.timestamp(), reason, self._profile, firing.key),
             )
 
-    def ripple(self, table: str, item: str, cause: Cause) -> None:
-        """Remember that the next change of a row is our own doing."""
+    def ripple(self, rows: Sequence[tuple[str, str]], cause: Cause) -> None:
+        """Remember that the next change of rows, each a table and an item, is our own doing."""
+        chain = json.dumps(cause.chain)
         with self._store.step() as database:
-            database.execute(
+            database.executemany(
                 "INSERT OR REPLACE INTO causes VALUES (?, ?, ?, ?, ?)",
-                (self._profile, table, item, cause.depth, json.dumps(cause.chain)),
+                [(self._profile, table, item, cause.depth, chain) for table, item in rows],
             )
 
-    def take_cause(self, table: str, item: str) -> Cause | None:
-        """Return and forget what a row's change follows from; None for a person's own."""
+    def causes(self, table: str, items: Sequence[str]) -> Mapping[str, Cause]:
+        """Return item → what its change follows from; a person's own change is left out."""
+        found: dict[str, Cause] = {}
         with self._store.step() as database:
-            row = database.execute(
-                "DELETE FROM causes WHERE profile = ? AND place = ? AND item = ? RETURNING depth, chain",
-                (self._profile, table, item),
-            ).fetchone()
-        return None if row is None else Cause(depth=row[0], chain=tuple(json.loads(row[1])))
+            for start in range(0, len(items), _AT_ONCE):
+                some = items[start : start + _AT_ONCE]
+                rows = database.execute(
+                    "SELECT item, depth, chain FROM causes WHERE profile = ? AND place = ?"  # noqa: S608 - marks only
+                    f" AND item IN ({', '.join('?' * len(some))})",
+                    (self._profile, table, *some),
+                )
+                found |= {item: Cause(depth=depth, chain=tuple(json.loads(chain))) for item, depth, chain in rows}
+        return found
 
     def listed(self, *states: FiringState) -> list[tuple[str, str, str, FiringState, int, str]]:
         """Return firings in order: automation, item, cause, state, depth, outcome; of all states for none given."""

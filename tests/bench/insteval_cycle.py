@@ -7,9 +7,10 @@ import tempfile
 from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 
-from tests.flow.insteval_cycle import CYCLE, means, play, teaching
+from tests.flow.insteval_cycle import CYCLE, Teaching, means, play, teaching
 
 
 def main(departments: str = "D07") -> None:
@@ -19,7 +20,7 @@ def main(departments: str = "D07") -> None:
     with tempfile.TemporaryDirectory() as folder, teaching(Path(folder), departments=chosen) as run:
         ready, cpu = perf_counter(), process_time()
         before = run.app.connection.traffic.traffic()
-        play(run)
+        play(run, after=_Parts(run))
         after = run.app.connection.traffic.traffic()
         sheets = run.rows("appraisal")
         right = sum(
@@ -33,6 +34,24 @@ def main(departments: str = "D07") -> None:
         print(f"  requests {after.requests - before.requests}, of which writes {after.writes - before.writes}")
         print(f"  firings {dict(fired)}; cycle is {run.rows('cycle')[CYCLE]['status']}")
         print(f"  released scores equal to the exact mean: {right} of {len(means(run.marks))}")
+
+
+class _Parts:
+    """Prints what each part of the cycle took."""
+
+    def __init__(self, run: Teaching) -> None:
+        """Start the clock."""
+        self._run = run
+        self._since, self._before = perf_counter(), run.app.connection.traffic.traffic()
+
+    def __call__(self, name: str) -> None:
+        """Print one line and start anew."""
+        now, traffic = perf_counter(), self._run.app.connection.traffic.traffic()
+        memory = getrusage(RUSAGE_SELF).ru_maxrss // 1024
+        requests, writes = traffic.requests - self._before.requests, traffic.writes - self._before.writes
+        line = f"  {name:<12}{now - self._since:8.1f} s {requests:7} requests {writes:6} writes {memory:6} MB at most"
+        print(line, file=sys.stderr, flush=True)
+        self._since, self._before = now, traffic
 
 
 def _shown(numerator: int, denominator: int) -> Decimal:

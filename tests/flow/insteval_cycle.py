@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -163,19 +163,33 @@ class Teaching:
         self.control.advance(1)
 
 
-def play(run: Teaching) -> None:
-    """From 公示 to 公布."""
+def play(run: Teaching, *, after: Callable[[str], None] = lambda _: None) -> None:
+    """From 公示 to 公布.
+
+    Args:
+        run: The university.
+        after: Told the name of each part once it is over.
+    """
+    parts: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("announced", lambda: _announce(run)),
+        ("running", lambda: run.at(date(2026, 3, 2))),
+        ("reviewing", lambda: run.at(date(2026, 9, 1))),
+        ("invited", run.invite),
+        ("answered", lambda: run.answer(twice=5, made_up=3)),
+        ("matched", lambda: run.at(date(2026, 9, 2))),
+        ("overdue", lambda: run.at(date(2026, 9, 12))),
+        ("ended", lambda: run.pick(hr_action="end_reviews")),
+        ("calibrated", lambda: run.at(date(2026, 9, 14))),
+        ("released", lambda: run.pick(decider_action="release")),
+    )
+    for name, part in parts:
+        part()
+        after(name)
+
+
+def _announce(run: Teaching) -> None:
     run.at(date(2026, 2, 23))
     run.pick(hr_action="announce")
-    run.at(date(2026, 3, 2))
-    run.at(date(2026, 9, 1))
-    run.invite()
-    run.answer(twice=5, made_up=3)
-    run.at(date(2026, 9, 2))
-    run.at(date(2026, 9, 12))
-    run.pick(hr_action="end_reviews")
-    run.at(date(2026, 9, 14))
-    run.pick(decider_action="release")
 
 
 @contextlib.contextmanager
