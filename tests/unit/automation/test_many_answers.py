@@ -1,4 +1,4 @@
-"""Many rows at once: the cost that follows is a count a batch of firings, never one a firing; a kill repeats nothing."""
+"""Many rows at once: what follows costs a count a batch of firings, never one a firing; a kill repeats nothing."""
 
 from __future__ import annotations
 
