@@ -13,6 +13,7 @@ from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.customers import letters
+from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
@@ -61,7 +62,7 @@ def _to_hr(context: JobContext) -> Iterator[Notice]:
     for sheet in context.book.of("appraisal", "cycle", context.cycle):
         for task in context.book.of("review_task", "appraisal", sheet):
             due = task.day("due_on")
-            is_open = task.text("status") in {"awaiting_acceptance", "to_review"}
+            is_open = task.text("status") in {"awaiting_acceptance", "to_review"} and is_reviewed(sheet)
             if is_open and due and context.calendar.passed(due, context.today) > _LONG_OVERDUE_WORKDAYS:
                 late += 1
     if late:

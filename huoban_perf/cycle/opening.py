@@ -19,6 +19,7 @@ from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.contracts import LOCKED, WEIGHT, goal_items, late_contracts, standard_items, standards_of
 from huoban_perf.cycle.goal_changes import follow_goals
+from huoban_perf.cycle.left_out import closed_tasks, is_reviewed, reopened_tasks
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import (
     announced_rules,
@@ -277,15 +278,19 @@ def _keep_reviewing(context: JobContext) -> Draft:
     followed = follow_goals(context)
     moved = tuple(_into_review(context)) if late else ()
     sheets = _sheets(context, "reviewing")
+    leaving = {row.key for row in moved if row.values["status"] == "not_appraised"}
+    closed, withdrawn = closed_tasks(context, leaving=leaving)
     return Draft(
         wishes=(
             *sheets.wishes,
             *followed.wishes,
             *reviews,
+            reopened_tasks(context),
+            closed,
             Wish(table="appraisal", rows=moved),
         ),
         notes=(*sheets.notes, *followed.notes, *service_faults_of(context), *notes),
-        notices=tuple(followed.notices),
+        notices=(*followed.notices, *withdrawn),
     )
 
 
@@ -299,7 +304,7 @@ def _reopen(context: JobContext) -> Draft:
         tasks += [
             moved(task, "to_review", today=today)
             for task in book.of("review_task", "appraisal", sheet)
-            if task.text("status") == "expired"
+            if task.text("status") == "expired" and is_reviewed(sheet)
         ]
         results += [
             moved(result, "scored", today=today)

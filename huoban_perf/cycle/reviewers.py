@@ -193,7 +193,8 @@ def _superior_may_start(work: Assigning, standing: Sequence[Row], *, starting: b
     due = work.context.cycle.day("self_due_on")
     if not own:
         return not starting
-    return any(task.text("status") != "to_review" for task in own) or (due is not None and work.context.today > due)
+    waits = {"to_review", "expired"}  # expired: closed by 不参评, and open again with this run
+    return any(task.text("status") not in waits for task in own) or (due is not None and work.context.today > due)
 
 
 def _relation_label(sheet: Row, relation: str) -> str:

@@ -13,6 +13,7 @@ from datetime import date
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.lite_opening import is_lite, lite_faults
 from huoban_perf.cycle.opening_checks import check_cycle
 from huoban_perf.cycle.work import note
@@ -113,7 +114,7 @@ def cycle_status(context: JobContext) -> CycleStatus:
     results: Counter[str] = Counter()
     for sheet in sheets:
         for task in book.of("review_task", "appraisal", sheet):
-            if task.text("status") not in {"recalled", "declined"}:
+            if task.text("status") not in {"recalled", "declined"} and is_reviewed(sheet):
                 tasks.setdefault(task.text("relation"), []).append(task)
         results.update(row.text("status") for row in book.of("score_result", "appraisal", sheet))
     return CycleStatus(
@@ -233,7 +234,7 @@ def _open_reviews(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
     overdue: Counter[str] = Counter()
     for sheet in sheets:
         for task in context.book.of("review_task", "appraisal", sheet):
-            if task.text("status") in _OPEN_TASKS:
+            if task.text("status") in _OPEN_TASKS and is_reviewed(sheet):
                 name = people.get(task.member("rater"), task.text("external_rater") or "-")
                 due = task.day("due_on")
                 (overdue if due is not None and due < context.today else waiting)[name] += 1
