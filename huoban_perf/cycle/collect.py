@@ -9,7 +9,7 @@ workflows.md §1 指标数据; data-model.md §2.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -71,6 +71,7 @@ def collect(context: JobContext) -> Draft:
     return Draft(
         wishes=(
             Wish(table="metric_actual", rows=tuple(rows), first_only=_ALL),
+            Wish(table="metric_actual", rows=tuple(_owned_late(context, rows))),
             Wish(table="metric_actual", rows=tuple(taken)),
         ),
         notes=tuple(notes),
@@ -101,6 +102,15 @@ def _prepared(context: JobContext) -> Iterator[WantedRow]:
                 if row.key not in seen:
                     seen.add(row.key)
                     yield row
+
+
+def _owned_late(context: JobContext, rows: Sequence[WantedRow]) -> Iterator[WantedRow]:
+    """Yield rows still to fill that were made before their metric had a 数据负责人; one that has an owner keeps it."""
+    for row in rows:
+        standing = context.book.find("metric_actual", row.key)
+        owner = row.values["data_owner"]
+        if standing is not None and owner and not standing.has("data_owner") and standing.text("status") == "to_fill":
+            yield WantedRow(key=row.key, values={"natural_key": row.key, "data_owner": owner})
 
 
 def _row(employee: Row, metric: Row, item: Row, first: date, last: date) -> WantedRow:
