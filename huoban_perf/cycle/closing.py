@@ -1,23 +1,24 @@
-"""The jobs that bring a released cycle to its end: ``remind`` (silence counts as read), ``improve``, ``archive``.
+"""The jobs that bring a released cycle to its end: ``remind`` (silence counts as read) and ``archive``.
 
-Source: workflows.md §1 (待确认→已完成 by J; 改进计划; 反馈申诉→已归档).
+Source: workflows.md §1 (待确认→已完成 by J; 反馈申诉→已归档).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from huoban_perf.core.errors import CycleError, FactValue, Problem
 from huoban_perf.core.notices import Notice
-from huoban_perf.core.values import CHINA, Value
+from huoban_perf.core.values import CHINA
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.customers import letters
+from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
-from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
+from huoban_perf.sync.wanted import WantedRow
 
 _FINAL_SHEETS = frozenset({"completed", "not_appraised", "void"})
 _OPEN_APPEALS = frozenset({"submitted", "accepted", "reviewing", "awaiting_final"})
@@ -71,69 +72,6 @@ def _to_hr(context: JobContext) -> Iterator[Notice]:
             yield Notice(receiver=receiver, event="hr_list", object=context.cycle.key, day=context.today, facts=facts)
 
 
-def improve(context: JobContext) -> Draft:
-    """Draft improvement plans after weak results and move plans whose end has come to 待结案.
-
-    Args:
-        context: What stands.
-
-    Returns:
-        Plans in 草稿 for people with a weak grade or 岗位达标结论 未达标; never anything about dismissal.
-    """
-    today = context.today
-    plans: list[WantedRow] = []
-    if context.cycle.text("status") == "feedback":
-        for sheet in sorted(context.book.of("appraisal", "cycle", context.cycle), key=lambda row: row.key):
-            weak = sheet.text("released_grade") in context.process.weak_grades
-            if weak or sheet.text("position_verdict") == "not_met":
-                plans += _plan(context, sheet)
-    due: list[WantedRow] = []
-    notes: list[Problem] = []
-    for plan in context.book.all("improvement"):
-        end = plan.day("extended_to") or plan.day("end_date")
-        if plan.text("status") == "running" and plan.key and end is not None and today > end:
-            reviews = [
-                row for row in context.book.of("log", "improvement", plan) if row.text("kind") == "improvement_review"
-            ]
-            if reviews:
-                due.append(moved(plan, "awaiting_closure", today=today))
-            else:
-                notes.append(note("cycle.no_improvement_review", address=plan.text("name") or plan.key))
-    return Draft(
-        wishes=(
-            Wish(table="improvement", rows=tuple(plans), first_only=_ONCE),
-            Wish(table="improvement", rows=tuple(due)),
-        ),
-        notes=tuple(notes),
-    )
-
-
-_ONCE = frozenset({"status", "name", "coach", "start_date", "end_date", "review_frequency"})
-_PLAN_DAYS = 90
-
-
-def _plan(context: JobContext, sheet: Row) -> Iterator[WantedRow]:
-    employee = sheet.related("employee")
-    if employee is None:
-        return
-    manager = employee.related("manager")
-    key = natural_key(employee.key, *sheet.key.strip("[]").split("|"))
-    standing = context.book.find("improvement", key)
-    start = standing.day("start_date") if standing else None
-    values: dict[str, Value | Refs] = {
-        "natural_key": key,
-        "name": f"{employee.text('name')} 改进计划",
-        "status": "draft",
-        "employee": Refs("employee", (employee.key,)),
-        "appraisal": Refs("appraisal", (sheet.key,)),
-        "coach": manager.members("account") if manager else None,
-        "start_date": start or context.today,
-        "end_date": (start or context.today) + timedelta(days=_PLAN_DAYS),
-        "review_frequency": "month",
-    }
-    yield WantedRow(key=key, values=values)
-
-
 def archive(context: JobContext) -> Draft:
     """Seal the cycle once everything in it is settled; HR asks for it.
 
@@ -165,6 +103,7 @@ def archive(context: JobContext) -> Draft:
             for row in context.book.of("outcome", "appraisal", sheet)
             if row.text("status") not in _FINAL_OUTCOMES
         ]
+        problems += [note("cycle.plan_unagreed", address=where) for _ in unagreed_plans(sheet)]
     if problems:
         facts: dict[str, FactValue] = {"cycle": cycle.key, "count": len(problems)}
         raise CycleError("cycle.not_settled", facts=facts, problems=problems)

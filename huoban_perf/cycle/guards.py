@@ -17,6 +17,7 @@ from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process, stages_off
 from huoban_perf.cycle.goal_changes import number_of
+from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.opening_checks import announced_rules, date_faults, people_faults
 from huoban_perf.cycle.org_source import parse_day
 from huoban_perf.cycle.quotas import over_quota
@@ -236,6 +237,12 @@ def _outcomes_final(asked: Asked, cycle: Row) -> Verdict:
     return {"count": len(rows)} if rows else None
 
 
+def _plans_agreed(asked: Asked, cycle: Row) -> Verdict:
+    del asked
+    count = sum(len(unagreed_plans(sheet)) for sheet in sheets(cycle))
+    return {"count": count} if count else None
+
+
 # --- 目标 ----------------------------------------------------------------------------------------------------------
 
 
@@ -370,6 +377,7 @@ CYCLE_GUARDS: Mapping[tuple[str, str], Check] = {
     ("cycle", "appraisals_final"): _appraisals_final,
     ("cycle", "appeals_closed"): _appeals_closed,
     ("cycle", "outcomes_final"): _outcomes_final,
+    ("cycle", "plans_agreed"): _plans_agreed,
     ("appraisal", "goals_smart"): _goals_smart,
     ("appraisal", "goals_total"): _goals_total,
     ("appraisal", "goals_count"): _goals_count,

@@ -18,6 +18,7 @@ from huoban_perf.cycle.guards import (
     named,
     open_appeals,
 )
+from huoban_perf.cycle.improving import days_between_reviews, reviews_of
 from huoban_perf.cycle.opening import days_in
 from huoban_perf.sync.book import Row
 
@@ -229,10 +230,9 @@ def _has_task(asked: Asked, plan: Row) -> Verdict:
 
 def _reviews_held(asked: Asked, plan: Row) -> Verdict:
     del asked
-    done = sum(1 for row in plan.book.of("log", "improvement", plan) if row.text("kind") == "improvement_review")
+    done = len(reviews_of(plan))
     start, end = plan.day("start_date"), plan.day("end_date")
-    every = {"week": 7, "two_weeks": 14}.get(plan.text("review_frequency"), 30)
-    due = max(1, (end - start).days // every) if start and end else 1
+    due = max(1, (end - start).days // days_between_reviews(plan)) if start and end else 1
     return None if done >= due else {"due": due, "done": done}
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from huoban_perf.cycle.access_sync import access_sync
 from huoban_perf.cycle.appeals import appeal
 from huoban_perf.cycle.calibrate import calibrate
-from huoban_perf.cycle.closing import archive, improve, remind
+from huoban_perf.cycle.closing import archive, remind
 from huoban_perf.cycle.collect import collect
 from huoban_perf.cycle.external import match_external
 from huoban_perf.cycle.grow import grow_without_former
+from huoban_perf.cycle.improving import improve
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.lite_after import appeal_lite, progress_lite, remind_lite
 from huoban_perf.cycle.lite_opening import end_lite, is_lite, open_lite
@@ -62,7 +63,7 @@ JOBS: Mapping[str, Job] = {
         lite=end_lite,
     ),
     "interview": Job(plan=interview, states=frozenset({"feedback"}), tables=("interview",)),
-    "improve": Job(plan=improve, states=frozenset({"feedback"}), tables=("improvement",)),
+    "improve": Job(plan=improve, states=None, tables=("improvement",)),
     "appeal": Job(plan=appeal, states=frozenset({"feedback"}), tables=("appeal", "calibration"), lite=appeal_lite),
     "match-external": Job(plan=match_external, states=frozenset({"reviewing"}), tables=("external_review",)),
     "outcomes": Job(plan=outcomes, states=frozenset({"feedback"}), tables=("outcome",)),

@@ -13,6 +13,7 @@ from datetime import date
 
 from huoban_perf.core.errors import Problem
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.lite_opening import is_lite, lite_faults
 from huoban_perf.cycle.opening_checks import check_cycle
@@ -277,3 +278,6 @@ def _unsettled(context: JobContext, sheets: list[Row]) -> Iterator[Problem]:
         count = sum(row.text("status") not in closed for row in rows)
         if count:
             yield note(code, count=count)
+    plans = sum(len(unagreed_plans(sheet)) for sheet in sheets)
+    if plans:
+        yield note("cycle.plans_unagreed", count=plans)

@@ -203,7 +203,7 @@ def _improvements(life: Life, results: Sequence[PastResult]) -> Iterator[Batch]:
                 {
                     "natural_key": natural_key(person.number, SEED_PAST_CYCLE, person.number, "T1"),
                     "status": "doing",
-                    "name": "每周与导师复盘一次数据",
+                    "name": texts.PLAN_TASK,
                     "kind": "improvement",
                     "improvement": Refs("improvement", (key,)),
                     "owner": life.member(person.number),

@@ -20,6 +20,7 @@ from huoban_perf.demo.sample import Sample, criteria_asked
 from huoban_perf.demo.seed import seed
 from huoban_perf.demo.stage_moves import (
     Which,
+    agree_plans,
     appeal_row,
     confirm_results,
     everybody,
@@ -171,6 +172,7 @@ class Troupe:
         machinery.run("open")
         self._answer(machinery, "peer", lambda place: place % 2 == 0)
         machinery.run("score")
+        machinery.run("progress")
 
     def _all_reviews(self, machinery: Machinery) -> None:
         run_on(machinery, date(2026, 10, 14), "open")
@@ -180,6 +182,8 @@ class Troupe:
         machinery.clock.on(date(2026, 10, 19))
         machinery.run("score")
         leave_out_unscored(machinery)
+        for job in ("open", "progress"):  # what nobody needs any more is closed before it is counted
+            machinery.run(job)
         machinery.run("calibrate", end_reviews="yes")
 
     def _customers(self, machinery: Machinery) -> None:
@@ -278,6 +282,7 @@ class Troupe:
         proposals = (row for row in context.book.of("outcome", "cycle", context.cycle) if row.text("status") == "draft")
         executed = [moved(row, "executed", today=context.today, approver=(self._top(),)) for row in proposals]
         write_rows(context, "outcome", executed)
+        agree_plans(machinery)
         run_on(machinery, date(2026, 11, 6), "archive", archive="yes")
 
     def _seed(self, machinery: Machinery, batches: list[Batch]) -> None:

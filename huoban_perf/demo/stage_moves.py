@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.moves import moved
 from huoban_perf.demo import texts
 from huoban_perf.demo.stages import Machinery
 from huoban_perf.sync.book import Row
-from huoban_perf.sync.wanted import Refs, WantedRow
+from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 from huoban_perf.sync.write_back import compare, write
 
 Which = Callable[[int], bool]
@@ -123,6 +124,35 @@ def confirm_results(machinery: Machinery, which: Which) -> None:
         if sheet.text("status") == "awaiting_confirmation" and which(place)
     ]
     write_rows(context, "appraisal", rows)
+
+
+def agree_plans(machinery: Machinery) -> None:
+    """Superiors complete the improvement plans that were drafted, each with a task; people agree to them."""
+    context = machinery.context()
+    tasks: list[WantedRow] = []
+    plans: list[WantedRow] = []
+    for _, sheet in sheets_of(context):
+        for plan in unagreed_plans(sheet):
+            key = natural_key(*plan.key.strip("[]").split("|"), "T1")
+            task: dict[str, Value | Refs] = {
+                "natural_key": key,
+                "status": "doing",
+                "name": texts.PLAN_TASK,
+                "kind": "improvement",
+                "improvement": Refs("improvement", (plan.key,)),
+                "owner": sheet.members("p_self"),
+                "planned_start": plan.day("start_date"),
+                "planned_end": plan.day("end_date"),
+                "frequency": "weekly",
+            }
+            tasks.append(WantedRow(key=key, values=task))
+            said = {"gap": texts.GAPS, "objective": texts.OBJECTIVES, "support": texts.SUPPORT}
+            plans.append(
+                moved(plan, "running", today=context.today, employee_confirmed_on=context.book.app.clock.now(), **said)
+            )
+    context.book.rows("plan_task")
+    write_rows(context, "plan_task", tasks)
+    write_rows(context, "improvement", plans)
 
 
 def appeal_row(key: str, sheet: Row, appellant: str, matter: str, reason: str) -> WantedRow:

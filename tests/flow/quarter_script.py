@@ -230,12 +230,33 @@ def _appeal(run: Stage) -> None:
 def end(run: Stage) -> None:
     """Who said nothing is held to have read; proposals are dealt with; HR files the cycle."""
     run.at(date(2027, 1, 26)).at(date(2027, 1, 27))
+    _plan(run)
     run.at(date(2027, 2, 1))
+    for key in keys(run, "improvement", lambda row: row["status"] == "awaiting_confirmation"):
+        run.pick("improvement", key, employee_action="confirm")
     for key in keys(run, "outcome", lambda row: row["status"] == "draft"):
         run.pick("outcome", key, hr_action="cancel", action_reason="并入年度安排")
     run.settle()
     run.pick("cycle", CYCLE, hr_action="archive")
     run.settle()
+
+
+def _plan(run: Stage) -> None:
+    """Superiors complete the plans that were drafted after weak results, each with a task."""
+    for key in keys(run, "improvement", lambda row: row["status"] == "draft"):
+        number = key.strip("[]").split("|")[0]
+        run.make(
+            "plan_task",
+            by=number,
+            name="每周与导师复盘一次数据",
+            kind="improvement",
+            improvement=run.item("improvement", key),
+            owner=run.member(number),
+            planned_start=date(2027, 2, 1),
+            planned_end=date(2027, 4, 16),
+        )
+        said: dict[str, Value] = {"gap": "报表迟交", "objective": "连续两月准时", "support": "导师每周一次"}
+        run.pick("improvement", key, manager_action="submit", **said)
 
 
 ACTS = (goals, figures, reviews, decisions, feedback, end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.flow
 
 SAMPLE = sample_of(template(), people=24)
 # What says when, or was hashed over it, may differ between a clean run and one that was killed.
-_WHEN = frozenset({"input_hash", "batch", "calculated_on", "released_on", "announced_on"})
+_WHEN = frozenset({"input_hash", "batch", "calculated_on", "released_on", "announced_on", "stage_times"})
 
 
 class Died(BaseException):
@@ -114,6 +115,16 @@ class Town:
         }
 
 
+def twin(town: Town) -> Town:
+    """The same town on its own."""
+    copy = Town(town.folder, names=list(town.names))
+    copy.memory.items = {
+        table: {item: (at, dict(values)) for item, (at, values) in rows.items()}
+        for table, rows in town.memory.items.items()
+    }
+    return copy
+
+
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Town]:
     """The same town, looked at in every stage: how many writes it took to come there, and to come there again."""
@@ -121,11 +132,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Town]:
     seen: dict[str, Town] = {}
     for stage in STAGES:
         town.seed(stage)
-        copy = Town(town.folder, names=list(town.names))
-        copy.memory.items = {
-            table: {item: (at, dict(values)) for item, (at, values) in rows.items()}
-            for table, rows in town.memory.items.items()
-        }
+        copy = twin(town)
         writes = town.memory.writes
         town.seed(stage)
         copy.written_again = town.memory.writes - writes
@@ -161,6 +168,41 @@ def test_each_stage_looks_lived_in(walked: dict[str, Town]) -> None:
     assert {"awaiting_interview", "awaiting_confirmation", "completed", "appealing"} <= set(feedback)
     assert set(walked["archived"].states("appraisal")) == {"completed", "not_appraised"}
     assert set(walked["archived"].states("outcome")) == {"executed"}
+
+
+@pytest.mark.parametrize("stage", ["reviewing", "calibrating", "feedback", "archived"])
+def test_counts_of_reviews_are_right_in_every_stage(walked: dict[str, Town], stage: str) -> None:
+    town = walked[stage]
+    counts: dict[str, Counter[Value]] = {}
+    for key, task in town.rows("review_task").items():
+        counts.setdefault("|".join(key.split("|")[:2]) + "]", Counter())[task.get("status")] += 1
+    sheets = {key: row for key, row in town.rows("appraisal").items() if SEED_CYCLE in key}
+    for key, row in sheets.items():
+        told = counts.get(key, Counter())
+        assert row["done_reviews"] == told["submitted"], key
+        counted = sum(told.values()) - told["declined"] - told["recalled"] - told["expired"]
+        left_open = told["expired"] if row["status"] != "not_appraised" else 0
+        assert row["due_reviews"] == counted + left_open, key
+    assert sum(int(str(row["done_reviews"])) for row in sheets.values()) > 70
+    share = town.rows("cycle")[SEED_CYCLE]["completion"]
+    assert isinstance(share, Decimal)
+    assert share > (20 if stage == "reviewing" else 95)
+
+
+def test_plans_after_weak_results_are_agreed_before_the_archive(walked: dict[str, Town]) -> None:
+    town = twin(walked["feedback"])
+    sheet = min(
+        key for key, row in town.rows("appraisal").items() if SEED_CYCLE in key and row["status"] == "completed"
+    )
+    town.rows("appraisal")[sheet]["released_grade"] = "d"
+    town.seed("feedback")
+    assert town.states("improvement") == {"draft": 1}
+    town.seed("archived")
+    assert town.states("improvement") == {"running": 1}
+    (plan,) = [key for key in town.rows("improvement") if SEED_CYCLE in key]
+    (task,) = [row for key, row in town.rows("plan_task").items() if key.startswith(f"{plan[:-1]}|")]
+    assert task["owner"]
+    assert town.rows("cycle")[SEED_CYCLE]["status"] == "archived"
 
 
 def test_everybody_finds_their_own_rows(walked: dict[str, Town]) -> None:

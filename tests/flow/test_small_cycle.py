@@ -299,5 +299,6 @@ def test_silence_counts_as_read_and_the_cycle_is_archived(company: Company) -> N
     assert kinds == {"self", "lapsed", None}
     company.pick(HR, "cycle", cycle, hr_action="archive")
     assert company.cell("cycle", cycle, "status") == "archived"
-    for job in ("access-sync", "open", "score", "remind", "appeal", "interview", "outcomes", "collect", "retention"):
+    jobs = ("access-sync", "open", "score", "remind", "appeal", "interview", "improve", "outcomes", "collect")
+    for job in (*jobs, "retention"):
         assert sum(report.changes for report in company.run(job)) == 0, job

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,11 +11,16 @@ from huoban_perf.core.values import Value
 from huoban_perf.cycle.appeal_reviews import grade_of
 from huoban_perf.cycle.appeals import appeal
 from huoban_perf.cycle.calibrate import calibrate
-from huoban_perf.cycle.closing import archive, improve, remind
+from huoban_perf.cycle.closing import archive, remind
+from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.external import match_external
+from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked
+from huoban_perf.cycle.improving import improve
 from huoban_perf.cycle.interview import interview
+from huoban_perf.cycle.jobs import cycles_for
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.outcomes import outcomes
+from huoban_perf.cycle.status import cycle_status
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.wanted import Refs
 from tests.unit.cycle.company import CYCLE, Firm, codes, firm
@@ -152,6 +157,63 @@ def test_weak_result_drafts_support_and_nothing_else(feedback: Firm) -> None:
     (plan,) = feedback.rows("improvement").values()
     assert (plan["status"], plan["coach"]) == ("draft", ("uE004",))
     assert feedback.run("improve", improve).changes == 0
+
+
+def agreed(feedback: Firm) -> str:
+    """A plan that its superior handed in and the person agreed to, as the executor leaves it."""
+    feedback.set("appraisal", SHEET, released_grade="d")
+    feedback.run("improve", improve)
+    (plan,) = feedback.rows("improvement")
+    feedback.set("improvement", plan, status="running", review_frequency="two_weeks")
+    return plan
+
+
+def test_review_of_a_running_plan_is_dated_from_the_last_one_and_never_after_its_end(feedback: Firm) -> None:
+    plan = agreed(feedback)
+    start, end = (feedback.rows("improvement")[plan][name] for name in ("start_date", "end_date"))
+    assert isinstance(start, date)
+    assert isinstance(end, date)
+    feedback.run("improve", improve)
+    assert feedback.rows("improvement")[plan]["next_review_on"] == start + timedelta(days=14)
+    for held in (start + timedelta(days=15), end - timedelta(days=3)):
+        review = {"kind": "improvement_review", "date": held, "improvement": Refs("improvement", (plan,))}
+        feedback.put("log", f"[E010|uE004|{held}|1]", review)
+        feedback.run("improve", improve)
+        assert feedback.rows("improvement")[plan]["next_review_on"] == min(end, held + timedelta(days=14))
+    assert feedback.run("improve", improve).changes == 0
+
+
+def test_plan_is_followed_after_its_cycle_is_archived(feedback: Firm) -> None:
+    plan = agreed(feedback)
+    feedback.set("cycle", CYCLE, status="archived")
+    app_cycles = cycles_for(Book(feedback.app), "improve")
+    assert app_cycles == [""]
+    feedback.on(date(2027, 5, 31))
+    assert codes(feedback.run("improve", improve, cycle="").notes) == ["cycle.no_improvement_review"]
+    review = {"kind": "improvement_review", "date": date(2027, 3, 1), "improvement": Refs("improvement", (plan,))}
+    feedback.put("log", "[E010|uE004|2027-03-01|1]", review)
+    feedback.run("improve", improve, cycle="")
+    assert status(feedback, "improvement", plan) == "awaiting_closure"
+
+
+def test_archive_waits_for_plans_that_nobody_handed_in_or_agreed_to(feedback: Firm) -> None:
+    feedback.set("appraisal", SHEET, released_grade="d")
+    feedback.run("improve", improve)
+    (plan,) = feedback.rows("improvement")
+    for key, row in feedback.rows("appraisal").items():
+        if row["status"] == "awaiting_interview":
+            feedback.set("appraisal", key, status="completed")
+    for waiting in ("draft", "awaiting_confirmation"):
+        feedback.set("improvement", plan, status=waiting)
+        with pytest.raises(CycleError) as caught:
+            feedback.run("archive", archive, archive="yes")
+        assert codes(caught.value.problems) == ["cycle.plan_unagreed"]
+        context = JobContext(book=Book(feedback.app), cycle_name=CYCLE)
+        assert codes(cycle_status(context).blocks) == ["cycle.plans_unagreed"]
+        cycle = context.cycle
+        assert CYCLE_GUARDS["cycle", "plans_agreed"](Asked(clock=feedback.clock), cycle) == {"count": 1}
+    feedback.set("improvement", plan, status="running")
+    assert feedback.run("archive", archive, archive="yes").changes == 1
 
 
 def test_archive_waits_until_everything_is_settled(feedback: Firm) -> None:
