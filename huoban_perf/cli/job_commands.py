@@ -183,6 +183,10 @@ def _closing(report: JobReport, locale: Locale) -> list[str]:
     lines = [text(code, locale=locale, facts=facts)]
     if report.notices:
         lines.append(text("cli.job_notices", locale=locale, facts={"count": report.notices}))
+    removed = sum(count.removed for count in report.tables.values())
+    if removed:
+        code = "cli.job_removed" if report.applied else "cli.job_to_remove"
+        lines.append(text(code, locale=locale, facts={"count": removed}))
     deferred = sum(count.deferred for count in report.tables.values())
     if deferred:
         lines.append(text("cli.job_deferred", locale=locale, facts={"count": deferred}))
@@ -194,7 +198,12 @@ def _as_json(report: JobReport, locale: Locale) -> dict[str, object]:
         "job": report.job,
         "run": report.run,
         "tables": {
-            key: {"created": count.created, "updated": count.updated, "unchanged": count.unchanged}
+            key: {
+                "created": count.created,
+                "updated": count.updated,
+                "unchanged": count.unchanged,
+                "removed": count.removed,
+            }
             for key, count in report.tables.items()
         },
         "notes": [problem_line(problem, locale=locale) for problem in report.notes],

@@ -354,6 +354,8 @@ def process_of(wish: Wish, members: Mapping[str, str]) -> Process:
         goals_min=model.process.goals_min,
         goals_max=model.process.goals_max,
         confirm_reminders=model.process.confirm_reminders,
+        retention_months=model.process.retention_months,
+        message_months=model.process.message_months,
         actor_check=model.process.actor_check,
         settle_polls=model.process.settle_polls,
         interview_grades=tuple(model.process.interview_for),

@@ -8,7 +8,7 @@ Who has a cancelled proposal takes no part. Source: scoring.md S12; workflows.md
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,8 +16,16 @@ from huoban_perf.core.errors import CycleError, FactValue, Problem, ScoringInput
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.opening import days_in
-from huoban_perf.cycle.rulebook import department_grades, departments_of, grade_names, home_of, schemes_of
+from huoban_perf.cycle.rulebook import (
+    department_grades,
+    departments_appraised,
+    departments_of,
+    grade_names,
+    home_of,
+    schemes_of,
+)
 from huoban_perf.cycle.work import note
+from huoban_perf.scoring import Scheme
 from huoban_perf.scoring.paying import Paid, Payee, Piece, pay_released
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.frames import open_engine
@@ -170,11 +178,22 @@ def _pay(context: JobContext, payees: Sequence[Payee], amounts: Mapping[str, Dec
                 pools=amounts,
                 departments=departments_of(context.book),
                 department_grades=department_grades(context),
-                schemes=schemes_of(context),
+                schemes=_schemes(context),
             )
     except ScoringInputError as error:
         facts: dict[str, FactValue] = {"cycle": context.cycle.key, "count": len(error.problems)}
         raise CycleError("cycle.bonus_faulty", facts=facts, problems=error.problems) from error
+
+
+def _schemes(context: JobContext) -> Mapping[str, Scheme]:
+    """Return the schemes; where the cycle appraises no department at all, the coefficient of each is 1.
+
+    Where departments are appraised, one without a grade stays an error: somebody forgot it. Source: scoring.md S8.
+    """
+    schemes = schemes_of(context)
+    if departments_appraised(context):
+        return schemes
+    return {key: replace(one, departments=replace(one.departments, no_grade="one")) for key, one in schemes.items()}
 
 
 def _totals(paid: Sequence[Paid], payees: Mapping[str, Payee]) -> dict[str, Decimal]:

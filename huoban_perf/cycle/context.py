@@ -34,6 +34,7 @@ class Process:
         appeal_workdays: Working days until an appeal is accepted or refused.
         decide_workdays: Working days until an appeal is decided.
         retention_months: Months after archiving until single ratings are detached.
+        message_months: Months until a message that was sent is deleted; one that was not is kept twice as long.
         confirm_reminders: Reminders before silence counts as having read.
         stage_lead_days: Days before a due date at which the first reminder goes out.
         weak_grades: Grades after which an improvement plan is proposed.
@@ -57,6 +58,7 @@ class Process:
     appeal_workdays: int = 3
     decide_workdays: int = 10
     retention_months: int = 24
+    message_months: int = 6
     confirm_reminders: int = 2
     stage_lead_days: int = 3
     weak_grades: tuple[str, ...] = ("c", "d")

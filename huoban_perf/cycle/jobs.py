@@ -67,7 +67,7 @@ JOBS: Mapping[str, Job] = {
     "appeal": Job(plan=appeal, states=frozenset({"feedback"}), tables=("appeal", "calibration"), lite=appeal_lite),
     "match-external": Job(plan=match_external, states=frozenset({"reviewing"}), tables=("external_review",)),
     "outcomes": Job(plan=outcomes, states=frozenset({"feedback"}), tables=("outcome",)),
-    "retention": Job(plan=retention, states=None, tables=("review_task",)),
+    "retention": Job(plan=retention, states=None),
     "review-process": Job(
         plan=review_process, states=frozenset({"feedback", "archived"}), tables=("appraisal", "survey")
     ),

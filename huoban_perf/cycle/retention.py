@@ -1,9 +1,11 @@
-"""The job ``retention``: detaches single ratings from their raters once a cycle has been archived long enough.
+"""The job ``retention``: detaches single ratings from their raters, and deletes old messages.
 
 What stays are results and aggregates; what goes is who rated what: rater, comments, evidence, invite codes and
 addresses of 评价任务 and the 工号 in its key, rater and grounds of 评分明细, code and opinion of 外部评价. Nothing is
 deleted that a released receipt needs. A whole cycle is detached at once by design, so that no share of changed rows
-asks for consent: the months since the archive are the guard. Source: scoring.md S16 (retention no longer than needed).
+asks for consent: the months since the archive are the guard. Of 消息, what was sent is deleted after some months; what
+never left the workspace is kept twice as long, and counted when it goes. Source: scoring.md S16 (retention no longer
+than needed).
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.digest import digest
 from huoban_perf.core.values import Value, Values
 from huoban_perf.cycle.by_item import update_rows
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.work import Draft, Wish
+from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
@@ -29,28 +32,55 @@ _MATCHED = frozenset({"matched", "duplicate"})
 
 
 def retention(context: JobContext) -> Draft:
-    """Say which ratings are past their time.
+    """Say which ratings and messages are past their time.
 
     Args:
         context: What stands.
 
     Returns:
         Review tasks and their details, of cycles that ended more than the months of retention ago, without what names
-        their rater; afterwards the public answers whose task holds their code no more.
+        their rater; afterwards the public answers whose task holds their code no more. Messages to be deleted.
     """
     tasks: list[WantedRow] = []
     details: list[WantedRow] = []
-    for sheet in _past(context):
+    for sheet in _past(context) if context.book.has("review_task") else ():
         for task in context.book.of("review_task", "appraisal", sheet):
             tasks += _detached(task, _TASK)
             if context.book.has("review_score"):
                 for detail in context.book.of("review_score", "task", task):
                     details += _detached(detail, _DETAIL)
+    sent, unsent = _old_messages(context)
+    notes = (note("cycle.messages_unsent_old", count=len(unsent)),) if unsent else ()
     return Draft(
         wishes=(Wish(table="review_score", rows=tuple(details)), Wish(table="review_task", rows=tuple(tasks))),
+        notes=notes,
+        removals={"message": {**sent, **unsent}},
         audited=True,
         after=detach_rest,
     )
+
+
+def _old_messages(context: JobContext) -> tuple[dict[ItemId, str], dict[ItemId, str]]:
+    """Return the messages past their time: those that were sent, and those that nobody was sent."""
+    sent: dict[ItemId, str] = {}
+    unsent: dict[ItemId, str] = {}
+    months = context.process.message_months
+    for row in context.book.all("message") if context.book.has("message") else ():
+        day = _day_of(row)
+        if day is None:
+            continue
+        was_sent = row.text("send_status") == "sent"
+        if months_after(day, months if was_sent else 2 * months) <= context.today:
+            (sent if was_sent else unsent)[ItemId(row.item_id)] = row.key
+    return sent, unsent
+
+
+def _day_of(message: Row) -> date | None:
+    """Return the day a message belongs to, the last part of its key; None for a row that is none of ours."""
+    try:
+        return date.fromisoformat(message.key.strip("[]").rsplit("|", 1)[-1])
+    except ValueError:
+        return None
 
 
 def _past(context: JobContext) -> Iterator[Row]:
@@ -79,7 +109,7 @@ def detach_rest(context: JobContext) -> int:
     Returns:
         How many rows were sent.
     """
-    return _rename(context) + _detach_answers(context)
+    return (_rename(context) if context.book.has("review_task") else 0) + _detach_answers(context)
 
 
 def _rename(context: JobContext) -> int:
@@ -103,7 +133,7 @@ def _nobody(row: Row) -> str:
 
 
 def _detach_answers(context: JobContext) -> int:
-    if not context.book.has("external_review"):
+    if not context.book.has("external_review") or not context.book.has("review_task"):
         return 0
     held = {row.text("invite_code") for row in context.book.all("review_task") if row.has("invite_code")}
     changes: list[tuple[Row, Values]] = [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.opening_checks import announced_rules
+from huoban_perf.cycle.reviewers import is_reviewed
 from huoban_perf.scoring import Scheme, parse_scheme
 from huoban_perf.scoring.pools import Department
 from huoban_perf.sync.book import Book, Row
@@ -50,6 +51,12 @@ def department_grades(context: JobContext, *, field: str = "released_grade") -> 
         if sheet.text("subject_kind") == "department" and department and scheme and sheet.text(field) in names:
             found[department.key] = (scheme.key, names[sheet.text(field)])
     return found
+
+
+def departments_appraised(context: JobContext) -> bool:
+    """Return whether the cycle appraises departments: there is a sheet of one that was not taken out."""
+    sheets = context.book.of("appraisal", "cycle", context.cycle)
+    return any(sheet.text("subject_kind") == "department" and is_reviewed(sheet) for sheet in sheets)
 
 
 def home_of(sheet: Row) -> Row | None:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.notices import Notice, NoticeSink
 from huoban_perf.cycle.access import Access
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.sync.audit import AuditLog
+from huoban_perf.sync.removal import remove_rows
 from huoban_perf.sync.run_log import RunEntry, log_run
 from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import Refs, WantedRow
@@ -55,6 +57,7 @@ class Draft:
         notices: Who is to be told once the rows stand.
         summary: Chinese lines for 运行记录.
         audited: Whether a run that writes belongs into the audit log.
+        removals: Rows that go, once everything else stands: item id → natural key, by table.
         after: What is done once the rows stand, for rows without a key of their own; returns how many it wrote.
         command: How 运行记录 and the audit log name the run; empty = ``job run`` and the job's name.
     """
@@ -64,6 +67,7 @@ class Draft:
     notices: tuple[Notice, ...] = ()
     summary: str = ""
     audited: bool = False
+    removals: Mapping[str, Mapping[ItemId, str]] = field(default_factory=dict)
     after: Callable[[JobContext], int] | None = None
     command: str = ""
 
@@ -80,6 +84,7 @@ class TableCount:
     updated: int = 0
     unchanged: int = 0
     deferred: int = 0
+    removed: int = 0
 
     def plus(self, other: TableCount) -> TableCount:
         """Return the sum of two counts."""
@@ -88,6 +93,7 @@ class TableCount:
             updated=self.updated + other.updated,
             unchanged=self.unchanged + other.unchanged,
             deferred=self.deferred + other.deferred,
+            removed=self.removed + other.removed,
         )
 
 
@@ -115,8 +121,8 @@ class JobReport:
 
     @property
     def changes(self) -> int:
-        """Rows that differ, or that were written."""
-        return sum(count.created + count.updated for count in self.tables.values())
+        """Rows that differ, or that were written or deleted."""
+        return sum(count.created + count.updated + count.removed for count in self.tables.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +152,11 @@ class _Tally:
         )
         self.tables[table] = self.tables.get(table, TableCount()).plus(count)
         self.written += [f"{table}:{row.key}" for row in plan.writes]
+
+    def remove(self, table: str, rows: Mapping[ItemId, str]) -> None:
+        count = TableCount(removed=len(rows))
+        self.tables[table] = self.tables.get(table, TableCount()).plus(count)
+        self.written += [f"{table}:{key}" for key in rows.values()]
 
 
 def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: Desk = Desk()) -> JobReport:
@@ -185,6 +196,7 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
         if wish is wishes[-1]:
             told = _tell(draft, desk)  # before the state moves: killed in between, they are put again, never lost
         write(found, app=context.book.app, standing=standing)
+    _remove(draft, context, tally, apply=apply)
     if apply and draft.after is not None:
         draft.after(context)
     if apply and not wishes:
@@ -202,6 +214,15 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     if apply and tally.written:
         _trace(report, context, started=started, desk=desk, draft=draft)
     return report
+
+
+def _remove(draft: Draft, context: JobContext, tally: _Tally, *, apply: bool) -> None:
+    app = context.book.app
+    for table, rows in draft.removals.items():
+        if rows:
+            tally.remove(table, rows)
+            if apply:
+                remove_rows(rows, table=app.schema.table(table), app=app)
 
 
 def _tell(draft: Draft, desk: Desk) -> int:
@@ -246,6 +267,8 @@ def _summary(tally: _Tally, context: JobContext) -> str:
         label = context.book.app.schema.table(table).labels.zh
         if count.created or count.updated:
             parts.append(f"{label}: 新增 {count.created}, 更新 {count.updated}")
+        if count.removed:
+            parts.append(f"{label}: 删除 {count.removed}")
     return "; ".join(parts) or "没有变化"
 
 
@@ -266,7 +289,9 @@ def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: D
         )
     if draft.audited and desk.audit is not None:
         facts: dict[str, str | int] = {"run": report.run, "cycle": context.cycle_name}
-        facts |= {f"rows_{table}": count.created + count.updated for table, count in report.tables.items()}
+        facts |= {
+            f"rows_{table}": count.created + count.updated + count.removed for table, count in report.tables.items()
+        }
         desk.audit.append(command, at=started, facts=facts)
 
 

@@ -201,6 +201,10 @@ class ProcessText(Text):
     interview_for: tuple[Key, ...] = ()
     """Keys of the grades that get a talk; none: all."""
     confirm_reminders: Annotated[Whole, Field(ge=0, le=10)] = 2
+    retention_months: Annotated[Whole, Field(ge=1, le=120)] = 24
+    """Months after the archive until single ratings are detached from their raters."""
+    message_months: Annotated[Whole, Field(ge=1, le=120)] = 6
+    """Months until a message that was sent is deleted; one that was not is kept twice as long."""
     customer_link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=500)] | None = None
     """Address of the public form that customers answer on; printed in their invitations."""
 

@@ -97,24 +97,47 @@ def test_department_coefficient_counts_where_the_scheme_says_bonus(company: Firm
     root = next(str(row["code"]) for row in company.rows("department").values() if not row.get("parent"))
     own = codes_of[departments["E010"][0]]  # type: ignore[index]
     for code, grade in ((root, "b"), (own, "s")):
-        company.put(
-            "appraisal",
-            f"[{CYCLE}|D:{code}]",
-            {
-                "status": "completed",
-                "subject_kind": "department",
-                "department": Refs("department", (code,)),
-                "cycle": Refs("cycle", (CYCLE,)),
-                "scheme": Refs("scheme", (scheme,)),
-                "released_grade": grade,
-            },
-        )
+        appraised_department(company, code, status="completed", released_grade=grade)
     for grade, value in (("s", "1.2"), ("b", "1")):
         company.set("grade_band", f"[{scheme.strip('[]')}|{grade.upper()}]", department_coefficient=Decimal(value))
     company.run("outcomes", outcomes)
     assert "部门系数 1.2" in str(bonuses(company)["E010"]["rule_basis"])
     assert sum(row["amount"] for row in bonuses(company).values()) == Decimal(3000)  # type: ignore[misc]
     assert bonuses(company)["E010"]["amount"] > bonuses(company)["E008"]["amount"]  # type: ignore[operator]
+
+
+def appraised_department(company: Firm, code: str, **values: Value) -> None:
+    (scheme,) = company.rows("scheme")
+    company.put(
+        "appraisal",
+        f"[{CYCLE}|D:{code}]",
+        {
+            "subject_kind": "department",
+            "department": Refs("department", (code,)),
+            "cycle": Refs("cycle", (CYCLE,)),
+            "scheme": Refs("scheme", (scheme,)),
+            **values,
+        },
+    )
+
+
+def test_company_that_appraises_no_department_pays_with_the_shipped_scheme(company: Firm) -> None:
+    """标准方案 says bonus: nothing appraised means a coefficient of 1, a forgotten grade means that nobody is paid."""
+    (scheme,) = company.rows("scheme")
+    company.set("scheme", scheme, department_coefficient_use="bonus")
+    complete(company, "E010", base=8000)
+    complete(company, "E011", base=8000)
+    pool(company, "3000")
+    company.run("outcomes", outcomes)
+    assert amounts(company) == {"E010": "1500.00", "E011": "1500.00"}
+    assert "部门系数 1 ×" in str(bonuses(company)["E010"]["rule_basis"])
+    appraised_department(company, "D00", status="void")
+    assert company.run("outcomes", outcomes).changes == 0
+    appraised_department(company, "D12", status="calculating")
+    with pytest.raises(CycleError) as caught:
+        company.run("outcomes", outcomes)
+    assert caught.value.code == "cycle.bonus_faulty"
+    assert set(codes(caught.value.problems)) == {"department.no_grade"}
 
 
 def test_pool_that_went_to_approval_is_never_split_again(company: Firm) -> None:

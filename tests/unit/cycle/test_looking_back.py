@@ -8,7 +8,7 @@ import pytest
 from huoban_perf.core.errors import CycleError
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.access_sync import access_sync
-from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.context import JobContext, Process
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.process_review import review_process
 from huoban_perf.cycle.retention import months_after, retention
@@ -209,3 +209,38 @@ def test_ratings_are_detached_only_long_after_the_archive(reviewing: Firm) -> No
     assert reviewing.run("retention", retention).changes == 0
     assert reviewing.audit.check().lines >= 1
     assert months_after(date(2027, 1, 29), 24) == date(2029, 2, 1)
+
+
+def message(company: Firm, event: str, day: str, status: str) -> str:
+    key = f"[uE010|{event}|{CYCLE}|E010|{day}]"
+    company.put("message", key, {"receiver": ("uE010",), "content": "请填写", "send_status": status})
+    return key
+
+
+def test_sent_messages_go_after_their_months_and_unsent_ones_stay_twice_as_long(reviewing: Firm) -> None:
+    old = message(reviewing, "review_due", "2027-01-05", "sent")
+    unsent = [message(reviewing, f"e{place}", "2027-01-05", state) for place, state in enumerate(("pending", "failed"))]
+    recent = message(reviewing, "review_due", "2027-02-05", "sent")
+    reviewing.put("message", "手写的", {"receiver": ("uE010",), "content": "别删"})
+    reviewing.on(date(2027, 8, 1))
+    before = dict(reviewing.rows("message"))
+    preview = reviewing.run("retention", retention, apply=False)
+    assert (preview.changes, preview.tables["message"].removed, preview.summary) == (1, 1, "消息: 删除 1")
+    assert reviewing.rows("message") == before
+    report = reviewing.run("retention", retention)
+    assert (report.changes, report.notes) == (1, ())
+    assert set(reviewing.rows("message")) == {*unsent, recent, "手写的"}
+    assert old not in reviewing.rows("message")
+    assert [row["summary"] for row in reviewing.rows("run_log").values() if row["command"] == "job run retention"] == [
+        "消息: 删除 1"
+    ]
+    assert reviewing.run("retention", retention).changes == 0
+    late = reviewing.on(date(2028, 2, 1)).run("retention", retention)
+    assert [(one.code, one.facts["count"]) for one in late.notes] == [("cycle.messages_unsent_old", 2)]
+    assert set(reviewing.rows("message")) == {"手写的"}
+
+
+def test_company_states_how_long_messages_are_kept(reviewing: Firm) -> None:
+    message(reviewing, "review_due", "2027-01-05", "sent")
+    reviewing.process = Process(message_months=1)
+    assert reviewing.on(date(2027, 3, 1)).run("retention", retention).changes == 1
