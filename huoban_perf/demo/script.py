@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -25,6 +26,7 @@ from huoban_perf.demo.rows import Batch
 from huoban_perf.demo.sample import criteria_asked, sample_of
 from huoban_perf.demo.seed import Seeded, seed
 from huoban_perf.demo.seeding import seed_company
+from huoban_perf.demo.stages import StoryClock
 from huoban_perf.deploy import (
     DeployTarget,
     PlanOptions,
@@ -112,6 +114,10 @@ class DemoReport:
     cycle: str = ""
 
 
+_RELEASE_DAY: Mapping[Data, date] = {"company": date(2026, 10, 22), "insteval": date(2026, 9, 22)}
+"""Working days after the end of each story's period, and before the company's last day of appeals."""
+
+
 def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress, people: int | None = None) -> DemoReport:
     """Run the main job on a site; running it again changes nothing.
 
@@ -134,14 +140,17 @@ def run_demo(site: Site, *, data: Data, clock: Clock, progress: Progress, people
     built, app = _deploy(site, schema, clock=clock, progress=progress)
     laid = _lay(site, app, template, data=data, people=people)
     seeded, made = laid.seeded, laid.invited
+    story = StoryClock(clock)
+    story.on(_RELEASE_DAY[data])  # a quarter that ended long ago is not released on the day somebody tries the program
+    told = replace(app, clock=story)
     outcome = run_score(
-        app,
+        told,
         extract_map=extract_map_of(template, schema),
         cycle=laid.cycle,
         runs=RunStore(folder=site.profile.runs_dir, keep=write_outputs),
         apply=True,
     )
-    released = release(outcome, app=app, decider=laid.decider)
+    released = release(outcome, app=told, decider=laid.decider)
     read_back = read_table(app, table=schema.table("appraisal"))
     sheets = [row for row in read_back if str(read_back.value(row, "natural_key")).startswith(f"[{laid.cycle}|")]
     reports = [*seeded.reports, *outcome.reports, *released.reports]
