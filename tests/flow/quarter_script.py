@@ -248,6 +248,7 @@ def _plan(run: Stage) -> None:
         run.make(
             "plan_task",
             by=number,
+            status="not_started",
             name="每周与导师复盘一次数据",
             kind="improvement",
             improvement=run.item("improvement", key),
