@@ -13,10 +13,10 @@ from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher
 
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.reviewers import relation_labels
 from huoban_perf.cycle.rulebook import grade_names
 from huoban_perf.sync.book import Row
-from huoban_perf.sync.rescore import Decision
-from huoban_perf.sync.results import SubjectScore
+from huoban_perf.sync.rescore import Decision, Rescored
 
 ADJUSTED = "申诉调整: "
 """Begins the line that an adjustment adds to a released receipt."""
@@ -56,7 +56,7 @@ def review_remedies(context: JobContext, cases: Sequence[tuple[Row, Row]]) -> Ma
         HuobanPerfError: Scoring refuses; nothing was written.
     """
     decided = {row.key: (sheet, row, _decision(sheet, row)) for sheet, row in cases if row.text("remedy") in _ACTIONS}
-    scores: Mapping[str, SubjectScore] = {}
+    scores: Mapping[str, Rescored] = {}
     decisions = [decision for _, _, decision in decided.values() if decision is not None]
     if decisions and context.rescore is not None:
         scores = context.rescore(decisions)
@@ -91,8 +91,9 @@ def _set(sheet: Row, row: Row) -> Reviewed | None:
     return Reviewed(score=score, grade=grade, difference=_head(sheet, row, score, grade))
 
 
-def _scored(sheet: Row, row: Row, score: SubjectScore | None) -> Reviewed | None:
-    if score is None or score.result is None:
+def _scored(sheet: Row, row: Row, rescored: Rescored | None) -> Reviewed | None:
+    score = rescored.score if rescored is not None else None
+    if rescored is None or score is None or score.result is None:
         return None
     options = {name: key for key, name in grade_names(sheet.book).items()}
     hand_set = any(
@@ -105,13 +106,17 @@ def _scored(sheet: Row, row: Row, score: SubjectScore | None) -> Reviewed | None
     lines = [_head(sheet, row, score.result, grade)]
     if keeps:
         lines.append("等级由校准会确定, 复核不改")
+    if rescored.held:
+        relations = relation_labels(sheet.book)
+        held = "、".join(relations.get(one, one) for one in rescored.held)
+        lines.append(f"公布后有变动的评价仍按公布时的组分计算: {held}")
     lines += changed_lines(_receipt(sheet), score.receipt_text.splitlines())
     return Reviewed(score=score.result, grade=grade, difference="\n".join(lines), keeps_hand_set=keeps)
 
 
 def _head(sheet: Row, row: Row, score: Decimal, grade: str) -> str:
     options = {option.address.key: option.labels.zh for option in row.rows.table.field("remedy").options}
-    relations = {option.address.key: option.labels.zh for option in row.rows.table.field("relation").options}
+    relations = relation_labels(sheet.book)
     remedy = options.get(row.text("remedy"), "-")
     if row.text("remedy") in {"drop_group", "keep_group"} and row.text("relation"):
         remedy = f"{remedy} {relations[row.text('relation')]}"

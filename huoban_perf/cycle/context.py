@@ -13,8 +13,7 @@ from huoban_perf.core.values import CHINA
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.foreign import ForeignTable
-from huoban_perf.sync.rescore import Decision
-from huoban_perf.sync.results import SubjectScore
+from huoban_perf.sync.rescore import Decision, Rescored
 
 _CODE_BYTES = 5
 
@@ -104,7 +103,7 @@ class JobContext:
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
     foreign: Callable[[str], ForeignTable] | None = None
-    rescore: Callable[[Sequence[Decision]], Mapping[str, SubjectScore]] | None = None
+    rescore: Callable[[Sequence[Decision]], Mapping[str, Rescored]] | None = None
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)
     new_code: Callable[[], str] = field(default=_fresh_code, repr=False)
 

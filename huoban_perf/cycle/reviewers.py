@@ -22,7 +22,7 @@ from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.customers import FIELD as CUSTOMERS
 from huoban_perf.cycle.customers import customer_tasks
 from huoban_perf.cycle.work import Wish, note
-from huoban_perf.sync.book import Row
+from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.stretches import NEEDED, TABLE, days_led, services
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 
@@ -149,7 +149,7 @@ def _tasks(
         named = [task for task in standing if task.text("relation") == relation and task.text("status") != "recalled"]
         raters = _raters(work, sheet, employee, group, relation, named)
         if not raters and not named:
-            facts = {"relation": _relation_label(sheet, relation)}
+            facts = {"relation": relation_labels(sheet.book)[relation]}
             work.notes.append(note("cycle.no_rater", address=f"{employee.key} {employee.text('name')}", **facts))
         vacant = _vacant(work, sheet, relation)
         weights = work.weights(employee) if relation == "superior" else {}
@@ -197,9 +197,10 @@ def _superior_may_start(work: Assigning, standing: Sequence[Row], *, starting: b
     return any(task.text("status") not in waits for task in own) or (due is not None and work.context.today > due)
 
 
-def _relation_label(sheet: Row, relation: str) -> str:
-    options = sheet.book.app.schema.table("review_task").field("relation").options
-    return next((option.labels.zh for option in options if option.address.key == relation), relation)
+def relation_labels(book: Book) -> dict[str, str]:
+    """Return the key of each 评价关系 → its Chinese name."""
+    options = book.app.schema.table("review_task").field("relation").options
+    return {option.address.key: option.labels.zh for option in options}
 
 
 def _raters(work: Assigning, sheet: Row, employee: Row, group: Row, relation: str, named: Sequence[Row]) -> list[Row]:
@@ -281,7 +282,7 @@ def _task(
     nominated = relation == "peer" and rater.member("account") in sheet.members("peer_raters")
     values: dict[str, Value | Refs] = {
         "natural_key": key,
-        "name": f"{employee.text('name')} · {_relation_label(sheet, relation)}",
+        "name": f"{employee.text('name')} · {relation_labels(sheet.book)[relation]}",
         "status": _first_state(relation, instead),
         "appraisal": Refs("appraisal", (sheet.key,)),
         "relation": relation,

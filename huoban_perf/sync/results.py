@@ -16,7 +16,7 @@ import duckdb
 
 from huoban_perf.core.errors import FactValue, SyncError
 from huoban_perf.core.values import Value
-from huoban_perf.scoring import CycleFrames, parse_scheme, score_cycle, subject_ranges
+from huoban_perf.scoring import CycleFrames, ScoreOptions, parse_scheme, score_cycle, subject_ranges
 from huoban_perf.sync.frames import open_frames
 from huoban_perf.sync.runs import KeepResults
 from huoban_perf.sync.wanted import natural_key
@@ -25,7 +25,8 @@ RELATIONS = ("self", "superior", "upper", "peer", "subordinate", "customer")
 """Groups that 核算结果 has a field for."""
 
 _KINDS = {"个人": "person", "部门": "department"}
-_GRID = Decimal(1_000_000_000)
+GRID = Decimal(1_000_000_000)
+"""Scores leave the engine as integers of one part in so many of a point."""
 _SIX = Decimal("0.000001")
 _FOUR = Decimal("0.0001")
 _TEN_THOUSANDTHS = 10_000
@@ -136,8 +137,84 @@ class CycleScores:
         raise SyncError("sync.no_subject", facts=facts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFigure:
+    """The figure of one rater group of one subject.
+
+    Attributes:
+        kind: ``person`` or ``department``.
+        subject: 工号 or 部门编码.
+        relation: Key of the relation; ``merged`` for 其他评价.
+        raters: How many counted; 0 when the group is hidden.
+        score_n: Its score on the scoring grid (10⁻⁹ point), or None when it is hidden.
+    """
+
+    kind: str
+    subject: str
+    relation: str
+    raters: int
+    score_n: int | None
+
+    @property
+    def shown(self) -> Decimal | None:
+        """The score as 核算结果 keeps it."""
+        return _shown(_grid(self.score_n))
+
+
+def group_figures(folder: Path, *, schemes: Mapping[str, Mapping[str, object]]) -> list[GroupFigure]:
+    """Return the figures of every rater group of a stored extract, as its rows stand.
+
+    Args:
+        folder: Holds ``<frame>.csv``.
+        schemes: Scheme key → canonical document.
+
+    Returns:
+        One a subject and relation with forms.
+
+    Raises:
+        ScoringInputError: Rows break their form; all are listed.
+    """
+    with open_frames(folder) as connection:
+        _score(connection, schemes, ScoreOptions(explain=False, details=True))
+        rows = connection.execute("SELECT kind, subject, relation, n, score_n FROM out_groups").fetchall()
+    return [
+        GroupFigure(kind=str(kind), subject=str(subject), relation=str(relation), raters=n or 0, score_n=score)
+        for kind, subject, relation, n, score in rows
+    ]
+
+
+def _score(
+    connection: duckdb.DuckDBPyConnection, schemes: Mapping[str, Mapping[str, object]], options: ScoreOptions
+) -> None:
+    score_cycle(
+        connection,
+        frames=CycleFrames.discover(connection),
+        schemes={key: parse_scheme(document) for key, document in schemes.items()},
+        options=options,
+    )
+
+
+_FIXED = "released_groups"
+
+
+def _fix(connection: duckdb.DuckDBPyConnection, figures: Sequence[GroupFigure]) -> str:
+    """Register figures that stay as they were released; return the relation's name, empty for none."""
+    if not figures:
+        return ""
+    columns = "kind VARCHAR, subject VARCHAR, relation VARCHAR, n BIGINT, score_n BIGINT"
+    connection.execute(f"CREATE TEMP TABLE {_FIXED} ({columns})")
+    rows = [(one.kind, one.subject, one.relation, one.raters, one.score_n) for one in figures]
+    connection.executemany(f"INSERT INTO {_FIXED} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
+    return _FIXED
+
+
 def score_extract(
-    folder: Path, *, cycle: str, schemes: Mapping[str, Mapping[str, object]], keep: KeepResults | None = None
+    folder: Path,
+    *,
+    cycle: str,
+    schemes: Mapping[str, Mapping[str, object]],
+    keep: KeepResults | None = None,
+    fixed: Sequence[GroupFigure] = (),
 ) -> CycleScores:
     """Score a stored extract.
 
@@ -146,6 +223,7 @@ def score_extract(
         cycle: 周期名称.
         schemes: Scheme key → canonical document.
         keep: Writes the result files into ``results`` beside the extract, or None.
+        fixed: Group figures as they were released; they stand in place of what the forms of their subjects give.
 
     Returns:
         The scores; independent of row order, threads and machine.
@@ -156,11 +234,7 @@ def score_extract(
     """
     hashes = _input_hashes(folder)
     with open_frames(folder) as connection:
-        score_cycle(
-            connection,
-            frames=CycleFrames.discover(connection),
-            schemes={key: parse_scheme(document) for key, document in schemes.items()},
-        )
+        _score(connection, schemes, ScoreOptions(frozen=_fix(connection, fixed)))
         if keep is not None:
             keep(connection, folder.parent / "results")
         subjects = tuple(_subjects(connection, receipts=dict(_receipts(connection)), hashes=hashes))
@@ -187,7 +261,7 @@ def _shown(score: Decimal | None) -> Decimal | None:
 
 
 def _grid(number: object) -> Decimal | None:
-    return None if number is None else Decimal(str(number)) / _GRID
+    return None if number is None else Decimal(str(number)) / GRID
 
 
 _COLUMNS = (

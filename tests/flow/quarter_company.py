@@ -36,7 +36,7 @@ TABLES_COMPARED = (
 # Moments, and the digest over inputs that holds one (提交时间).
 _WHEN = frozenset(
     "input_hash batch calculated_on released_on announced_on decided_on collected_on submitted_on".split()
-)
+) | {"employee_confirmed_on"}
 
 
 def batches(account_of: Callable[[str], str], people: frozenset[str] | None) -> list[Batch]:

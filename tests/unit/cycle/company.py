@@ -19,8 +19,7 @@ from huoban_perf.demo.seed import seed
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
-from huoban_perf.sync.rescore import Decision
-from huoban_perf.sync.results import SubjectScore
+from huoban_perf.sync.rescore import Decision, Rescored
 from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import compare, write
 from tests.unit.sync.company import company_batches, copied, schema
@@ -68,7 +67,7 @@ class Firm:
     told: Told = field(default_factory=Told)
     process: Process = field(default_factory=Process)
     members: Mapping[str, str] = field(default_factory=dict)
-    rescore: Callable[[Sequence[Decision]], Mapping[str, SubjectScore]] | None = None
+    rescore: Callable[[Sequence[Decision]], Mapping[str, Rescored]] | None = None
 
     @property
     def app(self) -> DeployedApp:

@@ -87,10 +87,10 @@ def test_reviewed_score_is_that_of_the_engine_without_the_group(company: Firm) -
     decision = Decision(kind="person", subject="E025", action="strike_group", relation="peer")
     found = rescore(company.app, extract_map=extract_map(), cycle=CYCLE, decisions=[decision])
     assert set(found) == {SHEET}
-    assert found[SHEET].groups["peer"] is None
+    assert found[SHEET].score.groups["peer"] is None
     case(company, remedy="drop_group", relation="peer")
     run(company)
-    assert result(company)["reviewed_score"] == found[SHEET].result
+    assert result(company)["reviewed_score"] == found[SHEET].score.result
 
 
 def test_kept_group_confirms_the_result(company: Firm) -> None:
@@ -187,3 +187,48 @@ def test_lines_that_differ_stand_beside_each_other() -> None:
     assert changed_lines(before, after) == ["原: 结果 80", "原: 同事 26", "原: 上级 30", "现: 结果 82", "现: 上级 56"]
     assert changed_lines(before, before) == []
     assert changed_lines([str(n) for n in range(40)], [])[-1] == "另有 10 行不同"
+
+
+def peers_of_the_appellant(company: Firm) -> list[str]:
+    tasks = company.rows("review_task").items()
+    return sorted(key for key, row in tasks if key.startswith(f"[{CYCLE}|E025|peer|") and row["status"] == "submitted")
+
+
+def test_rating_that_changes_after_the_release_moves_nothing_in_an_appeal(company: Firm) -> None:
+    """S4.7: group figures are those of the release; the late change is told, its rating cannot be worked out."""
+    before = company.rows("appraisal")[SHEET]["released_score"]
+    first, second, *_ = peers_of_the_appellant(company)
+    task = company.rows("review_task")[first]
+    criteria = [name for name, value in task.items() if value in {"g1", "g2", "g3", "g4", "g5"}]
+    company.set("review_task", first, **dict.fromkeys(criteria, "g1"))
+    company.set("review_task", second, status="expired")
+    case(company, remedy="keep_group", relation="superior")
+    run(company)
+    row = result(company)
+    assert row["reviewed_score"] == before
+    lines = str(row["review_difference"]).splitlines()
+    assert lines[0].startswith(f"保留整组 上级: 得分 {before} → {before}")
+    assert "公布后有变动的评价仍按公布时的组分计算: 同事" in lines
+
+
+def test_data_is_corrected_over_frozen_groups(company: Firm) -> None:
+    """What is corrected counts, what changed beside it does not."""
+    case(company, remedy="correct_data")
+    run(company)
+    plain = result(company)["reviewed_score"]
+    for key in peers_of_the_appellant(company):
+        company.set("review_task", key, status="expired")
+    run(company)
+    assert result(company)["reviewed_score"] == plain
+
+
+def test_group_hidden_at_the_release_stays_hidden_when_a_late_rating_would_show_it(company: Firm) -> None:
+    shown = result(company)["peer_score"]
+    assert shown is not None
+    company.set("score_result", SHEET, peer_score=None)
+    case(company, remedy="keep_group", relation="superior")
+    run(company)
+    lines = str(result(company)["review_difference"]).splitlines()
+    assert "公布后有变动的评价仍按公布时的组分计算: 同事" in lines
+    assert any(line.startswith("原: 同事") for line in lines)
+    assert not any(line.startswith("现: 同事") and "·" in line for line in lines)
