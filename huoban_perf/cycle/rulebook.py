@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.opening_checks import announced_rules
-from huoban_perf.cycle.reviewers import is_reviewed
 from huoban_perf.scoring import Scheme, parse_scheme
 from huoban_perf.scoring.pools import Department
 from huoban_perf.sync.book import Book, Row
