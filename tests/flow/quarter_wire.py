@@ -9,12 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
-import signal
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +20,6 @@ from typing import Any, Self
 import requests
 import simplejson
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from huoban_perf.core.addresses import MemberId
 from huoban_perf.core.items import ItemQuery
@@ -44,56 +37,12 @@ from tests.flow.bad_luck import RELAY, BadLuck
 from tests.flow.conftest import BASE, FastClock
 from tests.flow.quarter_company import ROLES, batches, world_of
 from tests.flow.quarter_script import HR, PAYROLL, Rows
+from tests.flow.served import Served
 from tests.flow.wire_service import SharedClock
 from tests.unit.sync.company import schema
 
-ROOT = Path(__file__).resolve().parents[2]
 CALLBACK_KEY = "the Encrypt Key of the quarter"
-SECRET = "a-secret-path-of-more-than-24-characters"
 START = datetime(2026, 9, 22, 1, tzinfo=UTC)
-_ROUNDS = 60
-_ROUND_S = 120
-
-
-class Nursery:
-    """The process that starts the service's processes."""
-
-    def __init__(self, folder: Path, clock_file: Path, environ: dict[str, str]) -> None:
-        self._errors = (folder / "service.log").open("w+b")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.flow.wire_service", str(clock_file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            bufsize=0,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environ},
-        )
-
-    def ask(self, *words: str, answer: bool = True) -> list[str]:
-        """Say words, one a line, and return the words of the answer."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None  # noqa: PT018
-        stdin.write("".join(f"{word}\n" for word in words).encode())
-        if not answer:
-            return []
-        ready, _, _ = select.select([stdout], [], [], _ROUND_S)
-        assert ready, f"no answer to {words}"
-        found = stdout.readline().decode().split()
-        assert found, self.errors()
-        return found
-
-    def errors(self) -> str:
-        self._errors.seek(0)
-        return self._errors.read().decode()
-
-    def close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.kill()
-        self._process.wait(timeout=10)
-        self._errors.close()
 
 
 @dataclass
@@ -155,7 +104,7 @@ def deployed(folder: Path, people: frozenset[str]) -> Iterator[Place]:
 
 
 @dataclass
-class WireQuarter:
+class WireQuarter(Served):
     """A ``Stage``: people act through HTTP with their own keys, the service is another process."""
 
     place: Place
@@ -169,21 +118,17 @@ class WireQuarter:
         self.key = key = place.control.mint_key(place.site.workspace)
         self._agree(CALLBACK_KEY)
         self._write_profile(home)
-        environ = {
-            "HUOBAN_PERF_HOME": str(home),
-            "QUARTER_KEY": key,
-            "HUOBAN_PERF_CALLBACK_SECRET": SECRET,
-            "HUOBAN_PERF_CALLBACK_KEY": CALLBACK_KEY,
-        }
         self._subscribe(key)
         place.luck.watch(key, luck=self.faults)
         self.keys = {
             number: place.control.mint_key(place.site.workspace, member=MemberId(member))
             for number, member in place.members.items()
         }
-        self.nursery = Nursery(self.folder, self.folder / "clock", environ)
-        self._start()
-        self.store = sqlite3.connect(f"file:{home / 'service.sqlite'}?mode=ro", uri=True, isolation_level=None)
+        self.begin(self.folder, {"QUARTER_KEY": key, "HUOBAN_PERF_CALLBACK_KEY": CALLBACK_KEY})
+
+    @property
+    def luck(self) -> BadLuck:  # type: ignore[override]
+        return self.place.luck
 
     def _agree(self, encrypt_key: str) -> None:
         """Say in the workspace's settings where results go, and what seals them; empty for nothing."""
@@ -216,28 +161,6 @@ class WireQuarter:
                 key=key,
             )
 
-    def _start(self) -> None:
-        self.place.luck.dead.clear()
-        word, pid, url = self.nursery.ask("start")
-        assert word == "serving", (word, pid, url, self.nursery.errors())
-        self.place.luck.pid = int(pid)
-        self.place.luck.hook = f"{url}/hook/{SECRET}"
-
-    def hints(self) -> dict[str, float]:
-        """How the process that runs now judged the callbacks it was given."""
-        url = self.place.luck.hook.partition("/hook/")[0]
-        page = self.place.session.get(f"{url}/metrics", timeout=30).text
-        samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
-        return {s.labels["verdict"]: s.value for s in samples if s.name == "huoban_perf_callbacks_total"}
-
-    def close(self) -> int:
-        """End the service in good order; return its exit code."""
-        *_, code = self.nursery.ask("term", "wait")
-        self.place.luck.pid = 0
-        self.store.close()
-        self.nursery.close()
-        return int(code)
-
     # --- time --------------------------------------------------------------------------------------------------------
 
     def at(self, day: date, hour: int = 9, minute: int = 5) -> Self:
@@ -248,48 +171,6 @@ class WireQuarter:
         self.clock.move_to(moment)
         self._agree(CALLBACK_KEY if day.day % 2 else "")  # both ways in turn
         return self.settle()
-
-    def settle(self) -> Self:
-        """Move the clock on by 75 s and wait for the round, until one wrote nothing and nothing waits."""
-        for _ in range(_ROUNDS):
-            seen, writes = self._looked(), self.place.luck.writes
-            self._pass(75)
-            self._wait_for_round(seen)
-            if self.place.luck.dead.is_set():
-                self.kills += 1
-                assert self.nursery.ask("wait") == ["ended", str(-signal.SIGKILL)]
-                self._pass(240)  # the dead one's lease ends
-                self._start()
-            elif writes == self.place.luck.writes and not self._waiting():
-                return self
-        raise AssertionError(f"the service does not come to rest: {self._waiting()} {self.nursery.errors()}")
-
-    def _pass(self, seconds: float) -> None:
-        self.clock.move_to(datetime.fromtimestamp(self.clock.at_s + seconds, UTC))
-
-    def _looked(self) -> float:
-        """Due time of the latest look for events that is noted."""
-        return float(self._count("SELECT coalesce(max(due_s), 0) FROM occurrences WHERE job = 'events'"))
-
-    def _waiting(self) -> int:
-        return int(
-            self._count("SELECT count(*) FROM occurrences WHERE state IN ('due', 'running')")
-            + self._count("SELECT count(*) FROM firings WHERE state = 'pending'")
-        )
-
-    def _wait_for_round(self, seen: float) -> None:
-        """Wait until a look noted after ``seen`` has ended, and whatever else can run; or the process is dead."""
-        busy = "SELECT count(*) FROM occurrences WHERE state = 'running' OR (state = 'due' AND not_before_s <= ?)"
-        for _ in range(_ROUND_S * 50):
-            if self.place.luck.dead.wait(0.02):
-                return
-            if self._looked() > seen and not self._count(busy, self.clock.at_s + 1):
-                return
-        raise AssertionError(f"no round ended: {self.nursery.errors()}")
-
-    def _count(self, sql: str, *values: float) -> float:
-        (found,) = self.store.execute(sql, values).fetchone()
-        return float(found)
 
     # --- people ------------------------------------------------------------------------------------------------------
 
@@ -386,7 +267,4 @@ def wire_quarter(folder: Path, *, people: frozenset[str], luck: int | None = Non
         try:
             yield run
         finally:
-            if place.luck.pid and not place.luck.dead.is_set():
-                os.kill(place.luck.pid, signal.SIGKILL)
-            run.nursery.close()
-            run.store.close()
+            run.abandon()

@@ -15,7 +15,8 @@ from huoban_perf.sync.audit import AuditLog
 from tests.flow.quarter import quarter
 from tests.flow.quarter_company import DOZEN
 from tests.flow.quarter_script import play
-from tests.flow.quarter_wire import CALLBACK_KEY, SECRET, WireQuarter, wire_quarter
+from tests.flow.quarter_wire import CALLBACK_KEY, WireQuarter, wire_quarter
+from tests.flow.served import SECRET
 from tests.unit.sync.company import schema
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("quarter_wire")]

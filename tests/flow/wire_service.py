@@ -22,10 +22,14 @@ from pathlib import Path
 from huoban_perf.cli.serving import ServeOptions, serve
 from huoban_perf.cli.session import Settings
 from huoban_perf.core.errors import HuobanPerfError
+from huoban_perf.platforms.calls.options import CallOptions
 from huoban_perf.platforms.huoban import HuobanOptions
+from huoban_perf.platforms.nocodb import connect as connect_nocodb
 
 _PLACE = struct.Struct("<dd")
 READ_TIMEOUT_S = 2.0
+SERVER_TIMEOUT_S = 5.0
+"""A real server may be slow on a busy machine."""
 
 
 class SharedClock:
@@ -80,11 +84,15 @@ def _serve(clock: SharedClock) -> None:
     # A silent workspace is given up after seconds, not after a minute: this is the one wait that is real.
     module = import_module("huoban_perf.profile.connect")
     module.HuobanOptions = partial(HuobanOptions, read_timeout_s=READ_TIMEOUT_S)  # type: ignore[attr-defined]
+    module = import_module("huoban_perf.profile.nocodb")
+    patience = CallOptions(read_timeout_s=SERVER_TIMEOUT_S)
+    module.connect_server = partial(connect_nocodb, patience=patience)  # type: ignore[attr-defined]
 
     def ready(url: str) -> None:
         print(f"serving {os.getpid()} {url}", flush=True)
 
-    serve(settings, ServeOptions(port=0, poll_s=60), ready=ready, pause=clock.pause)
+    port = int(os.environ.get("QUARTER_PORT", "0"))
+    serve(settings, ServeOptions(port=port, poll_s=60), ready=ready, pause=clock.pause)
 
 
 def main(file: str) -> None:

@@ -11,8 +11,11 @@ from threading import Event, Lock, Thread
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-Kind = Literal["cut before", "cut after", "502 before", "502 after", "silent after"]
+Kind = Literal[
+    "cut before", "cut after", "502 before", "502 after", "silent after", "late", "kill before", "kill after"
+]
 KINDS: tuple[Kind, ...] = ("cut before", "cut after", "502 before", "502 after", "silent after")
+_LATE_S = 0.5
 
 
 class Asked(NamedTuple):
@@ -43,7 +46,7 @@ class Proxy:
         seen: Method and path of every request.
     """
 
-    url: str
+    url: str = ""
     spoil: Choose = nothing
     kind: Kind = "cut before"
     times: int = 1
@@ -61,7 +64,12 @@ class Proxy:
         """Spoil nothing from now on."""
         self.strike("cut before", nothing)
 
+    def kill(self) -> None:
+        """End the client; whoever strikes with a kill knows how."""
+        raise NotImplementedError
+
     def verdict(self, method: str, path: str) -> Kind | None:
+        """Return how the next request is spoilt, if it is."""
         with self.lock:
             self.seen.append((method, path.split("?", maxsplit=1)[0]))
             if self.times > 0 and self.spoil(Asked(method, path, len(self.seen))):
@@ -71,9 +79,10 @@ class Proxy:
 
 
 @contextmanager
-def proxy(server_url: str) -> Iterator[Proxy]:
-    """Run a proxy on a free port of loopback."""
+def proxy(server_url: str, own: Proxy | None = None) -> Iterator[Proxy]:
+    """Run a proxy on a free port of loopback; ``own`` decides what is spoilt and learns its address."""
     target = urlsplit(server_url)
+    made = own or Proxy()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -81,7 +90,9 @@ def proxy(server_url: str) -> Iterator[Proxy]:
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             kind = made.verdict(self.command, self.path)
-            if kind == "cut before":
+            if kind == "kill before":
+                made.kill()
+            if kind in {"cut before", "kill before"}:
                 self.close_connection = True
                 return
             if kind == "502 before":
@@ -96,7 +107,11 @@ def proxy(server_url: str) -> Iterator[Proxy]:
                 content_type = answer.headers.get("Content-Type", "application/json")
             finally:
                 onward.close()
-            if kind == "cut after":
+            if kind == "late":
+                made.released.wait(_LATE_S)
+            if kind == "kill after":
+                made.kill()
+            if kind in {"cut after", "kill after"}:
                 self.close_connection = True
             elif kind == "silent after":
                 made.released.wait(20)
@@ -119,7 +134,7 @@ def proxy(server_url: str) -> Iterator[Proxy]:
             """Keep quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        made = Proxy(url=f"http://127.0.0.1:{listening.server_port}")
+        made.url = f"http://127.0.0.1:{listening.server_port}"
         thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
