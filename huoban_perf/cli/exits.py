@@ -10,6 +10,7 @@ from enum import IntEnum
 from huoban_perf.core.errors import (
     AccessError,
     AutomationError,
+    BadCellError,
     ConflictError,
     CycleError,
     HuobanPerfError,
@@ -65,6 +66,7 @@ _BY_ERROR: tuple[tuple[type[HuobanPerfError], Exit], ...] = (
     (NoticeError, Exit.INVALID),
     (ServiceError, Exit.INVALID),
     (NotFoundError, Exit.INVALID),
+    (BadCellError, Exit.INVALID),
     (TemplateError, Exit.INVALID),
     (ProfileError, Exit.INVALID),
     (ScoringError, Exit.INVALID),

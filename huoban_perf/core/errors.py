@@ -194,6 +194,12 @@ class ProtocolError(PlatformError):
     recovery = Recovery.REPORT
 
 
+class BadCellError(PlatformError):
+    """Cells hold something else than their field is for; the problems name them. The platform let somebody do that."""
+
+    recovery = Recovery.FIX_INPUT
+
+
 class PlanError(HuobanPerfError):
     """A plan could not be made or used."""
 

@@ -44,16 +44,11 @@ class Stage(Protocol):
         ...
 
 
-def play(run: Stage) -> None:
-    """Live the cycle through, from the first employee to 归档."""
-    for act in (hire, announce, goals, reviews, release, feedback, end):
-        act(run)
-
-
 def find(run: Stage, table: str, where: Callable[[Row], bool]) -> list[str]:
-    """Items that satisfy a condition, by name."""
+    """Items that satisfy a condition, by natural key."""
     rows = run.rows(table)
-    return sorted((item for item, row in rows.items() if where(row)), key=lambda item: str(rows[item].get("name")))
+    found = (item for item, row in rows.items() if where(row))
+    return sorted(found, key=lambda item: str(rows[item].get("natural_key")))
 
 
 def sheet(run: Stage, name: str) -> str:
@@ -106,8 +101,9 @@ def hire(run: Stage) -> None:
 
 
 def announce(run: Stage) -> None:
-    """HR announces; everybody has a sheet."""
-    run.change(HR, "cycle", cycle(run), hr_action="announce")
+    """HR announces, once; everybody has a sheet."""
+    if run.rows("cycle")[cycle(run)]["status"] == "draft":
+        run.change(HR, "cycle", cycle(run), hr_action="announce")
     run.settle()
 
 
@@ -194,3 +190,7 @@ def end(run: Stage) -> None:
     run.on(date(2027, 1, 25))
     run.change(HR, "cycle", cycle(run), hr_action="archive")
     run.settle()
+
+
+ACTS = (announce, goals, reviews, release, feedback, end)
+"""From 公示 to 归档, after ``hire``."""

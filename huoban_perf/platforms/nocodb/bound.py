@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import Bindings, ItemId
-from huoban_perf.core.errors import FactValue, NotFoundError, RejectedError
+from huoban_perf.core.errors import BadCellError, FactValue, NotFoundError, Problem, ProtocolError, RejectedError
 from huoban_perf.core.items import Item
 from huoban_perf.core.schema import FieldKind, FieldSpec, TableSpec
 from huoban_perf.core.values import Value, Values
@@ -121,10 +121,22 @@ class BoundTable:
             Items in the same order, each with every bound field.
 
         Raises:
-            ProtocolError: A row or cell is not of its written form; names item and field.
+            BadCellError: Cells hold something else than their field is for: SQLite takes a text into a number. Names
+                the first such cell of every row. Source: nocodb/api.md, gotcha 4.
             NotFoundError: A cell holds a choice that is not bound.
         """
-        return [self._item(row) for row in rows]
+        items, problems = [], []
+        for row in rows:
+            try:
+                items.append(self._item(row))
+            except ProtocolError as error:
+                if error.code != "platform.cell":
+                    raise
+                problems.append(Problem(code="nocodb.cell", facts=error.facts))
+        if problems:
+            facts: dict[str, FactValue] = {"table": self.spec.labels.zh, "count": len(problems)}
+            raise BadCellError("nocodb.cells", endpoint=ITEM_LIST.name, facts=facts, problems=problems)
+        return items
 
     def _item(self, row: Row) -> Item:
         row_id = str(row.get("Id"))

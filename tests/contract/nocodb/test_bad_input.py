@@ -16,7 +16,7 @@ import responses
 from huoban_perf.cli.texts import error_lines
 from huoban_perf.core.addresses import Address, field_address
 from huoban_perf.core.changes import Action, SchemaOperation
-from huoban_perf.core.errors import AccessError, HuobanPerfError, NotFoundError, PlanError, ProfileError
+from huoban_perf.core.errors import AccessError, BadCellError, HuobanPerfError, NotFoundError, PlanError, ProfileError
 from huoban_perf.core.items import ItemWrite, Outcome, WriteBatch, WriteMode
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.schema import FieldKind, FieldSpec, OptionSpec
@@ -135,16 +135,21 @@ def test_a_field_deleted_by_hand_is_said_before_anything_is_read(own: Bench, raw
     assert said(caught.value)
 
 
-def test_text_that_sqlite_took_into_a_number_is_found(desk: Bench, raw: Raw) -> None:
+def test_texts_that_sqlite_took_into_numbers_and_days_are_all_named(desk: Bench, raw: Raw) -> None:
     desk.clear(ENTRY)
-    body = [{desk.bindings[field_address("entry", "number")]: "八十八", "编码": "bad"}]
-    (made,) = raw.call("POST", TABLE.format(desk.bindings[ENTRY.address]), body)
-    with pytest.raises(HuobanPerfError) as caught:
+    bad = [
+        {desk.bindings[field_address("entry", "number")]: "八十八", "编码": "bad"},
+        {"编码": "good"},
+        {desk.bindings[field_address("entry", "day")]: "明天", "编码": "worse"},
+    ]
+    made = raw.call("POST", TABLE.format(desk.bindings[ENTRY.address]), bad)
+    with pytest.raises(BadCellError) as caught:
         desk.read(ENTRY)
-    assert caught.value.code == "platform.cell"
-    text = said(caught.value)
-    assert ("条目" in text, "数值" in text, str(made["Id"]) in text) == (True, True, True)
-    raw.call("DELETE", TABLE.format(desk.bindings[ENTRY.address]), [{"Id": made["Id"]}])
+    first, second = said(caught.value).splitlines()[1:]
+    assert ("条目" in said(caught.value), "八十八" in said(caught.value)) == (True, False)
+    assert ("数值" in first, f"第 {made[0]['Id']} 行" in first) == (True, True)
+    assert ("日期" in second, f"第 {made[2]['Id']} 行" in second) == (True, True)
+    raw.call("DELETE", TABLE.format(desk.bindings[ENTRY.address]), made)
 
 
 @pytest.mark.parametrize(
