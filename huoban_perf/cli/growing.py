@@ -10,7 +10,7 @@ from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.errors import CycleError
 from huoban_perf.core.schema import DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.cycle.grow import Former, give_keys, grow
-from huoban_perf.cycle.work import Desk, JobReport, carry_out
+from huoban_perf.cycle.work import JobReport, carry_out
 from huoban_perf.deploy import bindings_of
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book
@@ -44,8 +44,7 @@ def grow_up(shop: Workshop, request: Request) -> JobReport:
     if request.apply:
         give_keys(Book(app), former)
     context = replace(shop.context("", request.options), book=Book(app))
-    desk = Desk(notices=shop.notices, audit=shop.audit, allow_large_change=request.allow_large_change)
-    return carry_out(request.job, grow(former), context, apply=request.apply, desk=desk)
+    return carry_out(request.job, grow(former), context, apply=request.apply, desk=shop.desk(request))
 
 
 def _former(shop: Workshop) -> tuple[AppTemplate, Bindings]:

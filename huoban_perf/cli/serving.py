@@ -102,7 +102,7 @@ class House:
         shop = self.shop.behind(fenced(self.shop.app.connection, lease))
         if claim.job != EVENTS_JOB:
             try:
-                reports = shop.run(Request(job=claim.job, apply=True, unattended=True))
+                reports = shop.run(Request(job=claim.job, apply=True, unattended=True, resumes=claim.attempt > 1))
             finally:
                 self.show_audit()
             return "; ".join(report.summary or str(report.changes) for report in reports) or "-"

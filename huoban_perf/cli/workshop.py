@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from huoban_perf.sync.foreign import read_foreign
 from huoban_perf.sync.pin import announce
 from huoban_perf.sync.release import release, release_preview
 from huoban_perf.sync.rescore import rescore
-from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.run_log import RunEntry, begin_run, end_broken_off, has_run_log, log_run
 from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.scheme import stated_scheme
 from huoban_perf.sync.score import ScoreOutcome, refuse_sealed, run_score
@@ -55,6 +56,7 @@ class Request:
         allow_large_change: Consent to replace much.
         adjustments: Snapshot of rater adjustments that ``score`` takes, or None.
         unattended: Nobody watches: a failure is written to 运行记录 too.
+        resumes: Whether a killed run of the job may have left its 运行记录 row without an end.
     """
 
     job: str
@@ -64,6 +66,7 @@ class Request:
     decider: str | None = None
     allow_large_change: bool = False
     unattended: bool = False
+    resumes: bool = True
     adjustments: Path | None = None
 
 
@@ -138,29 +141,30 @@ class Workshop:
         except LeaseLostError:
             raise
         except HuobanPerfError as error:
+            self._try_to_log(error, request, started=started)
+            raise
+
+    def _try_to_log(self, error: HuobanPerfError, request: Request, *, started: datetime) -> None:
+        """Write the failure's row, and end the one that was begun; a workspace that is the trouble itself is left."""
+        if not (request.apply and has_run_log(self.app)):
+            return
+        failed = ""
+        command = f"job run {request.job}"
+        with suppress(HuobanPerfError):
             if request.unattended:
-                lines = "\n".join(error_lines(error, locale="zh"))
+                failed = f"{started:%Y%m%dT%H%M%S}-{request.job}-failed"
                 entry = RunEntry(
-                    command=f"job run {request.job}",
-                    run=f"{started:%Y%m%dT%H%M%S}-{request.job}-failed",
+                    command=command,
+                    run=failed,
                     started=started,
                     planned=0,
                     succeeded=0,
                     failed=max(1, len(error.problems)),
-                    summary=lines,
+                    summary="\n".join(error_lines(error, locale="zh")),
                     exit_code=int(exit_of(error)),
                 )
-                self._try_to_log(entry)
-            raise
-
-    def _try_to_log(self, entry: RunEntry) -> None:
-        """Write the failure's row; when the workspace itself is the trouble, the error at hand says enough."""
-        if not any(table.key == "run_log" for table in self.app.schema.tables):
-            return
-        try:
-            log_run(self.app, entry)
-        except HuobanPerfError:
-            return
+                log_run(self.app, entry)
+            end_broken_off(self.app, command=command, cycle=request.cycle, by=failed, failed=True)
 
     def _run_one(self, request: Request) -> JobReport:
         context = self.context(request.cycle, request.options)
@@ -174,8 +178,17 @@ class Workshop:
             from huoban_perf.cli.growing import grow_up
 
             return grow_up(self, request)
-        desk = Desk(notices=self.notices, audit=self.audit, allow_large_change=request.allow_large_change)
+        desk = self.desk(request)
         return carry_out(request.job, plan_of(context.book, request.job), context, apply=request.apply, desk=desk)
+
+    def desk(self, request: Request) -> Desk:
+        """Return where a run leaves its traces."""
+        return Desk(
+            notices=self.notices,
+            audit=self.audit,
+            allow_large_change=request.allow_large_change,
+            resumes=request.resumes,
+        )
 
     def _score(self, request: Request, context: JobContext) -> JobReport:
         releasing = request.job == "publish"
@@ -197,23 +210,32 @@ class Workshop:
             apply=request.apply,
             allow_large_change=request.allow_large_change or early,
         )
+        if request.apply and (outcome.pending or request.resumes):
+            self._ends("score", request, by=outcome.run if outcome.pending else "")
         refuse_sealed(outcome.cycle, pending=0 if outcome.reports else outcome.pending)
         report = _report_of(outcome, request)
         if not releasing:
             return self._audited(report, request)
+        planned = release_preview(outcome, app=self.app, terms=terms)
+        entry = self._release_entry(outcome.run, request.cycle, planned)
         if request.apply:
-            self._begins(request, release_preview(outcome, app=self.app, terms=terms))
+            if planned:
+                begin_run(self.app, entry)
+            self._begins(request, planned)
             done = release(outcome, app=self.app, decider=decider, terms=terms)
             counts = [(r.table, TableCount(created=r.created, updated=r.updated)) for r in done.reports]
         else:
-            counts = [("appraisal", TableCount(updated=release_preview(outcome, app=self.app, terms=terms)))]
+            counts = [("appraisal", TableCount(updated=planned))]
         tables = dict(report.tables)
         for table, count in counts:
             tables[table] = tables.get(table, TableCount()).plus(count)
         kept = {table: count for table, count in tables.items() if table in report.tables or count.updated}
         report = replace(report, tables=kept)
-        if request.apply and report.changes and context.book.has("run_log"):
-            self._log_release(report)
+        if request.apply and report.changes and has_run_log(self.app):
+            written = report.changes
+            log_run(self.app, replace(entry, planned=written, succeeded=written, summary=f"公布, 写入 {written} 条"))
+        if request.apply and (planned or request.resumes):
+            self._ends("publish", request, by=entry.run if planned else "")
         return self._audited(report, request)
 
     def _announce(self, request: Request) -> JobReport:
@@ -229,17 +251,21 @@ class Workshop:
         )
         return self._audited(report, request)
 
-    def _log_release(self, report: JobReport) -> None:
+    def _release_entry(self, run: str, cycle: str, rows: int) -> RunEntry:
         now = self.app.clock.now()
-        entry = RunEntry(
+        return RunEntry(
             command="job run publish",
-            run=f"{now:%Y%m%dT%H%M%S}-publish-{report.run[-8:]}",
+            run=f"{now:%Y%m%dT%H%M%S}-publish-{run[-8:]}",
+            cycle=cycle,
             started=now,
-            planned=report.changes,
-            succeeded=report.changes,
-            summary=f"公布, 写入 {report.changes} 条",
+            planned=rows,
+            succeeded=rows,
+            summary="",
         )
-        log_run(self.app, entry)
+
+    def _ends(self, job: str, request: Request, *, by: str) -> None:
+        """End the 运行记录 rows of runs that were killed before."""
+        end_broken_off(self.app, command=f"job run {job}", cycle=request.cycle, by=by)
 
     def _begins(self, request: Request, rows: int) -> None:
         """Say in the audit log what is about to be written, so that a kill hides nothing."""

@@ -8,7 +8,7 @@ run. Source: design.md §4, §5.5; workflows.md §1 "Who acted".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from huoban_perf.cycle.access import Access
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.removal import remove_rows
-from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.run_log import RunEntry, begin_run, end_broken_off, has_run_log, log_run
 from huoban_perf.sync.snapshot import TableRows
 from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import WritePlan, compare, guard, pretend, write
@@ -86,6 +86,11 @@ class TableCount:
     deferred: int = 0
     removed: int = 0
 
+    @property
+    def changed(self) -> int:
+        """Rows that differ, or that were written or deleted."""
+        return self.created + self.updated + self.removed
+
     def plus(self, other: TableCount) -> TableCount:
         """Return the sum of two counts."""
         return TableCount(
@@ -122,7 +127,7 @@ class JobReport:
     @property
     def changes(self) -> int:
         """Rows that differ, or that were written or deleted."""
-        return sum(count.created + count.updated + count.removed for count in self.tables.values())
+        return sum(count.changed for count in self.tables.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +138,19 @@ class Desk:
         notices: Takes notices, or None: they are only counted.
         audit: The audit log, or None.
         allow_large_change: Consent to replace a large share of standing values.
+        resumes: Whether a killed run of the same job may have left its 运行记录 row without an end.
     """
 
     notices: NoticeSink | None = None
     audit: AuditLog | None = None
     allow_large_change: bool = False
+    resumes: bool = True
 
 
 @dataclass(slots=True)
 class _Tally:
     tables: dict[str, TableCount] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
-    begun: bool = False
 
     def add(self, table: str, plan: WritePlan, deferred: int) -> None:
         count = TableCount(
@@ -157,6 +163,59 @@ class _Tally:
         count = TableCount(removed=len(rows))
         self.tables[table] = self.tables.get(table, TableCount()).plus(count)
         self.written += [f"{table}:{key}" for key in rows.values()]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Traces:
+    """What one run leaves in 运行记录 and the audit log; ``run`` is its id from the first write on."""
+
+    job: str
+    context: JobContext
+    desk: Desk
+    draft: Draft
+    started: datetime
+    run: str = ""
+
+    @property
+    def command(self) -> str:
+        return self.draft.command or f"job run {self.job}"
+
+    def named(self, keys: Sequence[str]) -> str:
+        """Return a run's id: when, what, and eight characters of its cycle and the rows it writes first."""
+        short = digest([self.context.cycle_name, *keys]).removeprefix("sha256:")[:8]
+        return f"{self.started:%Y%m%dT%H%M%S}-{self.job}-{short}"
+
+    def begin(self, keys: Sequence[str]) -> None:
+        """Say that the run begins to change rows, before it does."""
+        if self.run or not keys:
+            return
+        self.run = self.named(keys)
+        begin_run(self.context.book.app, self._entry(len(keys), ""))
+        if self.draft.audited and self.desk.audit is not None:
+            self.desk.audit.begin(self.command, at=self.started, facts={"cycle": self.context.cycle_name})
+
+    def end(self, report: JobReport) -> None:
+        """Say what was written; and end the row of a run that was killed, whose work this one finished."""
+        app = self.context.book.app
+        if self.run and has_run_log(app):
+            log_run(app, self._entry(report.changes, report.summary))
+        if self.run or self.desk.resumes:
+            end_broken_off(app, command=self.command, cycle=self.context.cycle_name, by=self.run)
+        if self.run and self.draft.audited and self.desk.audit is not None:
+            facts: dict[str, str | int] = {"run": report.run, "cycle": self.context.cycle_name}
+            facts |= {f"rows_{table}": count.changed for table, count in report.tables.items()}
+            self.desk.audit.append(self.command, at=self.started, facts=facts)
+
+    def _entry(self, rows: int, summary: str) -> RunEntry:
+        return RunEntry(
+            command=self.command,
+            run=self.run,
+            cycle=self.context.cycle_name,
+            started=self.started,
+            planned=rows,
+            succeeded=rows,
+            summary=summary,
+        )
 
 
 def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: Desk = Desk()) -> JobReport:
@@ -179,7 +238,7 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     """
     started = context.book.app.clock.now()
     draft = plan(context)
-    tally = _Tally()
+    tally, traces = _Tally(), _Traces(job=job, context=context, desk=desk, draft=draft, started=started)
     told = len(draft.notices)
     wishes = [wish for wish in draft.wishes if wish.rows or context.book.has(wish.table)]  # an app may leave tables out
     for wish in wishes:
@@ -190,38 +249,36 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
             continue
         if wish.guarded:
             guard(found, share_percent=_SHARE_PERCENT, allowed=desk.allow_large_change)
-        if found.writes and draft.audited and desk.audit is not None and not tally.begun:
-            desk.audit.begin(draft.command or f"job run {job}", at=started, facts={"cycle": context.cycle_name})
-            tally.begun = True
+        traces.begin([row.key for row in found.writes])
         if wish is wishes[-1]:
             told = _tell(draft, desk)  # before the state moves: killed in between, they are put again, never lost
         write(found, app=context.book.app, standing=standing)
-    _remove(draft, context, tally, apply=apply)
+    _remove(context, tally, traces, apply=apply)
     if apply and draft.after is not None:
         draft.after(context)
     if apply and not wishes:
         told = _tell(draft, desk)
-    run = f"{started:%Y%m%dT%H%M%S}-{job}-{digest(tally.written).removeprefix('sha256:')[:8]}"
     report = JobReport(
         job=job,
-        run=run,
+        run=traces.run or traces.named(()),
         tables=tally.tables,
         notes=draft.notes,
         notices=told,
         applied=apply,
         summary=draft.summary or _summary(tally, context),
     )
-    if apply and tally.written:
-        _trace(report, context, started=started, desk=desk, draft=draft)
+    if apply:
+        traces.end(report)
     return report
 
 
-def _remove(draft: Draft, context: JobContext, tally: _Tally, *, apply: bool) -> None:
+def _remove(context: JobContext, tally: _Tally, traces: _Traces, *, apply: bool) -> None:
     app = context.book.app
-    for table, rows in draft.removals.items():
+    for table, rows in traces.draft.removals.items():
         if rows:
             tally.remove(table, rows)
             if apply:
+                traces.begin(list(rows.values()))
                 remove_rows(rows, table=app.schema.table(table), app=app)
 
 
@@ -272,27 +329,7 @@ def _summary(tally: _Tally, context: JobContext) -> str:
     return "; ".join(parts) or "没有变化"
 
 
-def _trace(report: JobReport, context: JobContext, *, started: datetime, desk: Desk, draft: Draft) -> None:
-    app = context.book.app
-    command = draft.command or f"job run {report.job}"
-    if any(table.key == "run_log" for table in app.schema.tables):
-        log_run(
-            app,
-            RunEntry(
-                command=command,
-                run=report.run,
-                started=started,
-                planned=report.changes,
-                succeeded=report.changes,
-                summary=report.summary,
-            ),
-        )
-    if draft.audited and desk.audit is not None:
-        facts: dict[str, str | int] = {"run": report.run, "cycle": context.cycle_name}
-        facts |= {
-            f"rows_{table}": count.created + count.updated + count.removed for table, count in report.tables.items()
-        }
-        desk.audit.append(command, at=started, facts=facts)
+from huoban_perf.sync.removal import remove_rows
 
 
 def note(code: str, *, address: str | None = None, **facts: FactValue) -> Problem:

@@ -25,7 +25,7 @@ from huoban_perf.sync.extract import FORMS_TABLE, Reading, read_workspace, write
 from huoban_perf.sync.extract_map import ExtractMap
 from huoban_perf.sync.pin import refuse_other_rules, refuse_other_schemes
 from huoban_perf.sync.results import CycleScores, score_extract
-from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.run_log import RunEntry, begin_run, has_run_log, log_run
 from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_digest, run_id
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
 from huoban_perf.sync.scheme import scheme_documents, stated_scheme
@@ -145,11 +145,13 @@ def run_score(
     if apply:
         refuse_sealed(found, pending=pending)
         guard(plans[0], share_percent=_SHARE_PERCENT, allowed=allow_large_change)
+        entry = _entry(run, cycle, started=started, pending=pending, schemes=schemes)
         if pending:
+            begin_run(app, entry)
             runs.begins(pending)
         reports = [write(plan, app=app, standing=reading.tables[plan.table.key]) for plan in plans]
-        if pending and any(table.key == "run_log" for table in app.schema.tables):
-            reports.append(_log(app, run=run, started=started, pending=pending, schemes=schemes))
+        if pending and has_run_log(app):
+            reports.append(log_run(app, entry))
     return ScoreOutcome(
         run=run, cycle=found, reading=reading, scores=scores, plans=plans, reports=tuple(reports), schemes=schemes
     )
@@ -296,19 +298,17 @@ def _status(standing: TableRows, key: str, scored: str) -> str:
     return before if isinstance(before, str) and before in _BEYOND_SCORED else scored
 
 
-def _log(
-    app: DeployedApp, *, run: str, started: datetime, pending: int, schemes: Mapping[str, Mapping[str, object]]
-) -> WriteReport:
-    """Write the 运行记录 row of a run that changed something."""
-    return log_run(
-        app,
-        RunEntry(
-            command="job run score",
-            run=run,
-            started=started,
-            planned=pending,
-            succeeded=pending,
-            scheme_hash=digest({key: scheme_hash(document) for key, document in schemes.items()}),
-            summary=f"写入 {pending} 条",
-        ),
+def _entry(
+    run: str, cycle: str, *, started: datetime, pending: int, schemes: Mapping[str, Mapping[str, object]]
+) -> RunEntry:
+    """Return what 运行记录 says of a run that changed something."""
+    return RunEntry(
+        command="job run score",
+        run=run,
+        cycle=cycle,
+        started=started,
+        planned=pending,
+        succeeded=pending,
+        scheme_hash=digest({key: scheme_hash(document) for key, document in schemes.items()}),
+        summary=f"写入 {pending} 条",
     )

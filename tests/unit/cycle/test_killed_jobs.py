@@ -229,8 +229,13 @@ def test_job_killed_at_any_write_is_finished_by_the_next_run(
         company = again(ready, case, tmp_path / str(allowed))
         with dying(company, allowed, before=before) as died, contextlib.suppress(Died):
             run(company, case, options)
+        begun = company.rows("run_log").keys() - ready.rows("run_log").keys()
+        assert begun or world(company)[0] == world(ready)[0], "no row changes before 运行记录 says that a run began"
         finish(company, case, options)
         assert world(company) == clean, allowed
+        told = company.rows("run_log")
+        assert begun <= told.keys()
+        assert all(row.get("ended_on") and row.get("exit_code") == 0 for row in told.values()), told
         if not died():
             break
     assert not died()

@@ -150,6 +150,8 @@ def test_a_killed_import_is_finished_by_running_it_again(
         pass
 
     def half(*, batch: Any, bindings: Any) -> Any:
+        if batch.table.key == "run_log":
+            return submit(batch=batch, bindings=bindings)
         submit(batch=type(batch)(table=batch.table, mode=batch.mode, rows=batch.rows[:1]), bindings=bindings)
         raise KilledError
 
