@@ -329,9 +329,6 @@ def _summary(tally: _Tally, context: JobContext) -> str:
     return "; ".join(parts) or "没有变化"
 
 
-from huoban_perf.sync.removal import remove_rows
-
-
 def note(code: str, *, address: str | None = None, **facts: FactValue) -> Problem:
     """Return a note or a reason to refuse."""
     return Problem(code=code, facts=facts, address=address)
