@@ -8,7 +8,7 @@ severe and a lenient superior, a customer group too small to be shown.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -43,14 +43,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One line of a person's contract: a metric, its weight and its targets."""
+    """One line of a person's contract: a metric, its weight and its targets, and from when to when it counts."""
 
     person: str
+    department: str
     metric: str
     weight: Decimal
     passing: Decimal | None
     target: Decimal | None
     excellent: Decimal | None
+    start: date = START
+    end: date = END
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,28 @@ class Actual:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One submitted rating form: answers are grades 5 (best) to 1, or 0 for 「无法评价」, one a criterion."""
+    """One submitted rating form: answers are grades 5 (best) to 1, or 0 for 「无法评价」, one a criterion.
+
+    ``weight`` is the rater's weight, 0 for the usual one.
+    """
 
     subject: str
     relation: str
     rater: str
     external: bool
     answers: tuple[int, ...]
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Where somebody was until the day of a transfer within the quarter."""
+
+    person: str
+    department: str
+    position: str
+    manager: str
+    moved_on: date
 
 
 POSITIONS = {
@@ -98,6 +116,7 @@ class Company:
         items: Lines of their contracts.
         actuals: Monthly figures.
         forms: Rating forms handed in.
+        transfers: Who moved within the quarter, and from where.
     """
 
     outline: Outline
@@ -105,6 +124,7 @@ class Company:
     items: tuple[Item, ...]
     actuals: tuple[Actual, ...]
     forms: tuple[Form, ...]
+    transfers: tuple[Transfer, ...] = ()
 
 
 def sample_company(*, criteria: int, outline: Outline = DEMO, seed: int = 20260701) -> Company:
@@ -135,7 +155,41 @@ def sample_company(*, criteria: int, outline: Outline = DEMO, seed: int = 202607
     late = {person.number for person in people[20::60]}
     actuals = [row for row in actuals if row.start.month != 9 or row.person not in late]
     forms = _forms(outline, people, shape, criteria=criteria, draw=draw)
-    return Company(outline=outline, people=people, items=tuple(items), actuals=tuple(actuals), forms=forms)
+    whole = Company(outline=outline, people=people, items=tuple(items), actuals=tuple(actuals), forms=forms)
+    return _transferred(whole, criteria=criteria)
+
+
+def _transferred(company: Company, *, criteria: int) -> Company:
+    """Give those who changed trade the contract of their former position, and a form of its superior, up to the day."""
+    for former in company.outline.former:
+        person = company.people[former.place - 1]
+        boss = next(one.number for one in company.people if (one.department, one.level) == (former.department, 3))
+        move = Transfer(person.number, former.department, former.position, boss, former.moved_on)
+        company = _moved(company, person, move, criteria=criteria)
+    return company
+
+
+def _moved(company: Company, person: Person, move: Transfer, *, criteria: int) -> Company:
+    draw = Random(f"transfer:{person.number}")  # noqa: S311 - made-up figures; a series of its own changes nobody else's
+    last = move.moved_on - timedelta(days=1)
+    days = {move.manager: (last - START).days + 1, person.manager: (END - last).days}
+    lines = CONTRACTS[move.position]
+    before = [replace(_item(person, line), department=move.department, end=last) for line in lines]
+    figures = [row for line in lines for row in _months(person, line, Decimal(1), draw)]
+    items = [replace(item, start=move.moved_on) if item.person == person.number else item for item in company.items]
+    actuals = [row for row in company.actuals if row.person != person.number or row.start >= move.moved_on]
+    form = Form(person.number, "superior", move.manager, False, tuple(draw.randint(3, 5) for _ in range(criteria)))
+    forms = [
+        replace(one, weight=days[one.rater]) if one.subject == person.number and one.relation == "superior" else one
+        for one in (*company.forms, form)
+    ]
+    return replace(
+        company,
+        items=(*items, *before),
+        actuals=(*actuals, *(row for row in figures if row.end <= last)),
+        forms=tuple(forms),
+        transfers=(*company.transfers, move),
+    )
 
 
 def _people(outline: Outline, draw: Random) -> tuple[Person, ...]:
@@ -168,6 +222,7 @@ def _item(person: Person, line: ContractLine) -> Item:
 
     return Item(
         person=person.number,
+        department=person.department,
         metric=line.metric,
         weight=Decimal(line.weight),
         passing=number(line.passing),

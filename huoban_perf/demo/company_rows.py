@@ -11,6 +11,7 @@ from huoban_perf.demo.company import END, POSITIONS, START, Company, Form, Item,
 from huoban_perf.demo.contracts import AVERAGED, METRICS, Metric
 from huoban_perf.demo.goal_rows import goal_batches, member
 from huoban_perf.demo.outline import Outline
+from huoban_perf.demo.posting_rows import postings
 from huoban_perf.demo.rows import (
     STATUS,
     Batch,
@@ -58,6 +59,7 @@ def company_batches(
     born = cycle_batch(name=cycle, kind="quarter", start=START, end=END, scheme=key, decider=decider)
     return [
         *organisation_batches(company, scheme=scheme, grade_keys=grade_keys, account_of=account_of),
+        postings(company),
         batch("cycle", "name", [{**born.rows[0].values, "appeal_due_on": _APPEAL_UNTIL}], first_only=STATUS),
         appraisal_batch(company, scheme=key),
         *goal_batches(company, account_of),
@@ -190,7 +192,7 @@ def _appraisal(cycle: str, person: Person, scheme: str) -> Row:
 def _item(outline: Outline, item: Item) -> Row:
     cycle, metric = outline.cycle, outline.code(item.metric)
     return {
-        "natural_key": natural_key(cycle, item.person, "KPI", metric, START.isoformat()),
+        "natural_key": natural_key(cycle, item.person, "KPI", metric, item.start.isoformat()),
         "name": _METRIC_NAMES[item.metric],
         "appraisal": Refs("appraisal", (natural_key(cycle, item.person),)),
         "metric": Refs("metric", (metric,)),
@@ -199,8 +201,8 @@ def _item(outline: Outline, item: Item) -> Row:
         "passing_value": item.passing,
         "target_value": item.target,
         "excellent_value": item.excellent,
-        "valid_from": START,
-        "valid_to": END,
+        "valid_from": item.start,
+        "valid_to": item.end,
         "origin": "personal_goal",
     }
 
@@ -238,6 +240,7 @@ def _forms(
             "appraisal": Refs("appraisal", (natural_key(cycle, form.subject),)),
             "relation": form.relation,
             **_rater(form, account_of),
+            **({"rater_weight": Decimal(form.weight)} if form.weight else {}),
             **criterion_answers(form, criteria_by_relation[form.relation]),
             "submitted_on": handed_in,
         }

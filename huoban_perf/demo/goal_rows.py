@@ -114,25 +114,24 @@ def _department_rows(company: Company, entry: Department, owner: Value) -> Itera
 
 
 def personal_goals(company: Company, account_of: Mapping[str, str], *, status: str = "confirmed") -> Batch:
-    """Return each person's contract lines as goals."""
-    people = {person.number: person.department for person in company.people}
-    rows = [_personal(company, item, people[item.person], account_of, status) for item in company.items]
+    """Return each person's contract lines as goals; those of a position left have ended."""
+    rows = [_personal(company, item, account_of, status) for item in company.items]
     return batch("goal", "natural_key", rows, first_only=STATUS)
 
 
-def _personal(company: Company, item: Item, department: str, account_of: Mapping[str, str], status: str) -> Row:
+def _personal(company: Company, item: Item, account_of: Mapping[str, str], status: str) -> Row:
     cycle, metric = company.outline.cycle, _METRICS[item.metric]
     slug = metric.category if company.outline.is_cascade else "main"
-    above = Refs("goal", (natural_key(cycle, f"D:{department}", slug),))
+    above = Refs("goal", (natural_key(cycle, f"D:{item.department}", slug),))
     row: dict[str, Value | Refs] = {
         "natural_key": natural_key(cycle, item.person, company.outline.code(item.metric)),
-        "status": status,
+        "status": status if item.end == END else "terminated",
         "name": metric.name,
         "level": "person",
         "kind": "quantitative",
         "owner": member(account_of, item.person),
         "employee": Refs("employee", (item.person,)),
-        "department": Refs("department", (department,)),
+        "department": Refs("department", (item.department,)),
         "cycle": Refs("cycle", (cycle,)),
         "appraisal": Refs("appraisal", (natural_key(cycle, item.person),)),
         "parent": above,
@@ -140,8 +139,8 @@ def _personal(company: Company, item: Item, department: str, account_of: Mapping
         "passing_value": item.passing,
         "target_value": item.target,
         "excellent_value": item.excellent,
-        "start_date": START,
-        "end_date": END,
+        "start_date": item.start,
+        "end_date": item.end,
         "weight": item.weight,
     }
     if company.outline.is_cascade:

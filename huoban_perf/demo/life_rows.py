@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
-from typing import NamedTuple
 
 from huoban_perf.core.values import Value
 from huoban_perf.demo import texts
 from huoban_perf.demo.company import END, POSITIONS, START, Company, Item, Person
 from huoban_perf.demo.contracts import CONTRACTS, LEADERS, LEADING, METRICS
 from huoban_perf.demo.goal_rows import heads_of, member
+from huoban_perf.demo.posting_rows import Span, posting
 from huoban_perf.demo.rows import STATUS, Batch, Row, batch
 from huoban_perf.sync.wanted import Refs, natural_key
 
@@ -128,37 +128,29 @@ def organisation_life(life: Life) -> list[Batch]:
         for person in company.people
         if person.manager and life.member(person.manager)
     ]
-    postings = [_posting(life, person, span) for person in (*company.people, *gone) for span in _spans(life, person)]
+    rows = [
+        posting(company.outline, person, span) for person in (*company.people, *gone) for span in _spans(life, person)
+    ]
     return [
         batch("department", "code", departments),
         batch("employee", "emp_no", [*above, *left]),
-        batch("assignment", "natural_key", postings),
+        batch("assignment", "natural_key", rows),
         batch("hr_private", "natural_key", list(_pay(life))),
     ]
 
 
-class _Span(NamedTuple):
-    """One stretch of somebody's employment."""
-
-    department: str
-    manager: str
-    start: date
-    reason: str
-    end: date | None = None
-
-
-def _spans(life: Life, person: Person) -> Iterator[_Span]:
+def _spans(life: Life, person: Person) -> Iterator[Span]:
     place = int(person.number[-life.company.outline.digits :])
-    here, manager, hired = person.department, person.manager, person.hired
+    here = Span(person.department, person.manager, person.position, person.hired, "hired")
     if place > len(life.company.people):
-        yield _Span(here, manager, hired, "left", _LEFT_ON)
+        yield here._replace(reason="left", end=_LEFT_ON)
         return
     former = None if place % _TRANSFER_EVERY else _other_team(life.company, person)
     if former is None:
-        yield _Span(here, manager, hired, "hired")
+        yield here
         return
-    yield _Span(former, life.heads[former], hired, "hired", _MOVED_ON - timedelta(days=1))
-    yield _Span(here, manager, _MOVED_ON, "transfer")
+    yield here._replace(department=former, manager=life.heads[former], end=_MOVED_ON - timedelta(days=1))
+    yield here._replace(start=_MOVED_ON, reason="transfer")
 
 
 def _other_team(company: Company, person: Person) -> str | None:
@@ -166,19 +158,6 @@ def _other_team(company: Company, person: Person) -> str | None:
     same = [team.department for team in company.outline.teams if team.position == person.position]
     others = [code for code in same if code != person.department]
     return others[0] if others and person.hired < START else None
-
-
-def _posting(life: Life, person: Person, span: _Span) -> Row:
-    return {
-        "natural_key": natural_key(person.number, span.start.isoformat()),
-        "employee": Refs("employee", (person.number,)),
-        "department": Refs("department", (span.department,)),
-        "manager": Refs("employee", (span.manager,)) if span.manager else None,
-        "position": Refs("position", (life.company.outline.code(person.position),)),
-        "start_date": span.start,
-        "end_date": span.end,
-        "reason": span.reason,
-    }
 
 
 _BASES = {1: "60000", 2: "30000", 3: "18000", 4: "9000"}

@@ -7,6 +7,7 @@ codes begin with ``MARK``: by it a row of the seed is known again, whoever made 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 MARK = "SEED"
@@ -38,6 +39,16 @@ class Team:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Where the person hired as the nth came from, and since when that person is where the team says."""
+
+    place: int
+    department: str
+    position: Trade
+    moved_on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
     """A company before it has people.
@@ -50,6 +61,7 @@ class Outline:
         teams: In the order in which they are staffed.
         digits: Digits of a staff number; fixed, because no code may be part of another.
         is_cascade: Whether each department has a goal a dimension instead of one goal.
+        former: Who changed trade within the quarter.
     """
 
     cycle: str
@@ -59,6 +71,7 @@ class Outline:
     teams: tuple[Team, ...]
     digits: int = 3
     is_cascade: bool = False
+    former: tuple[Former, ...] = ()
 
     def number(self, place: int) -> str:
         """Return the staff number of the person hired as the nth, counted from 1."""
@@ -95,6 +108,7 @@ DEMO = Outline(
         Team("D30", "D00", "CS", 9),
         Team("D40", "D00", "ADM", 4),
     ),
+    former=(Former(54, "D40", "ADM", date(2026, 8, 1)),),
 )
 
 _CENTRES = {"SALE": "销售", "DEV": "产品研发", "PROD": "产品研发", "CS": "客户服务", "ADM": "综合管理"}
