@@ -15,7 +15,8 @@ from huoban_perf.cycle.work import note
 from huoban_perf.scoring import parse_scheme, scheme_document
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.scheme import TABLES, scheme_documents
-from huoban_perf.sync.stretches import NEEDED, TABLE, place_faults, record_faults, scheme_faults, services, sheets_of
+from huoban_perf.sync.stretch_rules import place_faults, record_faults, scheme_faults
+from huoban_perf.sync.stretches import NEEDED, TABLE, services, sheets_of
 
 _ORDER = (
     "goal_open_on",

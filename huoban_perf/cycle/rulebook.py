@@ -60,6 +60,18 @@ def departments_appraised(context: JobContext) -> bool:
 
 
 def home_of(sheet: Row) -> Row | None:
-    """Return the department a person is ranked in: where he is now, else where his sheet was opened."""
-    employee = sheet.related("employee")
-    return (employee.related("department") if employee else None) or sheet.related("department")
+    """Return the department a person is ranked in: at the end of the cycle, the last one of who left before.
+
+    By 任职记录; without any where the person is now, else where the sheet was opened. Source: scoring.md S10 (home).
+    """
+    employee, cycle = sheet.related("employee"), sheet.related("cycle")
+    end = cycle.day("end_date") if cycle else None
+    if employee is None:
+        return sheet.related("department")
+    began = [
+        (start, row)
+        for row in sheet.book.of("assignment", "employee", employee)
+        if (start := row.day("start_date")) is not None and (end is None or start <= end)
+    ]
+    last = max(began, key=lambda pair: pair[0])[1] if began else employee
+    return last.related("department") or sheet.related("department")

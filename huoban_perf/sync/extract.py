@@ -22,9 +22,9 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.extract_map import Column, ExtractMap, FrameMap, Rated, Rises, Scope
 from huoban_perf.sync.paths import PathReader
 from huoban_perf.sync.snapshot import TableRows, read_table
+from huoban_perf.sync.stretch_rules import settle
 from huoban_perf.sync.stretches import NEEDED as SERVICE_FIELDS
 from huoban_perf.sync.stretches import TABLE as SERVICE_TABLE
-from huoban_perf.sync.stretches import settle
 
 FORMS_TABLE = "review_task"
 """The table whose items are rating forms. Source: data-model.md §2 评估."""

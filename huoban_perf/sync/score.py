@@ -30,7 +30,7 @@ from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_dige
 from huoban_perf.sync.scheme import TABLES as SCHEME_TABLES
 from huoban_perf.sync.scheme import scheme_documents, stated_scheme
 from huoban_perf.sync.snapshot import TableRows
-from huoban_perf.sync.stretches import service_faults
+from huoban_perf.sync.stretch_rules import service_faults
 from huoban_perf.sync.wanted import Refs, WantedRow, fitting
 from huoban_perf.sync.write_back import WritePlan, WriteReport, compare, guard, write
 

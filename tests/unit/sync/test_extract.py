@@ -70,8 +70,15 @@ def test_frames_hold_the_company_in_business_codes(office: Office, tmp_path: Pat
     assert only(found["departments"], dept_code="D11")["parent_code"] == "D10"
     goal = only(found["goals"], goal_no=f"[{CYCLE}|D:D11|main]")
     assert (goal["kind"], goal["subject"], goal["goal_kind"]) == ("部门", "D11", "目标")
-    assert len(found["items"]) == 192
-    assert len(found["actuals"]) == 572
+    assert len(found["items"]) == 194
+    assert len(found["actuals"]) == 571
+    moved = [
+        (row["start"], row["end"], row["dept_code"], row["manager_no"])
+        for row in found["assignments"]
+        if row["emp_no"] == "E054"
+    ]
+    assert moved == [("2020-07-28", "2026-07-31", "D40", "E009"), ("2026-08-01", "", "D30", "E008")]
+    assert len(found["assignments"]) == 59, "of those who take part"
 
 
 def test_parameters_of_a_metric_are_joined_in_one_cell(office: Office, tmp_path: Path) -> None:

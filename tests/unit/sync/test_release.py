@@ -38,7 +38,7 @@ def test_results_are_copied_signed_and_the_cycle_opened_for_feedback(scored: Off
     released = release(outcome, app=scored.app, decider=DECIDER)
     assert [(report.table, report.written) for report in released.reports] == [
         ("appraisal", 58),
-        ("appraisal_item", 190),
+        ("appraisal_item", 192),
         ("appraisal", 58),
         ("score_result", 58),
         ("cycle", 1),
@@ -73,14 +73,14 @@ def test_people_who_moved_on_are_not_sent_back(scored: Office, outcome: ScoreOut
 
 def test_preview_counts_and_writes_nothing(scored: Office, outcome: ScoreOutcome) -> None:
     before = scored.content()
-    assert release_preview(outcome, app=scored.app) == 58 + 190 + 58 + 58 + 1
+    assert release_preview(outcome, app=scored.app) == 58 + 192 + 58 + 58 + 1
     assert scored.content() == before
     release(outcome, app=scored.app, decider=DECIDER)
     assert release_preview(scored.score(), app=scored.app) == 0
 
 
 def test_preview_before_scoring_counts_only_what_stands(office: Office) -> None:
-    assert release_preview(office.score(apply=False), app=office.app) == 190 + 58 + 1
+    assert release_preview(office.score(apply=False), app=office.app) == 192 + 58 + 1
 
 
 @pytest.mark.parametrize("somebody", ["uE002", None])

@@ -22,7 +22,7 @@ PERSON = f"[{CYCLE}|E025]"
 def test_first_run_writes_results_forms_and_one_log_row(office: Office) -> None:
     outcome = office.score()
     written = {report.table: report.written for report in outcome.reports}
-    assert written == {"score_result": 58, "review_task": 386, "run_log": 1}
+    assert written == {"score_result": 58, "review_task": 387, "run_log": 1}
     row = office.row("score_result", PERSON)
     assert (row["status"], row["initial_grade"], row["batch"]) == ("scored", "a", outcome.run)
     assert row["appraisal"] == (office.item("appraisal", PERSON),)
