@@ -9,6 +9,13 @@ from pathlib import Path
 
 from huoban_perf.cli.deployed import Wish, deployed_app, store_of, wish_of
 from huoban_perf.cli.desk import Desk, open_desk
+from huoban_perf.cli.migration_home import (
+    Belongings,
+    hand_over_service,
+    look_beside,
+    note_in_audit,
+    service_desks,
+)
 from huoban_perf.cli.session import Settings
 from huoban_perf.core.addresses import ObjectKind
 from huoban_perf.core.clock import Clock
@@ -18,6 +25,7 @@ from huoban_perf.core.progress import Progress
 from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, ObservedSchema
 from huoban_perf.deploy import Consent, Plan, Step, apply_plan, bindings_of
 from huoban_perf.profile import Site
+from huoban_perf.service.handover import HandedOver
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.move import (
     Carried,
@@ -34,6 +42,7 @@ from huoban_perf.sync.move import (
     read_ends,
     survey,
 )
+from huoban_perf.sync.runs import RunStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +95,14 @@ class Preview:
         reading: The items of both places.
         survey: What would become of each item.
         people: Who is who.
+        beside: What lies beside the two workspaces.
     """
 
     plan: Plan
     reading: Reading
     survey: Survey
     people: People
+    beside: Belongings
 
     @property
     def is_empty(self) -> bool:
@@ -106,10 +117,14 @@ class Moved:
     Attributes:
         carried: The items.
         pending: Steps that the new place leaves to a person: views, permissions, what it cannot compute.
+        runs: Stored runs brought along.
+        handed: What the service's memory came to; None when both places differ, or no service ever ran.
     """
 
     carried: Carried
     pending: int
+    runs: int
+    handed: HandedOver | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +166,11 @@ class Mover:
         reading = read_ends(ends)
         people = self._people(ends, reading, apply=False)
         seen = survey(ends, reading, people=people.of, memory=self._memory(), overwrite=self.asked.overwrite)
-        return Preview(plan=self.desk.plan(Consent()), reading=reading, survey=seen, people=people)
+        plan = self.desk.plan(Consent())
+        beside = look_beside(
+            self.old.site, self.desk.site, wish=self.desk.wish, plan=plan, reading=reading, invited=people.invited
+        )
+        return Preview(plan=plan, reading=reading, survey=seen, people=people, beside=beside)
 
     def demand_consent(self, preview: Preview) -> None:
         """Refuse to begin where something would be lost or overwritten unasked.
@@ -160,8 +179,11 @@ class Mover:
             preview: What a move would do.
 
         Raises:
-            UnsafePlanError: Something cannot be carried or was changed at the new place, and nobody agreed to that.
+            UnsafePlanError: Something cannot be carried or was changed at the new place, and nobody agreed to that; or
+                the service of one of the places still runs.
         """
+        if preview.beside.running:
+            raise UnsafePlanError("move.service_runs", facts={"profiles": preview.beside.running})
         if preview.survey.losses and not self.asked.accept_losses:
             raise UnsafePlanError("move.losses", problems=loss_problems(preview.survey))
         demand_ours(preview.survey)
@@ -186,6 +208,9 @@ class Mover:
         people = self._people(ends, reading, apply=True)
         memory = self._memory()
         planned = survey(ends, reading, people=people.of, memory=memory, overwrite=self.asked.overwrite)
+        rows = sum(count.create + count.update for count in planned.counts())
+        if rows:
+            self._audit("migrate begins", rows=rows)
         with store_of(site, wish).locked(clock=self.clock):
             carried = carry(
                 ends,
@@ -195,7 +220,19 @@ class Mover:
                 path=self._path(),
                 overwrite=self.asked.overwrite,
             )
-        return Moved(carried=carried, pending=pending)
+            handed = self._hand_over(ends, memory, people.of) if carried.comparison.is_same else None
+        runs = RunStore(folder=site.profile.runs_dir).bring_from(self.old.site.profile.runs_dir)
+        if rows:
+            self._audit("migrate", rows=carried.created + carried.updated)
+        return Moved(carried=carried, pending=pending, runs=runs, handed=handed)
+
+    def _audit(self, action: str, *, rows: int) -> None:
+        old, new = self.old.site.profile, self.desk.site.profile
+        note_in_audit(old, new, action=action, at=self.clock.now(), rows=rows)
+
+    def _hand_over(self, ends: Ends, memory: MoveMemory, people: Mapping[str, str]) -> HandedOver | None:
+        with service_desks(self.old.site.profile, self.desk.site.profile) as (old, new):
+            return None if new is None else hand_over_service(ends, old, new, pairs=memory.pairs, people=people)
 
     def _standing(self) -> DeployedApp:
         return DeployedApp(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from huoban_perf.cli.migration import Moved, Mover, Preview, loss_problems
 from huoban_perf.cli.render import table
 from huoban_perf.cli.texts import problem_line, text
@@ -34,6 +36,7 @@ def preview_lines(mover: Mover, preview: Preview, *, locale: Locale) -> list[str
         lines.append(text("move.files", locale=locale, facts={"count": len(preview.survey.files)}))
     lines += _left_behind(mover, locale)
     lines += _losses(preview.survey, locale)
+    lines += _beside(preview, locale)
     return [*lines, text("move.nothing" if preview.is_empty else "move.needs_yes", locale=locale)]
 
 
@@ -75,6 +78,12 @@ def carried_lines(mover: Mover, moved: Moved, *, locale: Locale) -> list[str]:
         lines.append(text("move.lone", locale=locale, facts={"count": lone}))
     if seen.losses:
         lines.append(text("move.left_out", locale=locale, facts={"count": sum(one.count for one in seen.losses)}))
+    if moved.runs:
+        lines.append(text("move.runs_brought", locale=locale, facts={"count": moved.runs}))
+    if moved.handed is not None:
+        handed = moved.handed
+        counts: dict[str, FactValue] = {"rows": handed.rows, "firings": handed.firings, "notices": handed.notices}
+        lines.append(text("move.handed", locale=locale, facts=counts | {"schedules": handed.schedules}))
     if moved.pending:
         more: dict[str, FactValue] = {"count": moved.pending, "profile": mover.desk.site.profile.name}
         lines.append(text("move.by_person", locale=locale, facts=more))
@@ -110,6 +119,10 @@ def json_of(mover: Mover, preview: Preview, moved: Moved | None) -> dict[str, ob
         "strangers": list(preview.people.strangers.values()),
         "losses": [{"code": one.code, **dict(one.facts)} for one in loss_problems(preview.survey)],
         "left_behind": list(mover.old.by_hand),
+        "beside": [{"code": one.code, **dict(one.facts)} for one in preview.beside.notes],
+        "service_running": list(preview.beside.running),
+        "runs": None if moved is None else moved.runs,
+        "handed_over": None if moved is None or moved.handed is None else asdict(moved.handed),
         "created": None if carried is None else carried.created,
         "updated": None if carried is None else carried.updated,
         "files": len(preview.survey.files) if carried is None else carried.files,
@@ -180,6 +193,17 @@ def _losses(seen: Survey, locale: Locale) -> list[str]:
         text("move.cannot", locale=locale),
         *(f"  · {problem_line(one, locale=locale)}" for one in loss_problems(seen)),
     ]
+
+
+def _beside(preview: Preview, locale: Locale) -> list[str]:
+    found = preview.beside
+    lines = [
+        text("move.beside", locale=locale),
+        *(f"  · {problem_line(one, locale=locale)}" for one in found.notes),
+    ]
+    if found.running:
+        lines.append(text("move.service_runs", locale=locale, facts={"profiles": found.running}))
+    return lines
 
 
 def _difference(one: Difference, locale: Locale) -> str:

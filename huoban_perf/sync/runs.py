@@ -126,6 +126,23 @@ class RunStore:
         """Return the ids of finished runs, oldest first."""
         return sorted(path.parent.name for path in self._folder.glob("*/manifest.json"))
 
+    def bring_from(self, source: Path) -> int:
+        """Copy the finished runs of another folder that are missing here; a kill leaves none half copied.
+
+        Args:
+            source: The other folder.
+
+        Returns:
+            Runs copied.
+        """
+        missing = sorted({*RunStore(folder=source).names()} - {*self.names()})
+        for name in missing:
+            staging = self.begin()
+            shutil.copytree(source / name, staging, dirs_exist_ok=True)
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+            staging.rename(self._folder / name)
+        return len(missing)
+
 
 def run_id(*, job: str, started: datetime, input_digest: str, scheme_hash: str) -> str:
     """Return a run's id: when, what, and eight characters of its inputs' digest."""

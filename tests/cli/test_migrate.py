@@ -1,11 +1,36 @@
-"""``migrate`` at the command line: between two embedded workspaces, with the data of the demo."""
+"""``migrate`` at the command line: between two embedded workspaces, with what lies beside them."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from huoban_perf.automation import Firing
+from huoban_perf.cli.deployed import deployed_app, wish_of
 from huoban_perf.cli.exits import Exit
+from huoban_perf.core.clock import SystemClock
+from huoban_perf.core.notices import Notice
+from huoban_perf.core.progress import silent
+from huoban_perf.core.workdays import WorkCalendar
+from huoban_perf.demo.rows import batch
+from huoban_perf.demo.seed import seed
+from huoban_perf.notices import TextBook
+from huoban_perf.profile import connect, load_profile
+from huoban_perf.service.ledger import SqliteLedger
+from huoban_perf.service.outbox import Outbox
+from huoban_perf.service.store import SqliteStore
+from huoban_perf.sync.audit import AuditLog
+from huoban_perf.sync.wanted import Refs
 from tests.cli.desk import Desk, flat, too_wide
+from tests.contract.platform.probe import FastClock
+
+LEASE = timedelta(minutes=3)
+PEOPLE = {"E001": "张三", "E002": "李四", "E003": "王五"}
+MOVE = ("migrate", "--from", "one", "--to", "two")
 
 
 def _profiles(desk: Desk, **entries: str) -> None:
@@ -14,25 +39,111 @@ def _profiles(desk: Desk, **entries: str) -> None:
     (desk.home / "profiles.yaml").write_text("\n".join(["profiles:", *lines, ""]), encoding="utf-8")
 
 
-def test_a_company_moves_house_once_and_both_sides_compare_equal(company: Desk, tmp_path: Path) -> None:
-    _profiles(company, second=f"rate_per_s: null, home: {tmp_path / 'second'}")
-    words = ("migrate", "--from", "sandbox", "--to", "second")
-    preview = company.run(*words)
+@pytest.fixture
+def office(desk: Desk) -> Desk:
+    """The small app with three people in profile ``one``, and a ``two`` where nothing stands yet; each its own home."""
+    homes = {name: f"template: performance-lite, rate_per_s: null, home: {desk.home / name}" for name in ("one", "two")}
+    _profiles(desk, **homes)
+    assert desk.run("--profile", "one", "apply", "--yes").exit is Exit.DONE
+    profile, clock = load_profile("one", environ={"HUOBAN_PERF_HOME": str(desk.home)}), FastClock()
+    with connect(profile, clock=clock, environ={}) as site:
+        assert site.control is not None
+        app = deployed_app(site, wish_of(profile), clock=clock, progress=silent)
+        accounts = {number: site.control.build_member(site.workspace, name=name) for number, name in PEOPLE.items()}
+        common = {"employment_status": "active", "department_name": "sales", "position_name": "sales"}
+        common |= {"hire_date": date(2024, 1, 1), "participation": "included"}
+        people = [
+            {"emp_no": number, "name": name, "account": (accounts[number],), **common}
+            for number, name in PEOPLE.items()
+        ]
+        cycle = {"name": "2026Q4", "start_date": date(2026, 10, 1), "end_date": date(2026, 12, 31)}
+        sheets = [
+            {
+                "natural_key": f"[2026Q4|{number}]",
+                "name": f"{name} 2026Q4",
+                "employee": Refs("employee", (number,)),
+                "cycle": Refs("cycle", ("2026Q4",)),
+                "released_score": Decimal("89.14"),
+                "employee_action": "submit_goals" if number == "E003" else None,
+            }
+            for number, name in PEOPLE.items()
+        ]
+        rows = (("employee", "emp_no", people), ("cycle", "name", [cycle]), ("appraisal", "natural_key", sheets))
+        seed([batch(*one) for one in rows], app=app)
+    return desk
+
+
+def _remember(home: Path, *, receiver: str = "m1") -> None:
+    """A service ran here: it looked at a table, something is under way, a notice waits."""
+    store = SqliteStore(home / "service.sqlite")
+    moment = datetime(2026, 10, 8, 1, tzinfo=UTC)
+    ledger = SqliteLedger(store, profile="one")
+    ledger.note("appraisal", cursor=moment, seen={}, firings=[])
+    ledger.enqueue(
+        [
+            Firing(
+                key="action:appraisal|gone|1", automation="action:appraisal", table="appraisal", item="gone", cause="-"
+            )
+        ]
+    )
+    outbox = Outbox(
+        profile="one", store=store, clock=SystemClock(), calendar=WorkCalendar(), texts=TextBook(locale="zh")
+    )
+    facts = {"job": "score"}
+    outbox.put([Notice(receiver=receiver, event="job_failed", object="score", day=moment.date(), facts=facts)])
+    store.close()
+    AuditLog(home / "audit.jsonl").append("job run score", at=moment, facts={"cycle": "2026Q4", "rows": 3})
+    run = home / "runs" / "20261008T010000-score-00000000"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text("{}", encoding="utf-8")
+
+
+def test_a_company_moves_house_once_and_both_sides_compare_equal(office: Desk) -> None:
+    old, new = office.home / "one", office.home / "two"
+    _remember(old)
+    preview = office.run(*MOVE)
     assert preview.exit is Exit.DONE
-    assert "60 人在新处没有账号" in preview.out.replace("\n  ", "")
+    said = flat(preview.out)
+    assert "3人在新处没有账号" in said
+    assert "没办完的自动化1件、没发出的通知1条" in said
+    assert "考核单:1条数据上有人选了操作,还没处理" in said
+    assert "存档的评分1次会复制到" in said
+    assert f"审计日志留在{old / 'audit.jsonl'}" in said
     assert "以上只是预览, 没有写入" in preview.out
-    assert too_wide(preview.out) == []
-    refused = company.run(*words, "--yes")
+    assert [line for line in too_wide(preview.out) if str(office.home) not in line] == []
+    assert not (new / "service.sqlite").exists()
+    refused = office.run(*MOVE, "--yes")
     assert refused.exit is Exit.REFUSED
     assert "什么也没有写" in flat(refused.err)
-    done = company.run(*words, "--yes", "--invite")
+    done = office.run(*MOVE, "--yes", "--invite")
     assert done.exit is Exit.DONE
     assert "没有不同" in done.out
+    assert "旧处的不要再启动" in flat(done.out)
     assert too_wide(done.out) == []
-    again = company.run(*words, "--yes", "-o", "json").json
+    again = office.run(*MOVE, "--yes", "-o", "json").json
     assert (again["created"], again["updated"], again["same"], again["differences"]) == (0, 0, True, [])
     assert again["traffic"]["writes"] == 0
-    assert again["tables"]["goal"]["equal"] == again["tables"]["goal"]["old"] > 100
+    assert again["tables"]["appraisal"]["equal"] == again["tables"]["appraisal"]["old"] == 3
+    assert set(again["handed_over"].values()) == {0}
+    assert [path.name for path in (new / "runs").iterdir()] == ["20261008T010000-score-00000000"]
+    lines = [json.loads(line) for line in (new / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["action"] for line in lines] == ["migrate begins", "migrate"]
+    head = AuditLog(old / "audit.jsonl").check()
+    assert {(line["former_lines"], line["former_hash"]) for line in lines} == {(1, head.hash)}
+    assert AuditLog(new / "audit.jsonl").check().lines == 2
+
+
+def test_while_a_service_runs_nothing_moves(office: Desk) -> None:
+    store = SqliteStore(office.home / "one" / "service.sqlite")
+    clock = SystemClock()
+    store.add(profile="one", job="events", due=clock.now())
+    claim = store.claim(worker="a", now=clock.now(), lease=LEASE)
+    assert claim is not None
+    refused = office.run(*MOVE, "--yes", "--invite")
+    store.close()
+    assert refused.exit is Exit.REFUSED
+    assert "one的huoban-perfserve还在运行" in flat(refused.err)
+    assert not (office.home / "two" / "audit.jsonl").exists()
 
 
 def test_bad_input_is_said_with_nothing_changed(desk: Desk, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 from huoban_perf.automation import FiringState
 from huoban_perf.cli.deployed import Wish
@@ -63,11 +63,12 @@ class Quarter:
     """The company, its service, and the faults that befall it.
 
     ``faults`` is None for a clean run, else the source of bad luck: writes that fail before or after their effect, and
-    the service killed in the middle of one.
+    the service killed in the middle of one. Accounts are called by ``mark`` and 工号.
     """
 
     company: Firm
     faults: Random | None = None
+    mark: str = "u"
     kills: int = 0
     failures: int = 0
     way: Way = field(default_factory=Way)
@@ -91,7 +92,7 @@ class Quarter:
         )
         profile = Profile(name="p", home=company.folder / "home")
         wish = Wish(template=template(), schema=schema())
-        members = {role: tuple(_account(number) for number in numbers) for role, numbers in ROLES.items()}
+        members = {role: tuple(self.account(number) for number in numbers) for role, numbers in ROLES.items()}
         shop = Workshop(
             site=Site(profile=profile, connection=company.memory.connection(), workspace=WorkspaceId("1")),
             wish=wish,
@@ -134,13 +135,13 @@ class Quarter:
 
     # --- time --------------------------------------------------------------------------------------------------------
 
-    def at(self, day: date, hour: int = 9, minute: int = 5) -> Quarter:
+    def at(self, day: date, hour: int = 9, minute: int = 5) -> Self:
         """Move to a moment of a day in China and let the service settle."""
         moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(hours=8)
         self.company.clock.moment = max(moment, self.company.clock.moment + timedelta(seconds=1))
         return self.settle()
 
-    def settle(self) -> Quarter:
+    def settle(self) -> Self:
         """Let the service run, a round every 75 s, until a round wrote nothing and nothing waits to be tried again."""
         for _ in range(40):
             self.company.clock.moment += timedelta(seconds=75)
@@ -181,8 +182,11 @@ class Quarter:
         key_field = schema().table(table).key_field or ""
         return next((item,) for item, (_, row) in self.company.memory.items[table].items() if row.get(key_field) == key)
 
+    def account(self, number: str) -> str:
+        return f"{self.mark}{number}"
+
     def member(self, number: str) -> tuple[str, ...]:
-        return (_account(number),)
+        return (self.account(number),)
 
     def signature(self, by: str) -> Value:
         return (f"signature of {by}",)
@@ -192,11 +196,12 @@ class Quarter:
         tables = {
             table: {item: row for item, (_, row) in rows.items()} for table, rows in self.company.memory.items.items()
         }
+        return world_of({**{spec.key: {} for spec in schema().tables}, **tables}, who=self.who())
+
+    def who(self) -> dict[str, str]:
+        """Account → 工号."""
         everybody = (*ROLES["hr"], *ROLES["payroll"], *self.company.rows("employee"))
-        return world_of(
-            {**{spec.key: {} for spec in schema().tables}, **tables},
-            who={_account(number): number for number in everybody},
-        )
+        return {self.account(number): number for number in everybody}
 
     def story(self) -> dict[str, Any]:
         """The quarter in numbers."""

@@ -13,6 +13,7 @@ from huoban_perf.service.occurrences import State
 from huoban_perf.sync.audit import AuditLog
 from tests.flow.quarter import Quarter, quarter
 from tests.flow.quarter_company import DOZEN
+from tests.flow.quarter_move import Nomad, letters
 from tests.flow.quarter_script import CYCLE, play
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("quarter")]
@@ -83,3 +84,13 @@ def test_with_faults_and_kills_the_world_ends_the_same(dozen: Quarter, tmp_path:
         assert run.kills >= 2
         assert run.failures >= 8
         assert run.world() == dozen.world()
+
+
+def test_moving_house_again_and_again_in_mid_cycle_changes_nothing(dozen: Quarter, tmp_path: Path) -> None:
+    with quarter(tmp_path / "start", people=DOZEN) as first:
+        run = Nomad(first.company)
+        play(run)
+    assert run.moves >= 6
+    assert run.world() == dozen.world()
+    assert Counter(run.letters()) == Counter(letters(dozen))
+    run.store.close()
