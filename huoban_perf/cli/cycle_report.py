@@ -116,6 +116,11 @@ class _Words:
     def stage(self, key: str) -> str:
         return self.label("cycle", "status", key)
 
+    def has_stage(self, key: str) -> bool:
+        """An app may have fewer stages than the full one."""
+        options = self.schema.table("cycle").field("status").options
+        return any(option.address.key == key for option in options)
+
 
 def _parts(standing: Standing, words: _Words) -> list[RenderableType]:
     found = standing.status
@@ -154,6 +159,8 @@ def _road(found: CycleStatus, words: _Words) -> Text:
     reached = STAGES.index(found.status) if found.status in STAGES else -1
     road = Text()
     for place, key in enumerate(STAGES):
+        if not words.has_stage(key):
+            continue
         style = "green" if place < reached else "bold cyan" if place == reached else "dim"
         road.append(f"{'●' if place <= reached else '○'}{words.stage(key)}", style=style)
         road.append(" " if place < len(STAGES) - 1 else "")

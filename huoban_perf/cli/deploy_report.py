@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 
-from huoban_perf.cli.deployed import Wish
+from huoban_perf.cli.deployed import Wish, owner_of, store_of
 from huoban_perf.cli.plane_report import by_hand
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.core.addresses import Address
@@ -24,6 +24,8 @@ from huoban_perf.deploy import (
     StateObject,
     Step,
     attribute_name,
+    bindings_of,
+    standing,
     value_text,
 )
 from huoban_perf.profile import Site
@@ -225,6 +227,7 @@ def doctor_report(site: Site, wish: Wish, *, clock: Clock, locale: Locale) -> di
     observed = site.connection.schema_source.observe(workspace=site.workspace)
     took_s = clock.monotonic_s() - started
     can = site.connection.capabilities
+    hints = _hints(site, wish)
     return {
         "connection": site.connection.name,
         "workspace": f"{site.profile.workspace} ({site.workspace})",
@@ -234,4 +237,15 @@ def doctor_report(site: Site, wish: Wish, *, clock: Clock, locale: Locale) -> di
         "by_hand": by_hand(wish.schema, can, locale=locale),
         "rate": "-" if site.profile.rate_per_s is None else str(site.profile.rate_per_s),
         "template": f"{wish.schema.app} {wish.schema.version}",
+        **({"hints": hints} if hints else {}),
     }
+
+
+def _hints(site: Site, wish: Wish) -> str:
+    """Return how many of the tables with automations give hints; empty where no program can arrange them."""
+    sink = site.connection.hints
+    if sink is None:
+        return ""
+    bindings = bindings_of(store_of(site, wish).load(owner_of(site, wish)))
+    told = standing(wish.schema, bindings=bindings, sink=sink)
+    return f"{sum(told.values())}/{len(told)}"

@@ -8,7 +8,7 @@ from huoban_perf.cli.deployed import owner_of, store_of, wish_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.errors import ProfileError
-from huoban_perf.deploy import bindings_of, heard_tables, hush, tell
+from huoban_perf.deploy import bindings_of, hush, standing, tell
 from huoban_perf.profile import Site
 from huoban_perf.service.endpoint import SECRET_LENGTH
 
@@ -38,7 +38,7 @@ def arrange(settings: Settings, site: Site, *, address: str | None, apply: bool)
     if address is None:
         if apply:
             return hush(wish.schema, bindings=bindings, sink=sink)
-        return dict.fromkeys(heard_tables(wish.schema), True)
+        return standing(wish.schema, bindings=bindings, sink=sink)
     secret = settings.environ.get(CALLBACK_SECRET, "").strip()
     if len(secret) < SECRET_LENGTH:
         raise ProfileError("hooks.no_secret", facts={"variable": CALLBACK_SECRET, "length": SECRET_LENGTH})

@@ -128,6 +128,10 @@ class HintSink(Protocol):
         """Have a table call the address; return whether anything was changed."""
         ...
 
+    def stands(self, *, table_id: str) -> bool:
+        """Return whether a table makes a call of ours, to whatever address."""
+        ...
+
     def hush(self, *, table_id: str) -> bool:
         """Take the call away; return whether there was one."""
         ...

@@ -28,7 +28,7 @@ from huoban_perf.deploy.captures import CaptureRegister, KnownAutomation
 from huoban_perf.deploy.drift import DriftReport, drift
 from huoban_perf.deploy.export import Exported, export_template
 from huoban_perf.deploy.guard import Consent, Limits
-from huoban_perf.deploy.hints import heard_tables, hush, tell
+from huoban_perf.deploy.hints import heard_tables, hush, standing, tell
 from huoban_perf.deploy.lock import LockOwner
 from huoban_perf.deploy.manual import SheetBlock, SheetPart, SheetRow, manual_sheet, sheet_parts
 from huoban_perf.deploy.moves import rebound
@@ -107,6 +107,7 @@ __all__ = [
     "roll_back",
     "sheet_parts",
     "similar",
+    "standing",
     "state_path",
     "survey",
     "tell",

@@ -38,6 +38,21 @@ def tell(schema: DesiredSchema, *, bindings: Bindings, sink: HintSink, url: str,
     return {address: not sink.is_told(table_id=table_id, url=url) for address, table_id in tables.items()}
 
 
+def standing(schema: DesiredSchema, *, bindings: Bindings, sink: HintSink) -> Mapping[Address, bool]:
+    """Look which of the tables that matter give hints.
+
+    Args:
+        schema: The wish.
+        bindings: Platform ids; tables that are not built are left out.
+        sink: The platform.
+
+    Returns:
+        Table → whether it calls some address.
+    """
+    tables = {address: str(bindings[address]) for address in heard_tables(schema) if address in bindings}
+    return {address: sink.stands(table_id=table_id) for address, table_id in tables.items()}
+
+
 def hush(schema: DesiredSchema, *, bindings: Bindings, sink: HintSink) -> Mapping[Address, bool]:
     """Take every hint away again.
 

@@ -90,15 +90,15 @@ Names = Mapping[str, Mapping[str, str]]
 
 
 def names_of(rows: Mapping[str, Sequence[Row]]) -> Names:
-    """Name rows by their natural key; an item id in a key becomes the place of its item in the table."""
-    found: dict[str, dict[str, str]] = {}
-    for table, some in rows.items():
-        places = {str(row.item_id): place for place, row in enumerate(sorted(some, key=lambda row: int(row.item_id)))}
-        found[table] = {
-            item: "|".join(f"#{place}" if part.rstrip("]") == item else part for part in str(row.key).split("|"))
-            for row in some
-            for item, place in [(str(row.item_id), places[str(row.item_id)])]
-        }
+    """Name rows by their natural key, or by the place of their item in the table; an item id in a key becomes that."""
+    return {table: _named(some) for table, some in rows.items()}
+
+
+def _named(rows: Sequence[Row]) -> dict[str, str]:
+    found = {}
+    for place, row in enumerate(sorted(rows, key=lambda row: int(row.item_id))):
+        parts = str(row.key or row.item_id).split("|")
+        found[str(row.item_id)] = "|".join(f"#{place}" if part.rstrip("]") == row.item_id else part for part in parts)
     return found
 
 

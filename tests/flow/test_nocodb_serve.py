@@ -129,11 +129,24 @@ def test_one_command_takes_the_hints_away_and_says_when_none_are_left(
     assert hints is not None
     tables = [str(office.app.bindings[address]) for address in heard_tables(office.app.schema)]
     assert [hints.is_told(table_id=table, url=url) for table in tables] == [True] * 5
+    assert command(["doctor"]) is Exit.DONE
+    assert "已设提示的: 5/5" in capsys.readouterr().out
     assert office.hooks("--remove") is Exit.DONE
     assert "5 张表" in capsys.readouterr().out
+    assert command(["doctor"]) is Exit.DONE
+    assert "已设提示的: 0/5" in capsys.readouterr().out
+    assert command(["nocodb", "hooks", "--remove"]) is Exit.DONE
+    assert "没有要改的" in capsys.readouterr().out
     assert not any(hints.is_told(table_id=table, url=url) for table in tables)
     assert office.hooks("--remove") is Exit.DONE
     assert SECRET not in capsys.readouterr().out
+
+
+def test_status_shows_the_stages_that_the_app_has(office: OnNocodb, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["cycle", "status", CYCLE]) is Exit.DONE
+    road = capsys.readouterr().out
+    assert "●已归档" in road
+    assert not {"announced", "calibrating"} & set(road.replace("●", " ").split())
 
 
 def test_a_text_in_a_number_is_named_before_anything_is_scored(

@@ -69,6 +69,10 @@ class NocodbHooks:
         self._drop(standing[1:])
         return True
 
+    def stands(self, *, table_id: str) -> bool:
+        """Return whether a hook of ours stands at a table, whatever it calls."""
+        return bool(self._standing(table_id))
+
     def hush(self, *, table_id: str) -> bool:
         """Take our hook away from a table; return whether one stood."""
         standing = self._standing(table_id)
