@@ -14,7 +14,7 @@ from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import problem_line, text
 from huoban_perf.cli.usage import WordError
-from huoban_perf.core.errors import FactValue, HuobanPerfError
+from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Labels
 from huoban_perf.deploy import Exported, Named, Vocabulary, export_template
 from huoban_perf.template import find_template, lint_template
@@ -37,6 +37,7 @@ def workbook(settings: Settings, /, what: str, out: Path, **options: str) -> Exi
     """把表、视图、公布结果或校准盘导出为可改的 Excel. 只读工作区."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
+    from huoban_perf.documents.writing import writing
     from huoban_perf.exchange.table_workbook import write_workbook
 
     request = ExportRequest(what=what, **{name: options[name] for name in ("view", "cycle", "viewer")})
@@ -44,11 +45,8 @@ def workbook(settings: Settings, /, what: str, out: Path, **options: str) -> Exi
     with progress(locale=settings.locale, form=form) as reporter:
         with open_workshop(settings, reporter) as shop:
             found = outgoing(shop.context(""), request, workspace=str(shop.site.workspace))
-        try:
+        with writing(out):
             write_workbook(found, out, progress=reporter)
-        except OSError as error:
-            facts = {"folder": str(out), "reason": error.strerror or type(error).__name__}
-            raise HuobanPerfError("documents.not_writable", facts=facts) from error
     editable = [column.header for column in found.columns if column.editable]
     if form == "json":
         content = {"table": found.origin.table, "rows": found.origin.rows, "editable": editable, "file": str(out)}

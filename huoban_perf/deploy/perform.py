@@ -53,8 +53,8 @@ def operation_of(
     referred = (*_enclosing(step.address), *step.needs, *own)
     if isinstance(spec, DefinitionSpec):  # written as a whole; its rules name options by key
         referred += spec.refers_to
-        spoken_of = set(referred)
-        referred += tuple(one for one in ids if one.kind is ObjectKind.OPTION and one.parent in spoken_of)
+        spoken_of = {one.keys for one in referred if one.kind is ObjectKind.FIELD}
+        referred += tuple(one for one in ids if one.kind is ObjectKind.OPTION and one.keys[:2] in spoken_of)
     is_title = isinstance(spec, FieldSpec) and any(
         table.address == spec.address.table and table.title == spec.address.key for table in desired.tables
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.documents.guide import Guide
 from huoban_perf.documents.markdown import guide_markdown
 from huoban_perf.documents.page import guide_page
 from huoban_perf.documents.workbooks import workbook_bytes
+from huoban_perf.documents.writing import writing
 
 PAGE = "guide.html"
 MARKDOWN = "guide.md"
@@ -29,15 +29,12 @@ def write_guide(guide: Guide, folder: Path) -> tuple[Path, ...]:
         HuobanPerfError: The folder cannot be written.
     """
     written = []
-    try:
+    with writing(folder):
         for name, content in _contents(guide):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
             written.append(file)
-    except OSError as error:
-        facts = {"folder": str(folder), "reason": error.strerror or type(error).__name__}
-        raise HuobanPerfError("documents.not_writable", facts=facts) from error
     return tuple(written)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.documents.handbook import Handbook
 from huoban_perf.documents.page import static_page
+from huoban_perf.documents.writing import writing
 
 
 def handbook_page(book: Handbook) -> str:
@@ -31,9 +31,6 @@ def write_handbook(book: Handbook, file: Path) -> None:
     Raises:
         HuobanPerfError: The file cannot be written.
     """
-    try:
+    with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(handbook_page(book), encoding="utf-8")
-    except OSError as error:
-        facts = {"folder": str(file), "reason": error.strerror or type(error).__name__}
-        raise HuobanPerfError("documents.not_writable", facts=facts) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from huoban_perf.cli.main import run
 from tests.cli.desk import Desk, Remote, served, write_profile
+from tests.prepared import demo_home
 
 
 @pytest.fixture
@@ -16,14 +16,10 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     return Desk(tmp_path / "home", capsys, monkeypatch)
 
 
-@pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session", name="demo_home")
+def _demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the demo ran once; never written to again, only copied."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HUOBAN_PERF_HOME", str(home))
-        assert run(["demo", "-o", "json"]) == 0
-    return home
+    return demo_home(tmp_path_factory)
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from huoban_perf.cli.exits import Exit
 from tests.cli.desk import Desk, too_wide, write_profile
+from tests.prepared import demo_report, demo_said
 
 ASKED = (
     "tables", "appraisals_scored", "rows_written", "write_requests", "requests", "requests_minimum", "seconds",
@@ -11,11 +14,9 @@ ASKED = (
 )  # fmt: skip
 
 
-def test_first_run_reports_what_it_did_as_one_object(desk: Desk) -> None:
-    said = desk.run("demo", "-o", "json")
-    assert said.exit is Exit.DONE
-    assert said.err == ""
-    report = said.json
+def test_first_run_reports_what_it_did_as_one_object(demo_home: Path) -> None:
+    report = demo_report(demo_home)
+    assert demo_said(demo_home) == ""
     assert report["format_version"] == 1
     assert all(isinstance(report[name], int | float) for name in ASKED)
     assert (report["tables"], report["appraisals"], report["appraisals_scored"], report["not_appraised"]) == (
@@ -25,7 +26,7 @@ def test_first_run_reports_what_it_did_as_one_object(desk: Desk) -> None:
     assert report["requests_minimum"] <= report["requests"] < report["requests_minimum"] * 2
     assert sum(report["grades"].values()) == 58
     assert report["seconds"] > 0
-    assert (desk.home / "runs" / report["run"] / "manifest.json").exists()
+    assert (demo_home / "runs" / report["run"] / "manifest.json").exists()
 
 
 def test_second_run_writes_nothing_and_says_so(company: Desk) -> None:
@@ -69,6 +70,7 @@ def test_ratings_that_are_not_installed_are_told(desk: Desk, monkeypatch: pytest
     monkeypatch.setattr("huoban_perf.demo.insteval.find_spec", lambda _: None)
     said = desk.run("demo", "--data", "insteval")
     assert said.exit is Exit.INVALID
+    assert list(desk.home.rglob("*.json")) == []  # told before anything was built
     assert "pip install 'huoban-perf[demo-data]'" in said.err
 
 

@@ -3,87 +3,91 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from tests.flow.killing import Ended, Nursery
 from tests.flow.worlds import content
+from tests.prepared import demo_home, demo_report
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.flow
 
 
-def run(home: Path, *arguments: str, timeout_s: int = 180) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "HUOBAN_PERF_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-
-
-def demo(home: Path) -> dict[str, Any]:
-    done = run(home, "-m", "huoban_perf", "demo", "-o", "json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The undisturbed world and its report."""
-    home = tmp_path_factory.mktemp("clean")
-    report = demo(home)
-    return content(home), report
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What an undisturbed run reports."""
+    return demo_report(demo_home(tmp_path_factory))
 
 
-def test_clean_run_twice_changes_nothing(clean: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path) -> None:
-    _, first = clean
-    again = demo(tmp_path)
-    second = demo(tmp_path)
-    assert again["rows_written"] == first["rows_written"] > 1000
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an undisturbed run, one's own copy."""
+    return Path(shutil.copytree(demo_home(tmp_path_factory), tmp_path_factory.mktemp("clean") / "home"))
+
+
+def demo(nursery: Nursery, home: Path) -> dict[str, Any]:
+    done = nursery.run(home, "demo", "-o", "json")
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def killed(nursery: Nursery, home: Path, number: int, moment: str) -> Ended:
+    ended = nursery.run(home, "demo", "-o", "json", kill=(number, moment))
+    assert ended.was_killed or ended.code == 0, ended.err
+    return ended
+
+
+def test_clean_run_twice_changes_nothing(nursery: Nursery, clean: Path, report: dict[str, Any]) -> None:
+    before = content(clean)
+    second = demo(nursery, clean)
+    assert report["rows_written"] > 1000
     assert (second["rows_written"], second["write_requests"], second["objects_created"]) == (0, 0, 0)
-    assert second["appraisals_scored"] == first["appraisals_scored"] == 58
-    assert second["grades"] == first["grades"]
+    assert second["appraisals_scored"] == report["appraisals_scored"] == 58
+    assert second["grades"] == report["grades"]
+    assert content(clean) == before
 
 
 @pytest.mark.parametrize("chain", [11, 23])
 def test_killed_again_and_again_ends_in_the_same_world(
-    chain: int, clean: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
+    chain: int, nursery: Nursery, clean: Path, tmp_path: Path
 ) -> None:
     """Every run is killed some requests after the last one got, until one gets through."""
-    expected, report = clean
-    draw = Random(chain)
-    kills = 0
+    draw, kills = Random(chain), 0
     for _ in range(60):
-        number, moment = draw.randint(12, 130), draw.choice(["before", "after"])
-        done = run(tmp_path, "tests/flow/killed_demo.py", str(number), moment)
-        if done.returncode == 0:
+        if not killed(nursery, tmp_path, draw.randint(12, 230), draw.choice(["before", "after"])).was_killed:
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
         kills += 1
-    assert kills >= 3
-    assert demo(tmp_path)["write_requests"] == 0
-    assert content(tmp_path) == expected
-    assert report["rows_written"] > 0
+    assert kills >= 5
+    assert demo(nursery, tmp_path)["write_requests"] == 0
+    assert content(tmp_path) == content(clean)
+
+
+@pytest.fixture(scope="module")
+def halfway(nursery: Nursery, report: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose run was killed in the middle of the deployment."""
+    home = tmp_path_factory.mktemp("half") / "home"
+    assert killed(nursery, home, report["requests"] // 2, "after").was_killed
+    return home
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_killed_once_at_a_random_request_then_run_again(
-    seed: int, clean: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
+def test_killed_once_more_at_a_random_request_then_run_again(
+    seed: int, nursery: Nursery, clean: Path, halfway: Path, report: dict[str, Any], tmp_path: Path
 ) -> None:
-    expected, report = clean
+    home = Path(shutil.copytree(halfway, tmp_path / "home"))
     draw = Random(1000 + seed)
-    number = draw.randint(report["requests"] // 2, report["requests"])
-    killed = run(tmp_path, "tests/flow/killed_demo.py", str(number), draw.choice(["before", "after"]))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    demo(tmp_path)
-    assert content(tmp_path) == expected
+    number = draw.randint(1, report["requests"] // 2)
+    assert killed(nursery, home, number, draw.choice(["before", "after"])).was_killed
+    demo(nursery, home)
+    assert content(home) == content(clean)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flow.killing import Nursery
 from tests.flow.worlds import content
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,18 +31,6 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "HUOBAN_PERF_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def built(home: Path) -> dict[str, Any]:
     found = content(home)
     for space in found["workspaces"]:
@@ -57,17 +42,17 @@ def built(home: Path) -> dict[str, Any]:
 def test_killed_at_each_write_and_run_again_builds_the_same_once(home: Path) -> None:
     whole = home.with_name("whole")
     shutil.copytree(home, whole)
-    done = run(whole, "-m", "huoban_perf", *APPLY)
-    assert done.returncode == 7, done.stderr
-    kills = 0
-    for number, moment in ((1, "before"), (1, "after"), (1, "after"), (1, "before"), (1, "after"), (1, "after")):
-        ended = run(home, "tests/flow/killed_apply.py", str(number), moment, *APPLY)
-        if ended.returncode != -signal.SIGKILL:
-            break
-        kills += 1
-    assert kills >= 3
-    again = run(home, "-m", "huoban_perf", *APPLY)
-    assert again.returncode == 7, again.stderr
-    assert built(home) == built(whole)
-    assert run(home, "-m", "huoban_perf", *APPLY).returncode == 7
+    with Nursery() as nursery:
+        done = nursery.run(whole, *APPLY)
+        assert done.code == 7, done.err
+        kills = 0
+        for number, moment in ((1, "before"), (1, "after"), (1, "after"), (1, "before"), (1, "after"), (1, "after")):
+            if not nursery.run(home, *APPLY, kill=(number, moment), writes_to="/v2/table").was_killed:
+                break
+            kills += 1
+        assert kills >= 3
+        again = nursery.run(home, *APPLY)
+        assert again.code == 7, again.err
+        assert built(home) == built(whole)
+        assert nursery.run(home, *APPLY).code == 7
     assert built(home) == built(whole)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.documents.cycle_report.charts import draw
 from huoban_perf.documents.cycle_report.model import Report, Section
 from huoban_perf.documents.page import static_page
 from huoban_perf.documents.printing import private
+from huoban_perf.documents.writing import writing
 
 
 def report_page(report: Report) -> str:
@@ -42,9 +42,6 @@ def write_report(report: Report, file: Path) -> None:
         HuobanPerfError: The file cannot be written.
     """
     page = report_page(report)
-    try:
+    with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         private(file).write_text(page, encoding="utf-8")
-    except OSError as error:
-        facts = {"folder": str(file), "reason": error.strerror or type(error).__name__}
-        raise HuobanPerfError("documents.not_writable", facts=facts) from error

@@ -27,12 +27,10 @@ _USABLE, _TENTATIVE = 0.8, 0.667
 def severity(material: Material) -> Section | Absent | None:
     """Say how lenient or severe each rater is, and how sure that is."""
     title = "评价人松紧"
-    if not material.is_hr:
-        return None
-    analysis = material.analysis
-    rows = analysis.tables["rater_severity"] if analysis is not None else ()
-    if analysis is None or not rows:
-        return Absent(title=title, why=material.analysis_fault or "还没有计入的评价.")
+    analysis = _analysed(material, "rater_severity", title)
+    if not isinstance(analysis, CycleAnalysis):
+        return analysis
+    rows = analysis.tables["rater_severity"]
     known = [row for row in rows if row["rater"] in analysis.severity and row["n"] >= LEAST_FORMS]
     clear = [row for row in known if _is_clear(analysis, row)]
     lenient = sum(_effect(row) > 0 for row in clear)
@@ -64,6 +62,15 @@ def severity(material: Material) -> Section | Absent | None:
         tables=[_severity_table(material, analysis, ends)] if ends else [],
         note=_severity_note(analysis),
     )
+
+
+def _analysed(material: Material, table: str, title: str) -> CycleAnalysis | Absent | None:
+    """Return the analysis that has rows in a table; None: this reader is not shown any; else why there are none."""
+    if not material.is_hr:
+        return None
+    if material.analysis is None or not material.analysis.tables[table]:
+        return Absent(title=title, why=material.analysis_fault or "还没有计入的评价.")
+    return material.analysis
 
 
 def _severity_note(analysis: CycleAnalysis) -> str:
@@ -113,12 +120,9 @@ def _reading(analysis: CycleAnalysis, row: Mapping[str, Any]) -> str:
 def agreement(material: Material) -> Section | Absent | None:
     """Say how far raters of one relation agree, and how sure that is."""
     title = "评价一致性"
-    if not material.is_hr:
-        return None
-    analysis = material.analysis
-    rows = analysis.tables["reliability"] if analysis is not None else ()
-    if analysis is None or not rows:
-        return Absent(title=title, why=material.analysis_fault or "还没有计入的评价.")
+    analysis = _analysed(material, "reliability", title)
+    if not isinstance(analysis, CycleAnalysis):
+        return analysis
     cells, values = _agreement_rows(analysis)
     best = max(values, key=lambda value: float(str(value["value"])), default=None)
     says = ["人数或份数太少, 说不出评价是否一致."]

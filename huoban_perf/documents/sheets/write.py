@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.progress import Progress, silent
 from huoban_perf.documents.printing import find_browser, print_page, private
 from huoban_perf.documents.sheets.model import Sheet
 from huoban_perf.documents.sheets.page import sheet_page
+from huoban_perf.documents.writing import writing
 
 SheetForm = Literal["html", "pdf", "both"]
 
@@ -52,7 +52,7 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path, *, files: SheetFiles) ->
     """
     browser = find_browser(files.browser) if files.form != "html" else None
     written: list[Path] = []
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for done, sheet in enumerate(sheets, start=1):
             page = sheet_page(sheet)
@@ -64,9 +64,6 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path, *, files: SheetFiles) ->
                 print_page(page, stem.with_suffix(".pdf"), browser=browser)
                 written.append(stem.with_suffix(".pdf"))
             files.progress("progress.sheets_write", subject="", done=done, total=len(sheets))
-    except OSError as error:
-        facts = {"folder": str(folder), "reason": error.strerror or type(error).__name__}
-        raise HuobanPerfError("documents.not_writable", facts=facts) from error
     return tuple(written)
 
 

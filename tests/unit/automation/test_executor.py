@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,21 +130,23 @@ def test_action_that_names_a_job_starts_it_and_stays_picked_for_it(desk: Desk) -
     assert desk.firm.rows("cycle")[CYCLE]["hr_action"] == "lock_goals"
 
 
-def test_row_a_person_made_gets_its_key_and_first_state(desk: Desk) -> None:
+def new_goal(desk: Desk, **values: Any) -> str:
+    """The person of the sheet makes a goal; return its item."""
     sheet = desk.firm.memory.items["appraisal"]
     item = next(item for item, (_, row) in sheet.items() if row["natural_key"] == SHEET)
+    links = {
+        "cycle": (next(iter(desk.firm.memory.items["cycle"])),),
+        "employee": sheet[item][1]["employee"],
+        "appraisal": (item,),
+    }
     desk.firm.memory.moment += 100
-    made = desk.firm.memory.put(
-        schema().table("goal"),
-        {
-            "name": "新目标",
-            "kind": "qualitative",
-            "level": "person",
-            "cycle": (next(iter(desk.firm.memory.items["cycle"])),),
-            "employee": sheet[item][1]["employee"],
-            "appraisal": (item,),
-        },
+    return desk.firm.memory.put(
+        schema().table("goal"), {"kind": "qualitative", "level": "person", **links, **values}
     )
+
+
+def test_row_a_person_made_gets_its_key_and_first_state(desk: Desk) -> None:
+    made = new_goal(desk, name="新目标")
     desk.round()
     row = desk.firm.memory.items["goal"][made][1]
     assert row["natural_key"] == f"[{CYCLE}|E010|{made}]"
@@ -279,21 +282,7 @@ def test_action_killed_in_the_middle_ends_the_same(goal_setting: Firm, tmp_path:
 
 
 def test_goal_says_what_it_still_lacks_as_soon_as_it_is_saved(desk: Desk) -> None:
-    sheet = desk.firm.memory.items["appraisal"]
-    item = next(item for item, (_, row) in sheet.items() if row["natural_key"] == SHEET)
-    desk.firm.memory.moment += 100
-    made = desk.firm.memory.put(
-        schema().table("goal"),
-        {
-            "name": "回款",
-            "kind": "qualitative",
-            "level": "person",
-            "cycle": (next(iter(desk.firm.memory.items["cycle"])),),
-            "employee": sheet[item][1]["employee"],
-            "appraisal": (item,),
-            "start_date": date(2026, 10, 1),
-        },
-    )
+    made = new_goal(desk, name="回款", start_date=date(2026, 10, 1))
     desk.round()
     row = desk.firm.memory.items["goal"][made][1]
     assert "达成依据" in str(row["smart_hint"])
