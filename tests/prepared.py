@@ -49,8 +49,13 @@ def demo_said(home: Path) -> str:
 
 def _demo(folder: Path) -> None:
     out, err = folder / "out.json", folder / "err.txt"
-    with out.open("w", encoding="utf-8") as said, err.open("w", encoding="utf-8") as told:
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(told):
-            patch.setenv("HUOBAN_PERF_HOME", str(folder / "home"))
-            patch.delenv("HUOBAN_PERF_PROFILE", raising=False)
-            assert run(["demo", "-o", "json"]) is Exit.DONE
+    with (
+        out.open("w", encoding="utf-8") as said,
+        err.open("w", encoding="utf-8") as told,
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(said),
+        redirect_stderr(told),
+    ):
+        patch.setenv("HUOBAN_PERF_HOME", str(folder / "home"))
+        patch.delenv("HUOBAN_PERF_PROFILE", raising=False)
+        assert run(["demo", "-o", "json"]) is Exit.DONE

@@ -140,9 +140,7 @@ def new_goal(desk: Desk, **values: Any) -> str:
         "appraisal": (item,),
     }
     desk.firm.memory.moment += 100
-    return desk.firm.memory.put(
-        schema().table("goal"), {"kind": "qualitative", "level": "person", **links, **values}
-    )
+    return desk.firm.memory.put(schema().table("goal"), {"kind": "qualitative", "level": "person", **links, **values})
 
 
 def test_row_a_person_made_gets_its_key_and_first_state(desk: Desk) -> None:
