@@ -15,7 +15,7 @@ from decimal import Decimal
 from huoban_perf.core.errors import CycleError, FactValue, Problem, ScoringInputError
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.opening import days_in
+from huoban_perf.cycle.opening import days_present
 from huoban_perf.cycle.rulebook import (
     department_grades,
     departments_appraised,
@@ -125,7 +125,7 @@ def _payee(
         grade=grade,
         base=base,
         pool=pool,
-        eligible=int(present) if present is not None else days_in(employee, context.cycle),
+        eligible=int(present) if present is not None else days_present(sheet),
         cycle_days=(end - start).days + 1,
         position=position.text("name") if position else None,
         pieces=tuple(_pieces(sheet, employee, start, end)),

@@ -19,7 +19,7 @@ from huoban_perf.cycle.guards import (
     open_appeals,
 )
 from huoban_perf.cycle.improving import days_between_reviews, reviews_of
-from huoban_perf.cycle.opening import days_in
+from huoban_perf.cycle.opening import days_present
 from huoban_perf.sync.book import Row
 
 _EXTREMES = frozenset({"g5", "g1"})
@@ -33,7 +33,7 @@ def _days_present(asked: Asked, sheet: Row) -> Verdict:
     cycle, employee = sheet.related("cycle"), sheet.related("employee")
     if cycle is None or employee is None:
         return None
-    days, least = days_in(employee, cycle), int(cycle.number("min_days") or 0)
+    days, least = days_present(sheet), int(cycle.number("min_days") or 0)
     return None if days >= least else {"days": days, "least": least}
 
 

@@ -253,7 +253,7 @@ def _into_review(context: JobContext) -> Iterator[WantedRow]:
         if sheet.text("status") != "running":
             continue
         employee = sheet.related("employee")
-        days = days_in(employee, cycle) if employee else least
+        days = days_present(sheet) if employee else least
         present = Decimal(days)
         if employee is not None and days < least:
             out: dict[str, Value] = {"days_present": present, "exclusion_reason": _TOO_SHORT}
@@ -262,14 +262,26 @@ def _into_review(context: JobContext) -> Iterator[WantedRow]:
             yield moved(sheet, "reviewing", today=context.today, days_present=present)
 
 
-def days_in(employee: Row, cycle: Row) -> int:
-    """Return the calendar days of a cycle on which a person was employed."""
-    start, end = cycle.day("start_date"), cycle.day("end_date")
-    if start is None or end is None:
+def days_present(sheet: Row) -> int:
+    """Return 在岗考核天数 of a person's sheet: calendar days employed in the cycle, less long absence.
+
+    Days absent by 任职记录 are taken off only beyond the scheme's 缺勤起扣天数, and not at all where it says none.
+    Source: scoring.md S11.
+    """
+    employee, cycle = sheet.related("employee"), sheet.related("cycle")
+    start, end = (cycle.day("start_date"), cycle.day("end_date")) if cycle else (None, None)
+    if employee is None or start is None or end is None:
         return 0
     first = max(start, employee.day("hire_date") or start)
     last = min(end, employee.day("leave_date") or end)
-    return max(0, (last - first).days + 1)
+    absent = sum(
+        int(row.number("absence_days") or 0)
+        for row in sheet.book.of("assignment", "employee", employee)
+        if (row.day("start_date") or first) <= last and (row.day("end_date") or last) >= first
+    )
+    scheme = sheet.related("scheme")
+    above = scheme.number("absence_above") if scheme else None
+    return max(0, (last - first).days + 1 - (max(absent - int(above), 0) if above is not None else 0))
 
 
 def _keep_reviewing(context: JobContext) -> Draft:

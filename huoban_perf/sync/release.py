@@ -155,24 +155,31 @@ def _copies(
 
 
 def _items(outcome: ScoreOutcome, tables: Mapping[str, TableRows]) -> Iterator[WantedRow]:
-    """Copy each item's actual and scores to 考核指标; an item is known by its metric, else by its goal."""
+    """Copy each item's actual and scores to 考核指标; an item is known by its metric, else by its goal.
+
+    Rows of one item are its stretches: each takes the score of its own segment, in order of time. Where there are not
+    as many segments as rows (a short one joined its neighbour, or another item was cut), each takes the last one's.
+    """
     items = tables["appraisal_item"]
+    stretches: dict[tuple[str, str], list[int]] = {}
     for row in items:
         subject = _key_of(tables["appraisal"], items.value(row, "appraisal"))
         item = _key_of(tables["metric"], items.value(row, "metric")) or _key_of(
             tables["goal"], items.value(row, "goal")
         )
-        scored = outcome.scores.items.get((subject, item))
-        if scored is None:
-            continue
-        key = str(items.value(row, "natural_key"))
-        values: dict[str, Value | Refs] = {
-            "natural_key": key,
-            "actual_value": scored.actual,
-            "score": scored.score,
-            "weighted_score": scored.weighted,
-        }
-        yield WantedRow(key=key, values=values)
+        stretches.setdefault((subject, item), []).append(row)
+    for place, rows in stretches.items():
+        scores = outcome.scores.items.get(place, ())
+        rows.sort(key=lambda row: str(items.value(row, "valid_from") or ""))
+        for row, scored in zip(rows, scores if len(scores) == len(rows) else scores[-1:] * len(rows), strict=False):
+            key = str(items.value(row, "natural_key"))
+            values: dict[str, Value | Refs] = {
+                "natural_key": key,
+                "actual_value": scored.actual,
+                "score": scored.score,
+                "weighted_score": scored.weighted,
+            }
+            yield WantedRow(key=key, values=values)
 
 
 def _key_of(rows: TableRows, relation: Value) -> str:

@@ -110,12 +110,12 @@ class CycleScores:
 
     Attributes:
         subjects: One a subject, by kind and code.
-        items: (natural key of the appraisal, item) → score.
+        items: (natural key of the appraisal, item) → scores, one a segment in which the item counts, in order of time.
         forms: Natural key of the form → the rater's score; None when the form does not count.
     """
 
     subjects: tuple[SubjectScore, ...]
-    items: Mapping[tuple[str, str], ItemScore]
+    items: Mapping[tuple[str, str], tuple[ItemScore, ...]]
     forms: Mapping[str, Decimal | None]
 
     def receipt_lines(self, subject: str) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ def score_extract(
             keep(connection, folder.parent / "results")
         subjects = tuple(_subjects(connection, receipts=dict(_receipts(connection)), hashes=hashes))
         keys = {(score.kind, score.subject): score.natural_key(cycle) for score in subjects}
-        return CycleScores(subjects=subjects, items=dict(_items(connection, keys)), forms=dict(_forms(connection)))
+        return CycleScores(subjects=subjects, items=_items(connection, keys), forms=dict(_forms(connection)))
 
 
 def receipt_lines(score: SubjectScore) -> tuple[str, ...]:
@@ -316,7 +316,8 @@ def _receipts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[tuple[str
 
 def _items(
     connection: duckdb.DuckDBPyConnection, keys: Mapping[tuple[str, str], str]
-) -> Iterator[tuple[tuple[str, str], ItemScore]]:
+) -> dict[tuple[str, str], tuple[ItemScore, ...]]:
+    found: dict[tuple[str, str], tuple[ItemScore, ...]] = {}
     rows = connection.execute(
         "SELECT kind, subject, item, actual_num, actual_den, score_n, weighted_n FROM out_items"
         " ORDER BY kind, subject, item, segment"
@@ -325,10 +326,9 @@ def _items(
         place = keys.get((str(kind), str(subject)))
         if place is not None:
             exact = None if actual is None or not per else (Decimal(actual) / (per * _TEN_THOUSANDTHS)).quantize(_FOUR)
-            yield (
-                (place, str(item)),
-                ItemScore(actual=exact, score=_shown(_grid(score)), weighted=_shown(_grid(weighted))),
-            )
+            one = ItemScore(actual=exact, score=_shown(_grid(score)), weighted=_shown(_grid(weighted)))
+            found[place, str(item)] = (*found.get((place, str(item)), ()), one)
+    return found
 
 
 def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Decimal | None]]:

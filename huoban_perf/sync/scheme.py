@@ -63,11 +63,17 @@ def scheme_documents(
             ),
             "distribution": _distribution(schemes, row),
             "departments": _filled(use=schemes.value(row, "department_coefficient_use")),
+            **_periods(schemes, row),
             "severity": _filled(mode=schemes.value(row, "severity_mode")),
             "grades": grades,
             **({"pass_grade": pass_grade} if any(grade.get("name") == pass_grade for grade in grades) else {}),
         }
     return documents
+
+
+def _periods(schemes: TableRows, row: int) -> Document:
+    absence = _whole(schemes.value(row, "absence_above")) if "absence_above" in schemes.columns else None
+    return {"periods": {"absence_above": absence}} if absence is not None else {}
 
 
 def stated_scheme(document: Mapping[str, object], *, pass_grade: str) -> Document:

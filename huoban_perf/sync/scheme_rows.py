@@ -41,6 +41,7 @@ def scheme_rows(document: Mapping[str, object], *, grade_keys: Mapping[str, str]
         "score_floor": _number(total.get("floor")),
         "item_weight_mode": _text(items.get("mode")),
         "missing_policy": _text(items.get("missing")),
+        "absence_above": _number(_part(document, "periods").get("absence_above")),
         "department_coefficient_use": _text(_part(document, "departments").get("use")),
     }
     groups: list[Values] = [

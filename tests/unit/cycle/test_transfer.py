@@ -12,9 +12,10 @@ import pytest
 from huoban_perf.core.errors import CycleError, ScoringInputError
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import Process
-from huoban_perf.cycle.opening import open_cycle
+from huoban_perf.cycle.opening import days_present, open_cycle
 from huoban_perf.exchange.score_folder import Request, score_folder
 from huoban_perf.scoring import parse_scheme
+from huoban_perf.sync.book import Book
 from huoban_perf.sync.results import SubjectScore
 from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.score import ScoreOutcome, run_score
@@ -224,6 +225,13 @@ def test_days_absent_are_taken_off_whichever_stretch_they_are_in(company: Firm) 
         (own[0]["start"], "2026-11-10", SALES, ""),
         (MOVE_ON, "", ACCOUNTS, "40"),
     ]
+    company.set("scheme", ACCOUNTS, absence_above=Decimal(30))
+    company.set("scheme", SALES, absence_above=Decimal(30))
+    company.set("cycle", CYCLE, announced_hash=None, min_days=Decimal(83))
+    (own_sheet,) = (row for row in Book(company.app).all("appraisal") if row.key == f"[{CYCLE}|{MOVED}]")
+    assert days_present(own_sheet) == 82
+    out = next(one for one in score(company).scores.subjects if one.subject == MOVED)
+    assert (out.status, out.notes) == ("不参评", "在岗 82 天, 少于 83 天")
     assert {row["scheme"] for row in appraisals(extract) if row["subject"] == MOVED} == {""}
     assert {row["scheme"] for row in appraisals(extract) if row["subject"] != MOVED} == {SALES}
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from huoban_perf.core.addresses import ItemId
 from huoban_perf.core.errors import SyncError, UnsafePlanError
-from huoban_perf.core.items import ItemQuery, WriteBatch
-from huoban_perf.sync.release import release, release_preview
+from huoban_perf.core.items import Item, ItemQuery, WriteBatch
+from huoban_perf.core.values import Value
+from huoban_perf.sync.release import _items, release, release_preview
+from huoban_perf.sync.results import ItemScore
 from huoban_perf.sync.score import ScoreOutcome
+from huoban_perf.sync.wanted import Refs
 from tests.unit.sync.company import CYCLE, DECIDER, Office, schema
 
 PERSON = f"[{CYCLE}|E025]"
@@ -165,3 +170,21 @@ def test_items_without_metric_are_known_by_their_goal_and_strays_are_left_alone(
     assert scored.row("appraisal_item", "[x|goal]")["score"] == Decimal("90.080000")
     assert "score" not in scored.row("appraisal_item", "[x|none]")
     assert "score" not in scored.row("appraisal_item", "[x|lost]")
+
+
+def test_stretches_of_one_item_take_the_score_of_their_own_segment(scored: Office) -> None:
+    first, last = (ItemScore(actual=None, score=Decimal(one), weighted=Decimal(one)) for one in (80, 90))
+    item = scored.row("appraisal_item", f"[{CYCLE}|E025|KPI|M01|2026-07-01]")
+    later = {"natural_key": f"[{CYCLE}|E025|KPI|M01|2026-08-16]", "valid_from": date(2026, 8, 16)}
+    outcome = scored.score(apply=False)
+    outcome.reading.tables["appraisal_item"].add(Item(item_id=ItemId("9"), values={**item, **later}))
+    for scores, wanted in (((first, last), (80, 90)), ((last,), (90, 90)), ((), (None, None))):
+        items = {**outcome.scores.items, (PERSON, "M01"): scores}
+        rows = release_rows(replace(outcome, scores=replace(outcome.scores, items=items)))
+        found = [rows.get(f"[{CYCLE}|E025|KPI|M01|2026-{day}]") for day in ("07-01", "08-16")]
+        assert tuple(found) == wanted
+
+
+def release_rows(outcome: ScoreOutcome) -> dict[str, Value | Refs]:
+    """考核指标 that a release would write → their score."""
+    return {row.key: row.values["score"] for row in _items(outcome, outcome.reading.tables)}

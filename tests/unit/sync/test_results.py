@@ -100,7 +100,7 @@ def test_figures_are_shown_to_six_decimals(scores: CycleScores) -> None:
 
 
 def test_item_scores_carry_exact_actuals(scores: CycleScores) -> None:
-    item = scores.items[f"[{CYCLE}|E025]", "M01"]
+    (item,) = scores.items[f"[{CYCLE}|E025]", "M01"]
     assert item.actual == Decimal("810720.0000")
     assert item.score == Decimal("90.080000")
     assert item.weighted is not None
