@@ -16,6 +16,8 @@ from huoban_perf.core.clock import Clock
 from huoban_perf.core.errors import HuobanPerfError, ProfileError
 
 LOGGER = logging.getLogger("huoban_perf")
+LOGGER.propagate = False
+LOGGER.addHandler(logging.NullHandler())  # without a file nothing is logged; Python would print errors to the terminal
 
 _MEGABYTE = 1_000_000
 _KEPT = 3
@@ -64,7 +66,6 @@ def open_log(file: Path, *, environ: Mapping[str, str], command: str, clock: Clo
     handler.setFormatter(_Blotter(environ, clock))
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False
     LOGGER.info("run %s", command)
 
 
@@ -88,5 +89,6 @@ def close_log(*, exit_code: int | None = None) -> None:
     if exit_code is not None:
         LOGGER.info("exit %d", exit_code)
     for handler in list(LOGGER.handlers):
-        LOGGER.removeHandler(handler)
-        handler.close()
+        if not isinstance(handler, logging.NullHandler):
+            LOGGER.removeHandler(handler)
+            handler.close()

@@ -183,7 +183,7 @@ def read_figures(context: JobContext, file: Path) -> list[Figure]:
         if entry.table:
             rows = rows_of_table(context, entry.table, where=entry.where)
         else:
-            rows = read_source(entry.source(folder=file.parent, secret=context.secret))
+            rows = read_source(entry.source(name=entry.name, folder=file.parent, secret=context.secret))
             rows = tuple(row for row in rows if all(row.cells.get(k, "") == v for k, v in entry.where.items()))
         found = list(_figures(entry, rows, metrics=metrics, people=people, problems=problems))
         figures += _summed(context.cycle, found, entry.sum_by) if entry.sum_by else found

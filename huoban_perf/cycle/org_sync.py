@@ -24,6 +24,7 @@ from huoban_perf.cycle.org_source import (
 )
 from huoban_perf.cycle.postings import Posting, postings_of
 from huoban_perf.cycle.work import Draft, Plan, Wish, note
+from huoban_perf.exchange.mapping import read_org_mapping
 from huoban_perf.exchange.sources import Source, SourceRow, read_source
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.wanted import Refs, WantedRow
@@ -50,12 +51,22 @@ def org_sync(people: Source, departments: Source | None = None) -> Plan:
 
 
 def org_sync_from_options(context: JobContext) -> Draft:
-    """Run the job on the files that the options ``from`` and ``departments`` name."""
+    """Run the job on the files that the options ``from`` and ``departments`` name, or on a mapping (.yaml)."""
     file = context.options.get("from")
     if not file:
         raise CycleError("cycle.option_missing", facts={"job": "org-sync", "option": "from"})
+    if Path(file).suffix in {".yaml", ".yml"}:
+        return org_sync(*_mapped(context, Path(file)))(context)
     below = context.options.get("departments")
     return org_sync(Path(file), Path(below) if below else None)(context)
+
+
+def _mapped(context: JobContext, file: Path) -> tuple[Source, Source | None]:
+    """Return the sources that a mapping names, be it files, databases or services."""
+    mapping = read_org_mapping(file)
+    people = mapping.people.source(name="people", folder=file.parent, secret=context.secret)
+    units = mapping.departments
+    return people, units.source(name="departments", folder=file.parent, secret=context.secret) if units else None
 
 
 def draft_org(context: JobContext, *, people: Sequence[SourceRow], departments: Sequence[SourceRow] = ()) -> Draft:

@@ -1,4 +1,4 @@
-"""Mapping files: where the figures of indicators come from, and which column is what.
+"""Mapping files: where the figures of indicators come from, and which column is what; where people come from.
 
 ```yaml
 sources:
@@ -15,6 +15,13 @@ sources:
     columns: {subject: 签约人, from: 签约日期, value: 金额}
 ```
 
+People and departments need no columns: a query names them (``SELECT no AS 工号, …``), a file has them as its header.
+
+```yaml
+people: {sql: {url: {env: HR_URL}, query: SELECT …}}     # or file: people.xlsx, or http: {url: {env: HR_API}}
+departments: {file: departments.csv}                     # may be left out
+```
+
 Secrets are named by their environment variable, never written down.
 """
 
@@ -22,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -36,6 +43,9 @@ Secret = Callable[[str], str]
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Shape = TypeVar("Shape", bound=_Model)
 
 
 class SecretRef(_Model):
@@ -70,24 +80,23 @@ class ColumnsText(_Model):
     metric: str = ""
 
 
-class SourceText(_Model):
-    """One source of figures."""
+class WayText(_Model):
+    """Where rows are read: exactly one of a file, a query and a service."""
 
-    name: str
     file: Path | None = None
     sql: SqlText | None = None
     http: HttpText | None = None
-    table: str = ""
-    where: dict[str, str] = Field(default_factory=dict)
-    sum_by: Literal["", "month", "quarter", "cycle"] = ""
-    metric: str = ""
-    columns: ColumnsText
-    kind: Literal["system", "api", "import"] = "import"
 
-    def source(self, *, folder: Path, secret: Secret) -> Source:
+    @property
+    def ways(self) -> int:
+        """How many are named."""
+        return sum(way is not None for way in (self.file, self.sql, self.http))
+
+    def source(self, *, name: str, folder: Path, secret: Secret) -> Source:
         """Return what is to be read.
 
         Args:
+            name: What the source is called in messages.
             folder: Where relative files lie: beside the mapping.
             secret: Resolves names of secrets.
 
@@ -95,10 +104,10 @@ class SourceText(_Model):
             The source.
         """
         if self.sql is not None:
-            return SqlSource(name=self.name, url=secret(self.sql.url.env), query=self.sql.query)
+            return SqlSource(name=name, url=secret(self.sql.url.env), query=self.sql.query)
         if self.http is not None:
             return HttpSource(
-                name=self.name,
+                name=name,
                 url=secret(self.http.url.env),
                 records=self.http.records,
                 next_page=self.http.next_page,
@@ -107,10 +116,53 @@ class SourceText(_Model):
         return folder / (self.file or Path())
 
 
+class SourceText(WayText):
+    """One source of figures."""
+
+    name: str
+    table: str = ""
+    where: dict[str, str] = Field(default_factory=dict)
+    sum_by: Literal["", "month", "quarter", "cycle"] = ""
+    metric: str = ""
+    columns: ColumnsText
+    kind: Literal["system", "api", "import"] = "import"
+
+
 class MappingText(_Model):
     """A mapping file."""
 
     sources: tuple[SourceText, ...] = Field(min_length=1)
+
+
+class OrgText(_Model):
+    """Where people and departments come from."""
+
+    people: WayText
+    departments: WayText | None = None
+
+
+def read_org_mapping(file: Path) -> OrgText:
+    """Read a mapping file of people and departments.
+
+    Args:
+        file: YAML.
+
+    Returns:
+        The mapping; each part names one way.
+
+    Raises:
+        SourceError: The file is missing, no YAML, or has mistakes; all are listed.
+    """
+    found = _read(file, OrgText)
+    parts = {"people": found.people, **({"departments": found.departments} if found.departments else {})}
+    problems = [
+        Problem(code="exchange.mapping_org_way", file=file.name, address=name)
+        for name, part in parts.items()
+        if part.ways != 1
+    ]
+    if problems:
+        raise SourceError("exchange.source_faulty", facts={"source": file.name}, problems=problems)
+    return found
 
 
 def read_mapping(file: Path) -> MappingText:
@@ -125,9 +177,17 @@ def read_mapping(file: Path) -> MappingText:
     Raises:
         SourceError: The file is missing, no YAML, or has mistakes; all are listed.
     """
+    found = _read(file, MappingText)
+    problems = [problem for source in found.sources for problem in _contradictions(source, file.name)]
+    if problems:
+        raise SourceError("exchange.source_faulty", facts={"source": file.name}, problems=problems)
+    return found
+
+
+def _read(file: Path, model: type[Shape]) -> Shape:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        found = MappingText.model_validate(content)
+        return model.model_validate(content)
     except OSError:
         raise SourceError("exchange.source_missing", facts={"source": file.name}) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -146,16 +206,11 @@ def read_mapping(file: Path) -> MappingText:
             for fault in error.errors(include_input=False, include_url=False)
         ]
         raise SourceError("exchange.source_faulty", facts={"source": file.name}, problems=problems) from None
-    problems = [problem for source in found.sources for problem in _contradictions(source, file.name)]
-    if problems:
-        raise SourceError("exchange.source_faulty", facts={"source": file.name}, problems=problems)
-    return found
 
 
 def _contradictions(source: SourceText, place: str) -> list[Problem]:
-    ways = [way for way in (source.file, source.sql, source.http, source.table or None) if way is not None]
     problems = []
-    if len(ways) != 1:
+    if source.ways + bool(source.table) != 1:
         problems.append(Problem(code="exchange.mapping_one_way", file=place, address=source.name))
     if bool(source.metric) == bool(source.columns.metric):
         problems.append(Problem(code="exchange.mapping_metric", file=place, address=source.name))

@@ -100,6 +100,21 @@ def test_log_file_says_what_ran_and_never_a_secret_or_a_name(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_without_a_log_file_an_error_is_its_message_and_nothing_else(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "huoban_perf", "--profile", "nowhere", "plan"],
+        env={"HUOBAN_PERF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=Path(main.__file__).parents[2],
+    )
+    assert done.returncode == Exit.INVALID
+    assert done.stderr.startswith("找不到配置 nowhere")
+    assert "code=" not in done.stderr
+
+
 def test_log_file_that_cannot_be_written_is_a_clear_error(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x", encoding="utf-8")
     said = desk.run("--log-file", str(tmp_path / "taken" / "run.log"), "template", "list")

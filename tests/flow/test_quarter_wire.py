@@ -32,6 +32,7 @@ NEVER = {
     "goal.realign": "no strategy is changed",
     "goal_change.waiting_long": "nobody asks for a change",
     "strategy.check": "the company has no strategy rows",
+    "metric_actual.remind_owner": "no metric names a data owner: remind_ownerless tells HR",
     "appraisal.nominated": "nobody names peers; they are drawn",
     "appraisal.no_talk": "nobody has a record of a talk, so none is thirty days old: cycle.never_talked tells of them",
     "review_task.accept_silently": "everybody answers the invitation on the day",
