@@ -192,8 +192,12 @@ def schedules_of(profile: Profile) -> tuple[Schedule, ...]:
         if entry.cron
     ]
     found = tuple(sorted(kept, key=lambda entry: entry.job))
-    check_schedules(found, jobs=frozenset(job for job in ALL_JOBS if job not in JOBS or not JOBS[job].needs))
+    check_schedules(found, jobs=frozenset(job for job in ALL_JOBS if job in profile.sources or not _needs(job)))
     return found
+
+
+def _needs(job: str) -> tuple[str, ...]:
+    return JOBS[job].needs if job in JOBS else ()
 
 
 @contextmanager

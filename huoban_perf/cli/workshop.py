@@ -167,7 +167,8 @@ class Workshop:
             end_broken_off(self.app, command=command, cycle=request.cycle, by=failed, failed=True)
 
     def _run_one(self, request: Request) -> JobReport:
-        context = self.context(request.cycle, request.options)
+        kept = {} if "from" in request.options else self.site.profile.options_of(request.job)
+        context = self.context(request.cycle, {**kept, **request.options})
         if not serves(context.book, request.job):
             raise CycleError("cycle.job_not_in_app", facts={"job": request.job, "app": self.wish.schema.app})
         if request.job in {"score", "publish"}:

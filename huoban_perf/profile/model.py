@@ -124,6 +124,26 @@ class ScheduleRef(BaseModel):
     catch_up: Literal["latest", "all", "none"] = "latest"
 
 
+class SourceRef(BaseModel):
+    """Where a job reads when nobody names a file, so that the service's schedule can run it.
+
+    Attributes:
+        from_: ``org-sync``: people (.csv, .xlsx) or a mapping (.yaml); ``collect``: a mapping (.yaml).
+        departments: ``org-sync``: departments, beside a file of people.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    from_: Path = Field(alias="from")
+    departments: Path | None = None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options of ``job run`` that say the same."""
+        named = {"from": self.from_, "departments": self.departments}
+        return {name: str(file) for name, file in named.items() if file is not None}
+
+
 class Profile(BaseModel):
     """One environment.
 
@@ -146,6 +166,7 @@ class Profile(BaseModel):
         home: Folder for state, runs and the embedded workspace; holds personal data.
         notices: Ways out for notices, in order.
         schedules: Times of jobs that differ from the program's own; an empty ``cron`` turns a job's schedule off.
+        sources: Job → where it reads when nobody names a file.
         days_off: Days the company does not work although the national calendar does.
         days_on: Days it works although the calendar does not.
         rate_per_s: Requests a second; None lifts the limit (embedded workspace only).
@@ -164,6 +185,7 @@ class Profile(BaseModel):
     token: ApiKeyRef | None = None
     notices: tuple[RobotRef | MailRef, ...] = ()
     schedules: tuple[ScheduleRef, ...] = ()
+    sources: Mapping[Literal["org-sync", "collect"], SourceRef] = Field(default_factory=dict)
     days_off: tuple[date, ...] = ()
     days_on: tuple[date, ...] = ()
     locale: Literal["zh", "en"] = "zh"
@@ -173,6 +195,10 @@ class Profile(BaseModel):
     shared: Path | None = None
     home: Path = Path(".huoban_perf")
     rate_per_s: Decimal | None = Decimal(10)
+
+    def options_of(self, job: str) -> dict[str, str]:
+        """Return the options that a job is run with when nobody names a file."""
+        return next((source.options for name, source in self.sources.items() if name == job), {})
 
     @property
     def world_file(self) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -80,6 +81,27 @@ def test_job_without_its_source_says_so_in_the_run_log_too(company: Desk) -> Non
     assert said.exit is Exit.INVALID
     assert "作业 org-sync 需要 --from" in said.err
     assert "作业 org-sync 需要 --from" in repr(company.dump())
+
+
+def test_source_of_the_profile_serves_the_schedule_and_its_faults_stand_in_the_run_log(company: Desk) -> None:
+    people = company.home / "people.csv"
+    people.write_text("工号,姓名,部门编码,岗位编码,入职日期\nE900,甲,D00,P01,2026-01-01\n", encoding="utf-8")
+    profile = {
+        "planes": ["v1", "builder"],
+        "rate_per_s": None,
+        "sources": {"org-sync": {"from": str(people)}},
+        "schedules": [{"job": "org-sync", "cron": "0 4 * * *"}],
+    }
+    (company.home / "profiles.yaml").write_text(json.dumps({"profiles": {"sandbox": profile}}), encoding="utf-8")
+    cron = company.run("serve", "--print-cron").out
+    assert cron.count("job run") == 15
+    assert "job run org-sync" in cron
+    said = company.run("job", "run", "org-sync", "--yes", "--unattended")
+    assert said.exit is Exit.INVALID
+    assert "people.csv:1 上级工号  缺少列 上级工号" in said.err
+    assert "缺少列 上级工号" in repr(company.dump())
+    named = company.run("job", "run", "org-sync", "--from", str(company.home / "none.csv"))
+    assert "找不到文件 none.csv" in named.err
 
 
 def test_units_hold_no_secret_and_name_every_schedule(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
