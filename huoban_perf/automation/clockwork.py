@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
+from huoban_perf.core.filters import All, Condition, Filter, Operator
 from huoban_perf.core.schema.automations import OnSchedule, Period
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
@@ -61,12 +62,21 @@ def scheduled_rows(book: Book, table: str, trigger: OnSchedule, *, since: date, 
     Yields:
         Every row; with ``date``, those whose date lies so many days away on one of the days looked at.
     """
-    for row in book.all(table):
-        if trigger.date is None:
-            yield row
-            continue
+    if trigger.date is None:
+        yield from book.all(table)
+        return
+    if not trigger.offsets or not book.has_field(table, trigger.date.key):
+        return
+    for row in book.where(table, _around(trigger.date.key, trigger.offsets, since=since, today=today)):
         day = row.day(trigger.date.key)
         if isinstance(day, datetime):
             day = day.date()
         if day is not None and any(since < day + timedelta(days=offset) <= today for offset in trigger.offsets):
             yield row
+
+
+def _around(field: str, offsets: Sequence[int], *, since: date, today: date) -> Filter:
+    """Return which rows may be spoken of, a day more on either side: how a moment compares with a day is not known."""
+    first = since + timedelta(days=-max(offsets))
+    last = today + timedelta(days=1 - min(offsets))
+    return All((Condition(field, Operator.AT_LEAST, first), Condition(field, Operator.AT_MOST, last)))

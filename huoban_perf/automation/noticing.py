@@ -59,7 +59,7 @@ class Noticing:
 
         Args:
             table: The table.
-            book: Takes the table when one page held it whole; else forgets it when something happened there.
+            book: Takes the table when one page held it whole; else only the rows that changed, when any did.
 
         Returns:
             How many firings are new.
@@ -77,7 +77,7 @@ class Noticing:
         if seen.brought is not None:
             book.bring(table, seen.brought)
         elif seen.events or seen.is_first:
-            book.forget(table)
+            book.bring_some(table, seen.standing)
         book.written.discard(table)
         items = [str(event.item.item_id) for event in seen.events]
         causes = self.ledger.causes(table, items) if items else {}

@@ -83,7 +83,7 @@ def _confirm(book: Book, table: str, expected: Mapping[str, Mapping[str, Value]]
             for item in page.items:
                 wanted = missing.get(item.item_id)
                 if wanted is not None and all(equal(item.values.get(key), v) for key, v in wanted.items()):
-                    book.rows(table).add(item)
+                    book.keep(table, item)
                     del missing[item.item_id]
         if not missing:
             return

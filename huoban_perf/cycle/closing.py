@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from huoban_perf.core.errors import CycleError, FactValue, Problem
+from huoban_perf.core.filters import All, Condition, Operator
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import CHINA
 from huoban_perf.cycle.context import JobContext
@@ -60,12 +61,14 @@ def _reminded(context: JobContext, sheet: Row) -> bool:
 def _to_hr(context: JobContext) -> Iterator[Notice]:
     """After three reminders one escalation, then only HR's list: one notice a day that names no person."""
     late = 0
-    for sheet in context.book.of("appraisal", "cycle", context.cycle):
-        for task in context.book.of("review_task", "appraisal", sheet):
-            due = task.day("due_on")
-            is_open = task.text("status") in {"awaiting_acceptance", "to_review"} and is_reviewed(sheet)
-            if is_open and due and context.calendar.passed(due, context.today) > _LONG_OVERDUE_WORKDAYS:
-                late += 1
+    is_open = Condition("status", Operator.ANY_OF, ("awaiting_acceptance", "to_review"))
+    overdue = Condition("due_on", Operator.LESS, context.today)
+    for task in context.book.where("review_task", All((is_open, overdue))):
+        due, sheet = task.day("due_on"), task.related("appraisal")
+        cycle = sheet.related("cycle") if sheet else None
+        mine = cycle is not None and cycle.item_id == context.cycle.item_id
+        if mine and due and sheet is not None and is_reviewed(sheet):
+            late += context.calendar.passed(due, context.today) > _LONG_OVERDUE_WORKDAYS
     if late:
         for receiver in context.process.role_members.get("hr", ("group:hr",)):
             facts = {"cycle": context.cycle.key}

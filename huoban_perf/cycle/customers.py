@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import Problem
+from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
@@ -102,7 +103,7 @@ def letters(context: JobContext) -> Iterator[Notice]:
     if not context.process.customer_link or context.cycle.text("status") != "reviewing":
         return
     due = context.cycle.day("review_due_on")
-    for task in context.book.all("review_task"):
+    for task in context.book.where("review_task", Condition("status", Operator.ANY_OF, ("to_review",))):
         mail, code, invited = task.text("external_contact"), task.text("invite_code"), task.day("invited_on")
         mine = task.key.startswith(f"[{context.cycle.key}|") and task.text("status") == "to_review"
         if not mine or not mail or not code or invited is None:

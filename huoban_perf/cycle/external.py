@@ -7,6 +7,7 @@ data-model.md §2 外部评价; workflows.md §1 评价任务.
 from __future__ import annotations
 
 from huoban_perf.core.errors import Problem
+from huoban_perf.core.filters import AnyOf, Condition, Operator
 from huoban_perf.core.values import Value, Values
 from huoban_perf.cycle.by_item import update_rows
 from huoban_perf.cycle.context import JobContext
@@ -15,6 +16,9 @@ from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import WantedRow
 
+_NEW = AnyOf(
+    (Condition("match_status", Operator.EMPTY, True), Condition("match_status", Operator.ANY_OF, ("pending",)))
+)
 _WAITING = frozenset({"awaiting_acceptance", "to_review"})
 
 
@@ -27,6 +31,8 @@ def match_external(context: JobContext) -> Draft:
     Returns:
         Tasks submitted with their answers; notes on codes that are unknown or were used before.
     """
+    if not context.book.any_where("external_review", _NEW):
+        return Draft()
     tasks = {row.text("invite_code"): row for row in context.book.all("review_task") if row.text("invite_code")}
     used: set[str] = {code for code, row in tasks.items() if row.text("status") == "submitted"}
     rows: list[WantedRow] = []

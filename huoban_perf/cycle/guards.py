@@ -150,12 +150,12 @@ def _superiors_done(asked: Asked, cycle: Row) -> Verdict:
 
 def has_superior_review(sheet: Row) -> bool:
     """Return whether a superior's review of a sheet is in, or its scheme asks no superior."""
-    tasks = sheet.book.of("review_task", "appraisal", sheet)
-    if any(task.text("relation") == "superior" and task.text("status") == "submitted" for task in tasks):
-        return True
     scheme = sheet.related("scheme")
     asked = {group.text("relation") for group in sheet.book.of("rater_group", "scheme", scheme)} if scheme else set()
-    return bool(asked) and "superior" not in asked
+    if asked and "superior" not in asked:
+        return True
+    tasks = sheet.book.of("review_task", "appraisal", sheet)
+    return any(task.text("relation") == "superior" and task.text("status") == "submitted" for task in tasks)
 
 
 def _nothing_held(asked: Asked, cycle: Row) -> Verdict:

@@ -238,9 +238,10 @@ def carry_out(job: str, plan: Plan, context: JobContext, *, apply: bool, desk: D
     """
     started = context.book.app.clock.now()
     draft = plan(context)
-    tally, traces = _Tally(), _Traces(job=job, context=context, desk=desk, draft=draft, started=started)
+    wishes = [wish for wish in draft.wishes if wish.rows]  # where nothing is to be compared, no table is read
+    tally = _Tally({w.table: TableCount() for w in draft.wishes if w.rows or context.book.has(w.table)})
+    traces = _Traces(job=job, context=context, desk=desk, draft=draft, started=started)
     told = len(draft.notices)
-    wishes = [wish for wish in draft.wishes if wish.rows or context.book.has(wish.table)]  # an app may leave tables out
     for wish in wishes:
         found = _compare(wish, context, tally)
         standing = context.book.rows(wish.table)

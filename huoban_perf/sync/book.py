@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import FactValue, SyncError
-from huoban_perf.core.items import Item
+from huoban_perf.core.filters import Filter, matches
+from huoban_perf.core.items import Item, ItemQuery
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.sync.app import DeployedApp
@@ -113,6 +114,7 @@ class Book:
         self.written: set[str] = set()
         """Tables in which rows were made or changed through this book since they were last looked at."""
         self._brought: dict[str, Sequence[Item]] = {}
+        self._parts: dict[str, TableRows] = {}
         self._index: dict[tuple[str, str], tuple[TableRows, int, dict[str, list[int]]]] = {}
 
     def rows(self, table: str) -> TableRows:
@@ -141,6 +143,10 @@ class Book:
         """Return whether the app has a table."""
         return any(entry.key == table for entry in self.app.schema.tables)
 
+    def has_field(self, table: str, field: str) -> bool:
+        """Return whether an app has a table and a field in it."""
+        return self.has(table) and any(entry.address.key == field for entry in self._spec(table).fields)
+
     def all(self, table: str) -> Iterator[Row]:
         """Yield every row of a table; none of one that the app leaves out."""
         if not self.has(table):
@@ -156,10 +162,41 @@ class Book:
         return None if index is None else Row(self, rows, index)
 
     def at(self, table: str, item_id: str) -> Row | None:
-        """Return the row of an item, or None when it is not there."""
-        rows = self.rows(table)
+        """Return the row of an item, or None when it is not there; a row that a look brought costs no reading."""
+        rows = self.rows(table) if self._stands(table) or not self._is_part(table, item_id) else self._parts[table]
         index = rows.row_of_id(item_id)
         return None if index is None else Row(self, rows, index)
+
+    def where(self, table: str, filter_: Filter) -> Iterator[Row]:
+        """Yield the rows that satisfy a filter; a table that was not read whole is asked for these alone.
+
+        Args:
+            table: Table key; an app that leaves it out has no rows.
+            filter_: Typed conditions.
+        """
+        if self._stands(table):
+            yield from (row for row in self.all(table) if matches(filter_, row.values))
+        elif self.has(table):
+            found = read_table(self.app, table=self._spec(table), filter_=filter_)
+            yield from (Row(self, found, index) for index in found)
+
+    def any_where(self, table: str, filter_: Filter) -> bool:
+        """Return whether any row satisfies a filter; one request at most.
+
+        Args:
+            table: Table key; an app that leaves it out has no rows.
+            filter_: Typed conditions.
+        """
+        if self._stands(table) or not self.has(table):
+            return next(self.where(table, filter_), None) is not None
+        query = ItemQuery(table=self._spec(table), filter=filter_, limit=1)
+        return any(page.items for page in self.app.connection.item_source.scan(query=query, bindings=self.app.bindings))
+
+    def _stands(self, table: str) -> bool:
+        return table in self.tables or table in self._brought
+
+    def _is_part(self, table: str, item_id: str) -> bool:
+        return table in self._parts and self._parts[table].row_of_id(item_id) is not None
 
     def _spec(self, table: str) -> TableSpec:
         return self.app.schema.table(table)
@@ -175,6 +212,7 @@ class Book:
         """Read a table again when it is next asked for."""
         self.tables.pop(table, None)
         self._brought.pop(table, None)
+        self._parts.pop(table, None)
 
     def bring(self, table: str, items: Sequence[Item]) -> None:
         """Take a whole table that was read for another purpose, so that it is not read again.
@@ -185,6 +223,30 @@ class Book:
         """
         self.forget(table)
         self._brought[table] = items
+
+    def bring_some(self, table: str, items: Sequence[Item]) -> None:
+        """Take rows that were just read, so that the table need not be read for one of them.
+
+        Args:
+            table: Table key; what was known of it is forgotten.
+            items: Some of its items.
+        """
+        self.forget(table)
+        self._parts[table] = TableRows(table=self._spec(table))
+        for item in items:
+            self._parts[table].add(item)
+
+    def keep(self, table: str, item: Item) -> None:
+        """Take a row as it was read back after a write, wherever it is held.
+
+        Args:
+            table: Table key.
+            item: The row.
+        """
+        if self._stands(table):
+            self.rows(table).add(item)
+        if self._is_part(table, item.item_id):
+            self._parts[table].add(item)
 
     def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
         """Yield the rows of a table whose relation points to a row.
