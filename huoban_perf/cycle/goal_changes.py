@@ -204,19 +204,30 @@ def _restored(context: JobContext, goal: Row, values: dict[str, Value], found: F
     if not changed:
         return
     labels = "、".join(goal.rows.table.field(key).labels.zh for key in changed)
-    name = goal.text("name") or goal.key
-    found.notes.append(note("cycle.locked_restored", address=name, fields=labels))
-    receivers = (goal.editor,) if goal.editor else (*goal.members("owner"), *goal.members("p_mgr"))
-    for receiver in dict.fromkeys(receivers):
-        found.notices.append(
-            Notice(
-                receiver=receiver,
-                event="locked_restored",
-                object=goal.key,
-                day=context.today,
-                facts={"subject": name, "fields": labels},
-                mode=Mode.AT_ONCE,
-            )
+    found.notes.append(note("cycle.locked_restored", address=goal.text("name") or goal.key, fields=labels))
+    found.notices += restored_notices(context, goal, labels, owners=(*goal.members("owner"), *goal.members("p_mgr")))
+
+
+def restored_notices(context: JobContext, goal: Row, labels: str, *, owners: Sequence[str]) -> Iterator[Notice]:
+    """Tell whoever changed a locked goal by hand that it was put back; whoever answers for it when nobody knows who.
+
+    Args:
+        context: The day.
+        goal: The goal.
+        labels: Names of the fields that were put back.
+        owners: Who answers for the goal.
+
+    Yields:
+        A notice each, sent at once.
+    """
+    for receiver in dict.fromkeys((goal.editor,) if goal.editor else owners):
+        yield Notice(
+            receiver=receiver,
+            event="locked_restored",
+            object=goal.key,
+            day=context.today,
+            facts={"subject": goal.text("name") or goal.key, "fields": labels},
+            mode=Mode.AT_ONCE,
         )
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from huoban_perf.core.notices import Mode, Notice
+from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
+from huoban_perf.cycle.goal_changes import restored_notices
 from huoban_perf.cycle.work import Wish
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow
@@ -103,16 +104,4 @@ def _read(copy: str) -> Iterator[tuple[str, dict[str, Decimal | None]]]:
 def _put_back(context: JobContext, goal: Row, values: dict[str, Decimal | None], found: Locked) -> None:
     labels = "、".join(label for key, label in _FIELDS.items() if goal.number(key) != values[key])
     found.goals.append(WantedRow(key=goal.key, values={"natural_key": goal.key, **values}))
-    receivers = (goal.editor,) if goal.editor else (*goal.members("p_self"), *goal.members("p_mgr"))
-    for receiver in dict.fromkeys(receivers):
-        facts = {"subject": goal.text("name") or goal.key, "fields": labels}
-        found.notices.append(
-            Notice(
-                receiver=receiver,
-                event="locked_restored",
-                object=goal.key,
-                day=context.today,
-                facts=facts,
-                mode=Mode.AT_ONCE,
-            )
-        )
+    found.notices += restored_notices(context, goal, labels, owners=(*goal.members("p_self"), *goal.members("p_mgr")))

@@ -21,11 +21,9 @@ import requests
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.schema import DesiredSchema, definitions_of
 from huoban_perf.deploy import DeployTarget, Plan, StateOwner, StateStore, apply_plan, make_plan
-from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions, connect
 from huoban_perf.sandbox import create_app, mount, open_world
 from huoban_perf.template import load_template, sizes, template_names
-
-BASE = "http://workspace.test"
+from tests.embedded import BASE, embedded
 
 
 class _NoWaiting(SystemClock):
@@ -57,16 +55,8 @@ def deploy(name: str) -> Deployment:
     world = open_world(None, start=datetime(2026, 10, 8, 1, tzinfo=UTC), seed=1)
     session, clock = requests.Session(), _NoWaiting()
     mount(session, create_app(world), BASE)
-    control = ControlPlane(control_url=f"{BASE}/_sandbox", session=session, clock=clock)
-    control.limit_rate(None)
-    space = control.build_workspace("绩效管理")
-    connection = connect(
-        options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=("v1", "builder"), rate_per_s=None),
-        api_key=control.mint_key(space),
-        session=session,
-        clock=clock,
-        control_url=f"{BASE}/_sandbox",
-    )
+    place = embedded(session, clock)
+    space, connection = place.space, place.connection()
     owner = StateOwner(app=schema.app, platform="sandbox", workspace=space)
     try:
         with tempfile.TemporaryDirectory() as folder:

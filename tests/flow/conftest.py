@@ -10,11 +10,10 @@ import pytest
 import requests
 
 from huoban_perf.core.clock import SystemClock
-from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions, connect
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import create_app, mount, open_world
+from tests.embedded import BASE, embedded
 
-BASE = "http://workspace.test"
 SiteMaker = Callable[..., Site]
 
 
@@ -36,19 +35,10 @@ def make_site(tmp_path: Path) -> Iterator[SiteMaker]:
         session = requests.Session()
         mount(session, create_app(world), BASE)
         clock = FastClock()
-        control = ControlPlane(control_url=f"{BASE}/_sandbox", session=session, clock=clock)
-        control.limit_rate(None)
-        control.set_mode(mode, switches=switches)
-        workspace = control.build_workspace("绩效管理")
-        connection = connect(
-            options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=planes, rate_per_s=None),  # type: ignore[arg-type]
-            api_key=control.mint_key(workspace),
-            session=session,
-            clock=clock,
-            control_url=f"{BASE}/_sandbox",
-        )
+        place = embedded(session, clock, mode=mode, **switches)
         profile = Profile(home=tmp_path / "home", planes=planes, rate_per_s=None)  # type: ignore[arg-type]
-        return Site(profile=profile, connection=connection, workspace=workspace, control=control)
+        connection = place.connection(planes=planes)
+        return Site(profile=profile, connection=connection, workspace=place.space, control=place.control)
 
     yield make
     for close in closing:

@@ -17,13 +17,12 @@ from huoban_perf.automation import Executor
 from huoban_perf.cli.deployed import Wish
 from huoban_perf.cli.serving import surroundings
 from huoban_perf.cli.workshop import Request, Workshop, members_of, process_of
-from huoban_perf.core.addresses import Bindings, ItemId, table_address
+from huoban_perf.core.addresses import ItemId, table_address
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.schema import COMPUTED_KINDS
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.work import JobReport
-from huoban_perf.deploy import DeployTarget, StateOwner, StateStore, apply_plan, bindings_of, make_plan
-from huoban_perf.platforms.huoban import ControlPlane, HuobanConnection, HuobanOptions, connect
+from huoban_perf.platforms.huoban import HuobanConnection
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import create_app, mount, open_world
 from huoban_perf.service.ledger import SqliteLedger
@@ -31,7 +30,7 @@ from huoban_perf.service.store import SqliteStore
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Book
 from huoban_perf.template import compile_schema, load_template
-from tests.flow.conftest import BASE
+from tests.embedded import BASE, deploy, embedded
 
 START = datetime(2026, 9, 1, 1, tzinfo=UTC)
 
@@ -78,16 +77,15 @@ class Deployed:
         self.session = requests.Session()
         mount(self.session, create_app(self.world), BASE)
         self.clock = Hands()
-        self.control = ControlPlane(control_url=f"{BASE}/_sandbox", session=self.session, clock=self.clock)
-        self.control.limit_rate(None)
-        self.control.set_mode("documented", switches={"required": "ignore"})
-        self.space = self.control.build_workspace("绩效管理")
+        self.place = embedded(self.session, self.clock, required="ignore")
+        self.control, self.space = self.place.control, self.place.space
         loaded = load_template(template)
         self.schema = compile_schema(loaded)
         self.wish = Wish(template=loaded, schema=self.schema)
-        self.api = self.connection(self.control.mint_key(self.space), planes=("v1", "builder"))
+        self.api = self.place.connection()
         self.folder = folder
-        self.bindings = self._deploy()
+        wish = self.schema if self.stores_permissions else replace(self.schema, permissions=())
+        self.bindings = deploy(self.place, wish, connection=self.api, state=folder / "state.json")
         self.people = {name: self.control.build_member(self.space, name=name) for name in people}
         if not self.stores_permissions:
             self.control.permit_all(self.schema, bindings=self.bindings)
@@ -118,28 +116,7 @@ class Deployed:
         self.world.close()
 
     def connection(self, key: str, *, planes: tuple[str, ...] = ("v1",)) -> HuobanConnection:
-        return connect(
-            options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=planes, rate_per_s=None),  # type: ignore[arg-type]
-            api_key=key,
-            session=self.session,
-            clock=self.clock,
-            control_url=f"{BASE}/_sandbox",
-        )
-
-    def _deploy(self) -> Bindings:
-        owner = StateOwner(app=self.schema.app, platform="sandbox", workspace=self.space)
-        store = StateStore(self.folder / "state.json")
-        target = DeployTarget(connection=self.api, owner=owner, clock=self.clock)
-        wish = self.schema if self.stores_permissions else replace(self.schema, permissions=())
-        plan = make_plan(
-            desired=wish,
-            observed=target.observe(),
-            state=store.load(owner),
-            capabilities=self.api.capabilities,
-            clock=self.clock,
-        )
-        apply_plan(plan=plan, desired=wish, target=target, store=store)
-        return bindings_of(store.load(owner))
+        return self.place.connection(key, planes=planes)
 
     # --- time, jobs and the executor ---------------------------------------------------------------------------------
 

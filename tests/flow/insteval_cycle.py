@@ -46,7 +46,7 @@ from huoban_perf.service.timetable import TIMETABLE
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key
 from huoban_perf.template import compile_schema
-from tests.flow.conftest import BASE
+from tests.embedded import BASE
 from tests.unit.sync.memory import Clock
 
 CYCLE = "评教2026"

@@ -27,14 +27,15 @@ from huoban_perf.core.progress import silent
 from huoban_perf.core.values import Value, Values
 from huoban_perf.demo.script import _deploy
 from huoban_perf.demo.seed import seed
-from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions, connect
+from huoban_perf.platforms.huoban import ControlPlane
 from huoban_perf.platforms.huoban.bound import BoundTable
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import RunningServer, World, create_app, mount, open_world
 from huoban_perf.sandbox.callbacks import Pusher
 from huoban_perf.template import find_template
+from tests.embedded import BASE, embedded
 from tests.flow.bad_luck import RELAY, BadLuck
-from tests.flow.conftest import BASE, FastClock
+from tests.flow.conftest import FastClock
 from tests.flow.quarter_company import ROLES, batches, world_of
 from tests.flow.quarter_script import HR, PAYROLL, Rows
 from tests.flow.served import Served
@@ -77,16 +78,8 @@ def deployed(folder: Path, people: frozenset[str]) -> Iterator[Place]:
     with requests.Session() as near, requests.Session() as session, server:
         mount(near, flask, BASE)
         session.trust_env = False
-        control = ControlPlane(control_url=f"{BASE}/_sandbox", session=near, clock=clock)
-        control.limit_rate(None)
-        workspace = control.build_workspace("绩效管理")
-        connection = connect(
-            options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=("v1", "builder"), rate_per_s=None),
-            api_key=control.mint_key(workspace),
-            session=near,
-            clock=clock,
-            control_url=f"{BASE}/_sandbox",
-        )
+        place = embedded(near, clock)
+        control, workspace, connection = place.control, place.space, place.connection()
         profile = Profile(name="quarter", platform="huoban", home=folder / "home", workspace=workspace)
         site = Site(profile=profile, connection=connection, workspace=workspace, control=control)
         _, app = _deploy(site, schema(), clock=clock, progress=silent)

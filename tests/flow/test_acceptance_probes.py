@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 import requests
 
-from huoban_perf.core.addresses import Address, Bindings, ItemId, table_address
+from huoban_perf.core.addresses import Address, ItemId, table_address
 from huoban_perf.core.errors import NotFoundError
 from huoban_perf.core.items import Item, ItemQuery
 from huoban_perf.core.schema import COMPUTED_KINDS, DesiredSchema, FieldSpec, TableSpec
 from huoban_perf.core.schema.roles import Right
-from huoban_perf.deploy import DeployTarget, StateOwner, StateStore, apply_plan, bindings_of, make_plan
-from huoban_perf.platforms.huoban import ControlPlane, HuobanConnection, HuobanOptions, connect
+from huoban_perf.platforms.huoban import HuobanConnection
 from huoban_perf.sandbox import create_app, mount, open_world
 from huoban_perf.template import compile_schema, load_template
-from tests.flow.conftest import BASE, FastClock
+from tests.embedded import BASE, deploy, embedded
+from tests.flow.conftest import FastClock
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("probes")]
 KEYS = ("employee", "cycle", "appraisal", "goal", "review_task", "score_result", "hr_private", "outcome", "run_log")
@@ -63,42 +63,16 @@ class Company:
         self.session = requests.Session()
         mount(self.session, create_app(self.world), BASE)
         self.clock = FastClock()
-        self.control = ControlPlane(control_url=f"{BASE}/_sandbox", session=self.session, clock=self.clock)
-        self.control.limit_rate(None)
-        self.control.set_mode("documented", switches={"required": "ignore"})
-        self.space = self.control.build_workspace("绩效管理")
-        self.api = self.connection(self.control.mint_key(self.space), planes=("v1", "builder"))
-        self.bindings = self.deploy(folder)
+        self.place = embedded(self.session, self.clock, required="ignore")
+        self.control, self.space = self.place.control, self.place.space
+        self.api = self.place.connection()
+        wish = replace(SCHEMA, permissions=())
+        self.bindings = deploy(self.place, wish, connection=self.api, state=folder / "state.json")
         self.people = {name: self.control.build_member(self.space, name=name) for name in PEOPLE}
         assert self.control.permit_all(SCHEMA, bindings=self.bindings) == len(SCHEMA.permissions) > len(KEYS)
         for name, group in GROUPS.items():
             self.control.join_group(self.people[name], group)
         self.rows = self.seed()
-
-    def connection(self, key: str, *, planes: tuple[str, ...] = ("v1",)) -> HuobanConnection:
-        return connect(
-            options=HuobanOptions(base_url=f"{BASE}/openapi/v1", planes=planes, rate_per_s=None),  # type: ignore[arg-type]
-            api_key=key,
-            session=self.session,
-            clock=self.clock,
-            control_url=f"{BASE}/_sandbox",
-        )
-
-    def deploy(self, folder: Any) -> Bindings:
-        owner = StateOwner(app=SCHEMA.app, platform="sandbox", workspace=self.space)
-        store, target = (
-            StateStore(folder / "state.json"),
-            DeployTarget(connection=self.api, owner=owner, clock=self.clock),
-        )
-        plan = make_plan(
-            desired=replace(SCHEMA, permissions=()),
-            observed=target.observe(),
-            state=store.load(owner),
-            capabilities=self.api.capabilities,
-            clock=self.clock,
-        )
-        apply_plan(plan=plan, desired=replace(SCHEMA, permissions=()), target=target, store=store)
-        return bindings_of(store.load(owner))
 
     def seed(self) -> dict[str, ItemId]:
         me, peer = (self.people["员工王芳"],), (self.people["同事李雷"],)
@@ -146,7 +120,7 @@ class Company:
         return {"Open-Authorization": f"Bearer {key}"}
 
     def acting(self, name: str) -> HuobanConnection:
-        return self.connection(self.control.mint_key(self.space, member=self.people[name]))
+        return self.place.connection(self.control.mint_key(self.space, member=self.people[name]), planes=("v1",))
 
     def seen(self, name: str, table: str) -> list[Item]:
         """What a person finds in a table, through our client, asking for the fields the platform shows the person."""

@@ -31,7 +31,8 @@ from huoban_perf.deploy import (
 from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions, PlaneAccess, connect, identity
 from huoban_perf.sandbox import create_app, mount, open_world
 from huoban_perf.template import compile_schema, load_template
-from tests.flow.conftest import BASE, FastClock
+from tests.embedded import BASE
+from tests.flow.conftest import FastClock
 
 pytestmark = pytest.mark.flow
 

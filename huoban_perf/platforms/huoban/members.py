@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from huoban_perf.core.addresses import MemberId, WorkspaceId
-from huoban_perf.core.errors import NotFoundError, ProtocolError
+from huoban_perf.core.errors import ProtocolError
 from huoban_perf.core.ports import Member
 from huoban_perf.platforms.calls.paging import Page, walk
+from huoban_perf.platforms.calls.places import Workspace, the_one
 from huoban_perf.platforms.huoban.config import PAGE_SIZE
 from huoban_perf.platforms.huoban.endpoints import MEMBER_LIST, SPACE_LIST
 from huoban_perf.platforms.huoban.paging import read_page
 from huoban_perf.platforms.huoban.transport import Transport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """A workspace (工作区) that the key reaches."""
-
-    workspace_id: WorkspaceId
-    name: str
 
 
 class HuobanMembers:
@@ -100,11 +92,4 @@ class Workspaces:
         Raises:
             NotFoundError: None has it, or several have the name; lists what the key reaches.
         """
-        reached = self.all()
-        found = [space for space in reached if space.workspace_id == wanted]
-        found = found or [space for space in reached if space.name == wanted]
-        if len(found) == 1:
-            return found[0]
-        known = tuple(f"{space.name}({space.workspace_id})" for space in found or reached)
-        name = "platform.workspace_ambiguous" if found else "platform.workspace_unknown"
-        raise NotFoundError(name, endpoint=SPACE_LIST.name, facts={"workspace": wanted, "known": known})
+        return the_one(wanted, self.all(), endpoint=SPACE_LIST.name, unknown="platform.workspace_unknown")

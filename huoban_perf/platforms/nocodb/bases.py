@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from huoban_perf.core.addresses import MemberId, WorkspaceId
 from huoban_perf.core.errors import NotFoundError, ProfileError, ProtocolError, RejectedError
 from huoban_perf.core.ports import Member
+from huoban_perf.platforms.calls.places import Workspace, the_one
 from huoban_perf.platforms.nocodb.config import SUPPORTED
 from huoban_perf.platforms.nocodb.endpoints import (
     BASE_CREATE,
@@ -22,14 +22,6 @@ from huoban_perf.platforms.nocodb.endpoints import (
 from huoban_perf.platforms.nocodb.transport import Transport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """A base that the token reaches."""
-
-    workspace_id: WorkspaceId
-    name: str
-
-
 class NocodbBases:
     """The bases of a token."""
 
@@ -41,7 +33,7 @@ class NocodbBases:
         """
         self._transport = transport
 
-    def all(self) -> tuple[Base, ...]:
+    def all(self) -> tuple[Workspace, ...]:
         """Return every base the token reaches.
 
         Raises:
@@ -49,7 +41,7 @@ class NocodbBases:
         """
         listed = _list(self._transport.call(BASE_LIST), BASE_LIST)
         return tuple(
-            Base(workspace_id=WorkspaceId(str(base["id"])), name=str(base.get("title", ""))) for base in listed
+            Workspace(workspace_id=WorkspaceId(str(base["id"])), name=str(base.get("title", ""))) for base in listed
         )
 
     def check_version(self) -> None:
@@ -77,7 +69,7 @@ class NocodbBases:
             found = "HTTP 200"
         raise ProfileError("nocodb.version", facts={"supported": SUPPORTED, "found": found})
 
-    def find(self, wanted: str) -> Base:
+    def find(self, wanted: str) -> Workspace:
         """Return the one base with an id or an exact name.
 
         Args:
@@ -89,16 +81,9 @@ class NocodbBases:
         Raises:
             NotFoundError: None has it, or several have the name; lists what the token reaches.
         """
-        reached = self.all()
-        found = [base for base in reached if base.workspace_id == wanted]
-        found = found or [base for base in reached if base.name == wanted]
-        if len(found) == 1:
-            return found[0]
-        known = tuple(f"{base.name}({base.workspace_id})" for base in found or reached)
-        name = "platform.workspace_ambiguous" if found else "nocodb.base_unknown"
-        raise NotFoundError(name, endpoint=BASE_LIST.name, facts={"workspace": wanted, "known": known})
+        return the_one(wanted, self.all(), endpoint=BASE_LIST.name, unknown="nocodb.base_unknown")
 
-    def create(self, name: str) -> Base:
+    def create(self, name: str) -> Workspace:
         """Make a base.
 
         Args:
@@ -113,7 +98,7 @@ class NocodbBases:
         made = self._transport.call(BASE_CREATE, {"title": name})
         if not isinstance(made, dict) or "id" not in made:
             raise ProtocolError("platform.shape", endpoint=BASE_CREATE.name, facts={"part": "id"})
-        return Base(workspace_id=WorkspaceId(str(made["id"])), name=name)
+        return Workspace(workspace_id=WorkspaceId(str(made["id"])), name=name)
 
     def delete(self, workspace: WorkspaceId) -> None:
         """Delete a base with everything in it."""

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from huoban_perf.platforms.huoban import ControlPlane, HuobanOptions
-from huoban_perf.platforms.huoban import connect as connect_huoban
 from huoban_perf.platforms.nocodb import connect as connect_nocodb
 from huoban_perf.platforms.nocodb.server import LocalServer
 from huoban_perf.sandbox import create_app, mount, open_world, serve
 from tests.contract.platform.probe import Bench, FastClock
+from tests.embedded import embedded
 
 PLATFORMS = (
     "sandbox-in-process",
@@ -85,18 +84,8 @@ def _sandbox(name: str, folder: Path, stack: ExitStack) -> Bench:
     else:
         url, mode = stack.enter_context(serve(world)).url, name.rsplit("-", maxsplit=1)[-1]
     clock = FastClock()
-    control = ControlPlane(control_url=f"{url}/_sandbox", session=session, clock=clock)
-    control.limit_rate(None)
-    control.set_mode(mode)
-    workspace = control.build_workspace("试验")
-    connection = connect_huoban(
-        options=HuobanOptions(base_url=f"{url}/openapi/v1", planes=("v1", "builder"), rate_per_s=None),
-        api_key=control.mint_key(workspace),
-        session=session,
-        clock=clock,
-        control_url=f"{url}/_sandbox",
-    )
-    return Bench.of(connection, workspace, clock=clock, folder=folder, sink=control)
+    place = embedded(session, clock, url=url, name="试验", mode=mode)
+    return Bench.of(place.connection(), place.space, clock=clock, folder=folder, sink=place.control)
 
 
 def _nocodb(server: LocalServer, folder: Path, stack: ExitStack) -> Bench:

@@ -17,7 +17,6 @@ from huoban_perf.platforms.huoban.gateway.endpoints import AUTOMATION_LIST
 from huoban_perf.platforms.huoban.v2.envelope import message_of, read_bare
 
 _INTERNAL = 500
-_MESSAGE_LENGTH = 300
 
 
 def read_gateway(raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Callable[[str], str]) -> Answer:
@@ -47,7 +46,7 @@ def read_gateway(raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Ca
         errors = body.get("errors")
         facts: dict[str, FactValue] = {
             "platform_code": _INTERNAL,
-            "platform_message": scrub(message_of(body))[:_MESSAGE_LENGTH],
+            "platform_message": message_of(body, scrub),
             "status": raw.status,
         }
         if isinstance(errors, dict) and errors.get("error_message"):

@@ -45,21 +45,22 @@ def read_bare(raw: RawAnswer, *, endpoint: Endpoint, now: datetime, scrub: Calla
         return Answer(data=body, trace_id=None)
     if code is None:
         raise plane_error(without_envelope(raw, endpoint, is_json=body is not None, now=now), raw.status)
-    message = scrub(message_of(body))[:_MESSAGE_LENGTH]
+    message = message_of(body, scrub)
     if not is_known(code) and (by_status := _by_status(raw.status)) is not None:
         facts: dict[str, FactValue] = {"platform_code": code, "platform_message": message}
         raise plane_error(by_status[0](by_status[1], endpoint=endpoint.name, facts=facts), raw.status)
     raise plane_error(failure(raw, endpoint, code=code, message=message, trace_id=None, now=now), raw.status)
 
 
-def message_of(body: Any) -> str:
-    """Return what the platform says went wrong: its message, and the fuller reason where it gives one.
+def message_of(body: Any, scrub: Callable[[str], str]) -> str:
+    """Return what the platform says went wrong, without secrets, cut short: its message, and its fuller reason if any.
 
     Source: schema-plane.md §2 [verified by practitioners S6]: ``errors.error_message``.
     """
     errors = body.get("errors")
     reason = errors.get("error_message") if isinstance(errors, dict) else None
-    return f"{body.get('message', '')} ({reason})" if reason else str(body.get("message", ""))
+    said = f"{body.get('message', '')} ({reason})" if reason else str(body.get("message", ""))
+    return scrub(said)[:_MESSAGE_LENGTH]
 
 
 def plane_error(error: PlatformError, status: int) -> PlatformError:
