@@ -169,6 +169,7 @@ def _people(preview: Preview, locale: Locale) -> list[str]:
     found = preview.people
     if found.of:
         facts: dict[str, FactValue] = {"count": len(found.of), "invited": len(found.invited)}
+        facts |= {"accounts": found.invited[:3]}
         lines.append(text("move.people_invite" if found.invited else "move.people", locale=locale, facts=facts))
     if found.strangers:
         names = tuple(sorted(found.strangers.values()))

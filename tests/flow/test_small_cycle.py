@@ -11,6 +11,7 @@ import pytest
 from huoban_perf.core.errors import CycleError
 from huoban_perf.cycle.status import cycle_status
 from tests.flow.deployed import Deployed
+from tests.flow.second_home import SecondHome, second_home
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("small")]
 
@@ -198,6 +199,23 @@ def test_reviews_are_asked_of_self_superior_and_colleagues(company: Company) -> 
     assert "cycle.reviews_overdue" not in company.blocks()
 
 
+@pytest.fixture(scope="module", name="home")
+def home_fixture(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondHome]:
+    with second_home(company, tmp_path_factory.mktemp("second") / "home") as found:
+        yield found
+
+
+def test_while_reviews_come_in_the_company_moves_to_nocodb_and_nothing_happens_twice(
+    company: Company, home: SecondHome
+) -> None:
+    company.settle()
+    carried = home.move()
+    assert (carried.comparison.differences, carried.comparison.losses) == ((), ())
+    assert carried.created == sum(len(company.rows(table.key)) for table in company.schema.tables)
+    assert home.settle() == 0
+    assert home.told.notices == {}
+
+
 def test_reviews_are_handed_in_scored_and_closed(company: Company) -> None:
     (cycle,) = company.rows("cycle")
     company.pick(HR, "cycle", cycle, hr_action="end_reviews")
@@ -252,6 +270,38 @@ def test_hr_calibrates_without_seeing_the_own_row_and_the_release_shows_the_reas
     assert (sheet["status"], sheet["released_grade"]) == ("awaiting_interview", "b")
     assert "校准: 两次迟交报表" in str(sheet["released_receipt"])
     assert company.rows("appraisal")[company.sheet("王芳")]["released_score"] == Decimal("89.14")
+
+
+def test_released_at_the_second_home_results_and_receipts_are_those_of_the_first(
+    company: Company, home: SecondHome
+) -> None:
+    for key, task in home.rows("review_task").items():
+        (there,) = company.find("review_task", lambda row, key=key: row["natural_key"] == key)
+        answers = company.rows("review_task")[there]
+        given = {field: answers[field] for field in ("expertise", "cooperation", "ownership", "goal_rating")}
+        if answers["status"] == "submitted":
+            home.pick("review_task", key, **given, rater_action="submit")
+        assert task["status"] == "to_review"
+    assert home.settle() > 0
+    assert sum(report.changes for report in home.run("score")) > 0
+    assert [report.changes for report in home.run("score")] == [0]
+    home.pick("cycle", CYCLE, hr_action="end_reviews")
+    home.settle()
+    (lowered,) = (key for key, row in home.rows("score_result").items() if row["name"] == f"李雷 {CYCLE}")
+    home.pick("score_result", lowered, proposed_grade="b", calibration_reason="两次迟交报表")
+    home.pick("cycle", CYCLE, hr_action="release")
+    home.settle()
+    assert home.rows("cycle")[CYCLE]["status"] == "feedback", home.rows("cycle")[CYCLE]["action_result"]
+    for table, fields in {
+        "score_result": ("status", "raw_score", "initial_grade", "scheme_hash", "receipt_draft"),
+        "appraisal": ("status", "released_score", "released_grade", "released_receipt", "release_revision"),
+    }.items():
+        standing = {str(row["natural_key"]): row for row in company.rows(table).values()}
+        moved = home.rows(table)
+        assert moved.keys() == standing.keys()
+        for key, row in standing.items():
+            known = [field for field in fields if field in row]
+            assert [moved[key][field] for field in known] == [row[field] for field in known], (table, key)
 
 
 def test_talk_confirmation_and_appeal(company: Company) -> None:
