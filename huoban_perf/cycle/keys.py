@@ -6,6 +6,7 @@ Source: data-model.md §1 rule 8 (forms of the keys; the slug is 编号, else th
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_lowercase
 
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import natural_key
@@ -51,12 +52,15 @@ def key_of(row: Row) -> str | None:
         if found is None:
             return None
         parts += found
-    if row.rows.table.key not in _WHOLE:
-        parts.append(_slug(row))
-    return natural_key(*parts)
+    if row.rows.table.key in _WHOLE:
+        return natural_key(*parts)
+    slug = _slug(row)
+    keys = (natural_key(*parts, f"{slug}{mark}") for mark in ("", *ascii_lowercase))
+    return next(key for key in keys if row.rows.row_of_key(key) in {None, row.index})
 
 
 def _slug(row: Row) -> str:
+    """Return what tells a row from others of its kind; after a move a number may be given out once more."""
     number = row["number"] if "number" in row.rows.columns else None
     return str(number) if number else str(row.item_id)
 
