@@ -24,6 +24,21 @@ from huoban_perf.platforms.nocodb.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """What a table holds, at a glance.
+
+    Attributes:
+        count: How many items.
+        newest: Id of the newest, or empty.
+        born: When that was made. On SQLite the id of a deleted newest item is given out again. Source: tried.
+    """
+
+    count: int
+    newest: str
+    born: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
     """One reading of one table: what is asked for, and in which order."""
 
@@ -104,6 +119,15 @@ class NocodbItems:
         if not isinstance(count, int):
             raise ProtocolError("platform.shape", endpoint=ITEM_COUNT.name, facts={"part": "count"})
         return count
+
+    def extent(self, table: BoundTable) -> Extent:
+        """Return how many items a table holds and which is the newest."""
+        query = {"fields": "Id,CreatedAt", "sort": "-Id", "limit": "1"}
+        page = list_page(self._transport.call(ITEM_LIST, ids={"table": table.table_id}, query=query))
+        newest = page.rows[0] if page.rows else {}
+        return Extent(
+            count=page.total or 0, newest=str(newest.get("Id") or ""), born=str(newest.get("CreatedAt") or "")
+        )
 
     def _pages(self, walk_: _Walk) -> Iterator[ItemPage]:
         table, query = walk_.table, walk_.query

@@ -1,8 +1,8 @@
-"""Which items stand under which natural key, and which items stand at all: our own knowledge, kept honest by counting.
+"""Which items stand under which natural key, and which items stand at all: our own knowledge, kept honest by a glance.
 
 The platform matches nothing by key and lets duplicates in (gotcha 3), so a creation is preceded by a look. Reading the
-whole key column is one request a thousand items; it is kept and held against the table's count before every batch, so
-that a row anybody else made or deleted is noticed.
+whole key column is one request a thousand items; it is kept and held against the table's count and newest item before
+every batch, so that a row anybody else made or deleted is noticed, even one made in a deleted one's place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from huoban_perf.platforms.nocodb.bound import BoundTable
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_FIND, ITEM_LIST
 from huoban_perf.platforms.nocodb.filters import chunks, quoted
-from huoban_perf.platforms.nocodb.items import NocodbItems, find_rows, list_page
+from huoban_perf.platforms.nocodb.items import Extent, NocodbItems, find_rows, list_page
 from huoban_perf.platforms.nocodb.transport import Transport
 
 _FULL_READ = 3
@@ -26,14 +26,23 @@ class KeyBook:
     """Natural key → ids of one table's items, as of the last look."""
 
     def __init__(self) -> None:
-        """Know nothing."""
+        """Know of no item."""
         self.ids: dict[str, list[ItemId]] = {}
-        self.count = -1
+        self._count = 0
+        self._newest = self._born = ""
 
     def add(self, key: str, item_id: ItemId) -> None:
-        """Note an item that was just made."""
+        """Note an item that was just made; it is the newest."""
         self.ids.setdefault(key, []).append(item_id)
-        self.count += 1
+        self._count += 1
+        self._newest, self._born = item_id, ""
+
+    def is_of(self, seen: Extent) -> bool:
+        """Tell whether a table still holds just what is known, and remember when its newest item was made."""
+        known = seen.count == self._count and seen.newest == self._newest and self._born in {"", seen.born}
+        if known:
+            self._born = seen.born
+        return known
 
 
 class Keys:
@@ -62,13 +71,14 @@ class Keys:
             Key → ids, oldest first; keys that stand nowhere are left out.
         """
         book = self._books.get(table.table_id)
-        count = self._items.count(table)
-        if book is not None and book.count == count:
+        seen = self._items.extent(table)
+        if book is not None and book.is_of(seen):
             return {key: book.ids[key] for key in keys if key in book.ids}
         asked = [quoted(key) for key in keys]
         groups = list(chunks([value for value in asked if value is not None], size=len(asked)))
-        if None in asked or -(-count // PAGE_SIZE) <= _FULL_READ * len(groups):
+        if None in asked or -(-seen.count // PAGE_SIZE) <= _FULL_READ * len(groups):
             book = self.read(table)
+            book.is_of(seen)
             return {key: book.ids[key] for key in keys if key in book.ids}
         return self._ask(table, groups)
 
@@ -76,7 +86,6 @@ class Keys:
         """Read the whole key column anew and keep it."""
         column = table.column(table.spec.key_field or "")
         book = KeyBook()
-        book.count = 0
 
         def fetch(offset: int, limit: int) -> Page:
             query = {"fields": f"Id,{column.column_id}", "sort": "Id", "limit": str(limit), "offset": str(offset)}

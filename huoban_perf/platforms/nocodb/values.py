@@ -24,6 +24,8 @@ from huoban_perf.platforms.nocodb.meta import WireColumn
 _DIGITS = Context(prec=SIGNIFICANT_DIGITS)
 _EXACT = Context(prec=SIGNIFICANT_DIGITS, traps=[Inexact])
 _HUNDRED = Decimal(100)
+_FIRST_YEAR = 1000
+"""The server takes year 1 for 1901. Source: tried."""
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -177,6 +179,8 @@ def _decode_date(cell: Any) -> Value:
 def _encode_date(value: Value) -> Any:
     if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
         raise TypeError("not a day")
+    if value is not None and value.year < _FIRST_YEAR:
+        raise ValueError("a year of less than four digits")
     return None if value is None else value.isoformat()
 
 

@@ -31,6 +31,10 @@ class Raw:
         assert answer.ok, answer.text
         return answer.json()
 
+    def second(self) -> str:
+        """The server's time, to the second."""
+        return requests.get(f"{self.server.url}/api/v1/health", timeout=30).headers["Date"]
+
 
 @pytest.fixture(scope="session")
 def raw(nocodb_sqlite: LocalServer) -> Raw:

@@ -14,7 +14,7 @@ import requests
 import responses
 
 from huoban_perf.cli.texts import error_lines
-from huoban_perf.core.addresses import Address, field_address
+from huoban_perf.core.addresses import Address, ItemId, field_address
 from huoban_perf.core.changes import Action, SchemaOperation
 from huoban_perf.core.errors import AccessError, BadCellError, HuobanPerfError, NotFoundError, PlanError, ProfileError
 from huoban_perf.core.items import ItemWrite, Outcome, WriteBatch, WriteMode
@@ -219,6 +219,23 @@ def test_a_row_that_somebody_else_makes_at_the_same_moment_is_made_once(desk: Be
     spoiler.calm()
     items = desk.read(ENTRY)
     assert [(item.item_id, item.values["long"]) for item in items] == [(row.item_id, "我的")]
+
+
+def test_an_item_made_in_a_deleted_ones_place_is_not_taken_for_it(desk: Bench, raw: Raw) -> None:
+    """On SQLite the newest item's id is given out again: count and id are as we knew them, the item is another."""
+    desk.clear(ENTRY)
+    table = TABLE.format(desk.bindings[ENTRY.address])
+    desk.write(ENTRY, {"mine": {"long": "我的"}})
+    second = raw.second()
+    while raw.second() == second:  # moments of items are kept to the second
+        pass
+    gone = desk.one(ENTRY, "mine").item_id
+    raw.call("DELETE", table, [{"Id": int(gone)}])
+    (made,) = raw.call("POST", table, [{"编码": "theirs", "说明": "他的", "数值": 7}])
+    desk.write(ENTRY, {"mine": {"long": "又是我的"}, "theirs": {"long": "改过"}})
+    standing = {item.item_id: (item.values["code"], item.values["number"]) for item in desk.read(ENTRY)}
+    assert standing.pop(ItemId(str(made["Id"]))) == ("theirs", Decimal(7))
+    assert list(standing.values()) == [("mine", None)]
 
 
 def test_a_comma_in_an_option_of_several_is_refused(desk: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -102,6 +102,7 @@ def test_a_cell_of_another_kind_is_not_taken(kind: FieldKind, cell: Any) -> None
         (K.RATING, Decimal(0), ValueError),
         (K.SWITCH, "yes", TypeError),
         (K.DATE, datetime(2026, 1, 1, tzinfo=UTC), TypeError),
+        (K.DATE, date(1, 1, 1), ValueError),
         (K.DATETIME, datetime(2026, 1, 1), TypeError),
         (K.TEXT, 5, TypeError),
         (K.LOCATION, "x", TypeError),
