@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from huoban_perf.automation.asking import explain, facts_of
 from huoban_perf.automation.effects import Done, carry_out_steps
 from huoban_perf.automation.expressions import Scope
+from huoban_perf.automation.outgoing import change
 from huoban_perf.automation.persons import unverified_notices, who_acted
 from huoban_perf.automation.surroundings import Surroundings
-from huoban_perf.automation.writing import Change, change_rows
+from huoban_perf.automation.writing import Change
 from huoban_perf.core.schema.machines import JOB, REASON_FIELD, RESULT_FIELD, Machine, Transition
 from huoban_perf.core.states import Moved, Refused, decide, history_of
 from huoban_perf.core.values import Value
@@ -103,7 +104,7 @@ def act(machine: Machine, row: Row, *, pick: Pick, scope: Scope, around: Surroun
     verdict = decide(machine, row=row.values, role=role, action=action, facts=replace(facts, enforce=verified))
     if isinstance(verdict, Refused):
         said = f"未通过: {'; '.join(explain(reason, row, around) for reason in verdict.reasons)}"[:_LONGEST]
-        change_rows(row.book, [Change(row, {**verdict.values, **_result(row, said)})])
+        change(row.book, [Change(row, {**verdict.values, **_result(row, said)})])
         return Acted(moved=False, summary=said, done=Done())
     unverified = person is not None and not person.is_verified
     if unverified:
@@ -121,14 +122,14 @@ def _move(machine: Machine, row: Row, verdict: Moved, scope: Scope, around: Surr
     done = carry_out_steps(verdict.steps, inner, name=verdict.transition.key, around=around)
     if done.stopped is not None:
         said = f"未通过: {done.stopped.zh}"
-        change_rows(row.book, [Change(row, {**_emptied(machine, row), **_result(row, said)})])
+        change(row.book, [Change(row, {**_emptied(machine, row), **_result(row, said)})])
         return Acted(moved=False, summary=said, done=done)
     said = f"已完成: {verdict.transition.labels.zh}"
     values: dict[str, Value] = {**verdict.values, **_result(row, said)}
     if verdict.entered:
         values |= history_of(machine, row.values, state=verdict.state, today=scope.today)
     values = {key: value for key, value in values.items() if key in row.rows.columns}
-    done.written += change_rows(row.book, [Change(row, values)])
+    done.written += change(row.book, [Change(row, values)])
     return Acted(moved=True, summary=f"{said}; {done.summary}", done=done)
 
 

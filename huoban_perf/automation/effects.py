@@ -12,8 +12,9 @@ from datetime import date
 
 from huoban_perf.automation.children import changes_of
 from huoban_perf.automation.expressions import Scope, evaluate, phrase
+from huoban_perf.automation.outgoing import change
 from huoban_perf.automation.surroundings import Surroundings
-from huoban_perf.automation.writing import change_rows, create_row
+from huoban_perf.automation.writing import create_row
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.notices import Mode, Notice
@@ -157,7 +158,7 @@ def _update(step: Update, scope: Scope, around: Surroundings, done: Done) -> Lab
     found = changes_of(step.table.key, _values(step.values, scope), rows, scope, around)
     if isinstance(found, Labels):
         return found
-    done.written += change_rows(scope.row.book, found)
+    done.written += change(scope.row.book, found)
     return None
 
 

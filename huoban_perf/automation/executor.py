@@ -9,8 +9,8 @@ automation-plane.md §2.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from huoban_perf.automation.actions import SETTLED, Acted, Pick, act, creation, picked
@@ -18,8 +18,10 @@ from huoban_perf.automation.effects import Done, carry_out_steps, carry_out_with
 from huoban_perf.automation.expressions import Scope
 from huoban_perf.automation.firings import RIPPLE_LEVELS, Cause, Firing, FiringState, Ledger, Settled
 from huoban_perf.automation.noticing import ACTION, DELETED, FIRST_SIGHT, MOVED, Noticing
+from huoban_perf.automation.outgoing import Outgoing, change
 from huoban_perf.automation.surroundings import Surroundings
-from huoban_perf.automation.writing import Change, change_rows
+from huoban_perf.automation.tally import GivenUp, Round
+from huoban_perf.automation.writing import Change
 from huoban_perf.core.addresses import Address, MemberId
 from huoban_perf.core.errors import AutomationError, HuobanPerfError, LeaseLostError
 from huoban_perf.core.rules import holds
@@ -38,39 +40,17 @@ _NEXT_LOOK = timedelta(seconds=1)
 """An action that settles is looked at again in the next round, however soon that comes."""
 
 
+class _StaleError(Exception):
+    """The firing at hand read a row whose change was not sent after all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUp:
-    """A firing that a person must look at.
+class _Waiting:
+    """A firing that is carried out but for its changes, which wait to be sent."""
 
-    Attributes:
-        automation: Its printed address.
-        item: The row.
-        state: Parked or looped.
-        reason: Code of the last failure; of a loop the automations in the order in which they set each other off.
-    """
-
-    automation: str
-    item: str
-    state: FiringState
-    reason: str
-
-
-@dataclass(slots=True)
-class Round:
-    """What a round came to, in firings by state; ``unverified``: a Chinese line an action whose person is unknown."""
-
-    counts: dict[FiringState, int] = field(default_factory=dict)
-    new: int = 0
-    unverified: list[str] = field(default_factory=list)
-    given_up: list[GivenUp] = field(default_factory=list)
-
-    def add(self, state: FiringState) -> None:
-        """Count one firing."""
-        self.counts[state] = self.counts.get(state, 0) + 1
-
-    def of(self, state: FiringState) -> int:
-        """Return how many firings ended in a state."""
-        return self.counts.get(state, 0)
+    firing: Firing
+    settled: Settled
+    done: tuple[Done, ...]
 
 
 class Executor:
@@ -90,7 +70,11 @@ class Executor:
         self._start_job = around.start_job
         self._asked_for: dict[str, None] = {}
         self._ended: list[Settled] = []
-        self._book = Book(app)
+        self._done: list[Done] = []
+        self._outgoing = Outgoing(ended=self._sent)
+        self._waiting: dict[str, _Waiting] = {}
+        self._result: Round | None = None
+        self._book = self._new_book()
         self._unverified: list[str] = []
         self._given_up: list[GivenUp] = []
         self._noticing = Noticing(app=app, ledger=ledger)
@@ -111,7 +95,7 @@ class Executor:
             What it came to.
         """
         result = Round(unverified=self._unverified, given_up=self._given_up)
-        self._book = Book(self._app)
+        self._book = self._new_book()
         result.new += self.look()
         result.new += self.look_at_clock() if with_clock else 0
         for _ in range(RIPPLE_LEVELS):
@@ -166,18 +150,53 @@ class Executor:
     def run(self, result: Round | None = None) -> int:
         """Carry out every firing that is due; return how many that were."""
         count = 0
+        self._result = result
         try:
             for firing in self._ledger.pending(now=self._app.clock.now()):
-                state = self._run_one(firing)
+                self._count(self._run_one(firing))
                 count += 1
-                if result is not None and state is not None:
-                    result.add(state)
+                if self._outgoing.is_full or count % _KEPT_AT_ONCE == 0:
+                    self._send()
                 if count % _KEPT_AT_ONCE == 0:
                     self._around.keep_on()
                     self._keep()
+            self._send()
         finally:
             self._keep()
         return count
+
+    def _new_book(self) -> Book:
+        book = Book(self._app)
+        book.outgoing = self._outgoing
+        return book
+
+    def _count(self, state: FiringState | None) -> None:
+        if self._result is not None and state is not None:
+            self._result.add(state)
+
+    def _send(self) -> None:
+        """Send the changes that wait, between two firings."""
+        self._outgoing.owner = ""
+        self._outgoing.send()
+
+    def _sent(self, ends: Mapping[str, HuobanPerfError | None]) -> None:
+        """Close the firings whose changes were sent; what went wrong for the one at hand is its own error."""
+        stale = False
+        for key, error in ends.items():
+            waiting = self._waiting.pop(key, None)
+            if waiting is None:
+                if error is not None:
+                    raise error
+            elif error is not None:
+                stale = True
+                self._count(self._failed(waiting.firing, error.code))
+            else:
+                for done in waiting.done:
+                    self._note(done, waiting.firing)
+                self._ended.append(waiting.settled)
+                self._count(waiting.settled.state)
+        if stale and self._outgoing.owner:
+            raise _StaleError
 
     def _ask_for(self, job: str) -> None:
         self._asked_for[job] = None
@@ -199,10 +218,15 @@ class Executor:
         if firing.depth > RIPPLE_LEVELS or _link(firing) in firing.chain:
             names = [link.partition("@")[0] for link in (*firing.chain, _link(firing))]
             return self._give_up(firing, FiringState.LOOPED, " → ".join(names))
+        self._outgoing.owner = firing.key
+        self._done = []
         try:
             done = self._carry_out(firing)
         except LeaseLostError:
             raise
+        except _StaleError:  # what it read did not come to stand: once more, on what does
+            self._outgoing.drop(firing.key)
+            return self._run_one(firing)
         except HuobanPerfError as error:
             return self._failed(firing, error.code)
         except Exception as error:  # noqa: BLE001 - a defect in one automation must not stop the others
@@ -212,14 +236,20 @@ class Executor:
         if done is None:
             self._ledger.postpone(firing, not_before=now + _NEXT_LOOK, reason="settling")
             return None
-        state, outcome = done
-        self._ended.append(Settled(firing=firing, state=state, outcome=outcome))
-        return state
+        settled = Settled(firing=firing, state=done[0], outcome=done[1])
+        if self._outgoing.waits_for(firing.key):
+            self._waiting[firing.key] = _Waiting(firing=firing, settled=settled, done=tuple(self._done))
+            return None
+        for one in self._done:
+            self._note(one, firing)
+        self._ended.append(settled)
+        return settled.state
 
     def _failed(self, firing: Firing, reason: str) -> FiringState | None:
         now = self._app.clock.now()
+        self._outgoing.drop(firing.key)
         written = self._book.written
-        self._book = Book(self._app)
+        self._book = self._new_book()
         self._book.written |= written
         tries = max(0, firing.attempts - self._around.settle_polls)
         if tries + 1 < _ATTEMPTS:
@@ -240,9 +270,9 @@ class Executor:
         if row is None:
             return FiringState.SKIPPED, "row is gone"
         if firing.automation.startswith(FIRST_SIGHT):
-            return self._first_sight(row, firing)
+            return self._first_sight(row)
         if firing.automation.startswith(ACTION):
-            return None if self._is_settling(row, firing) else self._act(row, firing)
+            return None if self._is_settling(row, firing) else self._act(row)
         if firing.automation.startswith(MOVED):
             return self._tell_of_move(row, firing)
         spec = self._automations.get(firing.automation)
@@ -252,15 +282,15 @@ class Executor:
         if not holds(spec.rows, row.values, moment=scope.moment):
             return FiringState.SKIPPED, "conditions"
         done = carry_out_steps(spec.steps, scope, name=spec.address.key, around=self._around)
-        self._remember(done, firing)
+        self._done.append(done)
         return FiringState.DONE, done.summary
 
-    def _act(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
+    def _act(self, row: Row) -> tuple[FiringState, str]:
         machine = self._app.schema.machine(row.rows.table.key)
         state, said = FiringState.SKIPPED, "nothing picked"
         for pick in picked(machine, row) if machine else ():
             acted: Acted = act(machine or _never(), row, pick=pick, scope=self._scope(row), around=self._around)
-            self._remember(acted.done, firing)
+            self._done.append(acted.done)
             state, said = (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
             if acted.unverified:
                 said += "; 操作人未核实"
@@ -295,30 +325,30 @@ class Executor:
         done = carry_out_steps(steps, self._scope(row), name=key, around=self._around)
         return FiringState.DONE, done.summary
 
-    def _first_sight(self, row: Row, firing: Firing) -> tuple[FiringState, str]:
+    def _first_sight(self, row: Row) -> tuple[FiringState, str]:
         """Give a row that a person made what is known about it, its key, permission columns and first state."""
         known = self._around.known_of(row)
         if known:
-            change_rows(row.book, [Change(row, known)])
+            change(row.book, [Change(row, known)])
         machine = self._app.schema.machine(row.rows.table.key)
         key_field = row.rows.table.key_field
         if key_field is not None and not row.key:
             key = self._around.key_of(row)
             if key is not None:
-                change_rows(row.book, [Change(row, {key_field: key, **self._around.columns_of(row)})])
+                change(row.book, [Change(row, {key_field: key, **self._around.columns_of(row)})])
         made = creation(machine) if machine else None
         if machine is None or made is None or row[machine.field]:
             return FiringState.DONE, "key"
         role = next(actor for actor in made.actors if actor != "job")
         pick = Pick(role=role, action=made.key, is_creation=True)
         acted = act(machine, row, pick=pick, scope=self._scope(row, row.editor), around=self._around)
-        self._remember(acted.done, firing)
+        self._done.append(acted.done)
         return (FiringState.DONE if acted.moved else FiringState.REFUSED), acted.summary
 
     def _scope(self, row: Row, member: MemberId | None = None) -> Scope:
         return Scope(row=row, now=self._app.clock.now(), me=member)
 
-    def _remember(self, done: Done, firing: Firing) -> None:
+    def _note(self, done: Done, firing: Firing) -> None:
         """Note what was written as our own doing, and queue the automations that were called."""
         cause = Cause(depth=firing.depth + 1, chain=(*firing.chain, _link(firing)))
         if done.written:

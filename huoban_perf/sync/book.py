@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import FactValue, SyncError
@@ -104,6 +105,14 @@ class Row:
                 yield Row(self.book, rows, index)
 
 
+class Gathering(Protocol):
+    """Changes of a book's rows that wait to be sent together."""
+
+    def table_is_read(self, table: str) -> None:
+        """Send what waits before a table is read from the platform."""
+        ...
+
+
 class Book:
     """Tables of an app, each read when it is first asked for."""
 
@@ -111,6 +120,8 @@ class Book:
         """Start empty."""
         self.app = app
         self.tables: dict[str, TableRows] = {}
+        self.outgoing: Gathering | None = None
+        """Changes that wait, when they are gathered."""
         self.written: set[str] = set()
         """Tables in which rows were made or changed through this book since they were last looked at."""
         self._brought: dict[str, Sequence[Item]] = {}
@@ -134,6 +145,8 @@ class Book:
             if not self.has(table):
                 facts: dict[str, FactValue] = {"table": table}
                 raise SyncError("sync.no_table", facts=facts)
+            if self.outgoing is not None:
+                self.outgoing.table_is_read(table)
             rows = self._made_of(table) if table in self._brought else read_table(self.app, table=self._spec(table))
             rows.check_keys()
             self.tables[table] = rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from huoban_perf.core.addresses import ItemId, MemberId
 from huoban_perf.core.errors import AmbiguousRowError, FactValue, Problem
@@ -36,6 +36,7 @@ class TableRows:
         self._row_by_id: dict[ItemId, int] = {}
         self._rows_by_key: dict[str, list[int]] = {}
         self._editors: dict[ItemId, MemberId] = {}
+        self._pretended: dict[int, Callable[[str, ItemId], None]] = {}
 
     def add(self, item: Item) -> None:
         """Take one item; an item read again replaces its former reading."""
@@ -44,16 +45,55 @@ class TableRows:
         if item.editor is not None:
             self._editors[item.item_id] = item.editor
         if item.item_id in self._row_by_id:
-            self._rows[self._row_by_id[item.item_id]] = row
+            self._replace(self._row_by_id[item.item_id], row)
             return
         index = len(self._rows)
         self._rows.append(row)
         self._ids.append(item.item_id)
         self._row_by_id[item.item_id] = index
+        self._index_key(index, row)
+
+    def _index_key(self, index: int, row: tuple[Value, ...]) -> None:
         if self.table.key_field is not None:
             key = row[self._position[self.table.key_field]]
             if isinstance(key, str):
                 self._rows_by_key.setdefault(key, []).append(index)
+
+    def _replace(self, index: int, row: tuple[Value, ...]) -> None:
+        """Put other cells in a row's place; it is found by its new key."""
+        if self.table.key_field is not None:
+            at = self._position[self.table.key_field]
+            before = self._rows[index][at]
+            if before != row[at]:
+                if isinstance(before, str):
+                    self._rows_by_key[before].remove(index)
+                    if not self._rows_by_key[before]:
+                        del self._rows_by_key[before]
+                self._index_key(index, row)
+        self._rows[index] = row
+
+    def cells(self, row: int) -> tuple[Value, ...]:
+        """Return a row's cells, in the order of ``columns``."""
+        return self._rows[row]
+
+    def pretend(self, row: int, values: Mapping[str, Value], *, read: Callable[[str, ItemId], None]) -> None:
+        """Show a row as it will stand once a change that waits is written.
+
+        Args:
+            row: Row index.
+            values: Field key → value.
+            read: Told table and item before a cell of the row is read, until ``restore``.
+        """
+        cells = list(self._rows[row])
+        for key, value in values.items():
+            cells[self._position[key]] = value
+        self._replace(row, tuple(cells))
+        self._pretended[row] = read
+
+    def restore(self, row: int, cells: tuple[Value, ...]) -> None:
+        """Show a row as it stood before ``pretend``."""
+        self._replace(row, cells)
+        self._pretended.pop(row, None)
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -73,6 +113,8 @@ class TableRows:
         Returns:
             The neutral value; None = empty.
         """
+        if row in self._pretended:
+            self._pretended[row](self.table.key, self._ids[row])
         return self._rows[row][self._position[key]]
 
     def item_id(self, row: int) -> ItemId:
