@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import pytest
 from huoban_perf.automation import FiringState
 from huoban_perf.automation.outgoing import Outgoing, change
 from huoban_perf.automation.writing import Change
+from huoban_perf.core.addresses import Address, ObjectKind, field_address, table_address
 from huoban_perf.core.errors import HuobanPerfError, RejectedError, UnreachableError
+from huoban_perf.core.filters import Operator
+from huoban_perf.core.labels import Labels
+from huoban_perf.core.rules import Test
+from huoban_perf.core.schema.automations import Assignment, AutomationSpec, ItemEvent, OnItem, Update
 from huoban_perf.sync.book import Book
 from tests.unit.automation.bench import Desk, with_automations
 from tests.unit.automation.test_executor import CYCLE, spec, with_goals
@@ -215,3 +221,35 @@ def test_change_of_a_key_is_found_by_the_new_one_until_it_is_dropped(gathered: t
     outgoing.drop("A")
     assert book.find("goal", KEYS[0]) is not None
     assert book.find("goal", "[new]") is None
+
+
+def test_firing_that_relied_on_a_change_that_failed_is_carried_out_on_what_stands(
+    many_goals: Firm, tmp_path: Path
+) -> None:
+    """A's change is refused when B asks for every goal that A's would be among: B finds none and changes none."""
+    heard = OnItem(events=frozenset({ItemEvent.CHANGED}), fields=(field_address("goal", "weight"),))
+    found = Test(field_address("goal", "evidence"), Operator.EQUALS, "新名 0")
+    step = Update(
+        table=table_address("goal"), rows=found, values=(Assignment(field_address("goal", "return_reason"), "B"),)
+    )
+    reader = AutomationSpec(
+        address=Address(ObjectKind.AUTOMATION, ("goal", "reader")),
+        labels=Labels("reader", "reader"),
+        trigger=heard,
+        steps=(step,),
+    )
+    declared = with_automations(spec("noted", "name", "evidence"), reader)
+    company = Firm(copied(many_goals.memory), tmp_path).on(date(2026, 9, 28))
+    desk = Desk(company, declared=declared)
+    desk.round()
+    desk.pick("goal", KEYS[0], name="新名 0")
+    desk.pick("goal", KEYS[1], weight=Decimal(7))
+    company.memory.refuse = frozenset({KEYS[0]})
+    assert desk.round() == {"done": 1}
+    assert [row["return_reason"] for row in company.rows("goal").values() if row.get("return_reason")] == []
+    company.memory.refuse = frozenset()
+    desk.pick("goal", KEYS[1], weight=Decimal(8))
+    company.clock.sleep(61)
+    desk.round()
+    assert company.rows("goal")[KEYS[0]]["return_reason"] == "B"
+    desk.store.close()
