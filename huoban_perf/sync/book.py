@@ -145,8 +145,7 @@ class Book:
             if not self.has(table):
                 facts: dict[str, FactValue] = {"table": table}
                 raise SyncError("sync.no_table", facts=facts)
-            if self.outgoing is not None:
-                self.outgoing.table_is_read(table)
+            self._before_reading(table)
             rows = self._made_of(table) if table in self._brought else read_table(self.app, table=self._spec(table))
             rows.check_keys()
             self.tables[table] = rows
@@ -190,6 +189,7 @@ class Book:
         if self._stands(table):
             yield from (row for row in self.all(table) if matches(filter_, row.values))
         elif self.has(table):
+            self._before_reading(table)
             found = read_table(self.app, table=self._spec(table), filter_=filter_)
             yield from (Row(self, found, index) for index in found)
 
@@ -202,8 +202,13 @@ class Book:
         """
         if self._stands(table) or not self.has(table):
             return next(self.where(table, filter_), None) is not None
+        self._before_reading(table)
         query = ItemQuery(table=self._spec(table), filter=filter_, limit=1)
         return any(page.items for page in self.app.connection.item_source.scan(query=query, bindings=self.app.bindings))
+
+    def _before_reading(self, table: str) -> None:
+        if self.outgoing is not None:
+            self.outgoing.table_is_read(table)
 
     def _stands(self, table: str) -> bool:
         return table in self.tables or table in self._brought

@@ -16,7 +16,8 @@ from huoban_perf.automation.outgoing import Outgoing, change
 from huoban_perf.automation.writing import Change
 from huoban_perf.core.addresses import Address, ObjectKind, field_address, table_address
 from huoban_perf.core.errors import HuobanPerfError, RejectedError, UnreachableError
-from huoban_perf.core.filters import Operator
+from huoban_perf.core.filters import Condition, Operator
+from huoban_perf.core.items import ItemQuery
 from huoban_perf.core.labels import Labels
 from huoban_perf.core.rules import Test
 from huoban_perf.core.schema.automations import Assignment, AutomationSpec, ItemEvent, OnItem, Update
@@ -189,6 +190,30 @@ def test_table_that_is_read_anew_is_read_after_what_waits(desk: Desk, gathered: 
     book.forget("goal")
     assert evidence(book) == "甲"
     assert ends == [{"A": None}]
+
+
+@pytest.mark.parametrize("ask", ["where", "any_where", "rows"])
+def test_part_of_a_table_that_a_look_brought_is_asked_for_after_what_waits(desk: Desk, ask: str) -> None:
+    told: Ends = Ends()
+    book = Book(desk.executor._app)
+    outgoing = book.outgoing = Outgoing(ended=told.append)
+    query = ItemQuery(table=schema().table("goal"), filter=Condition("natural_key", Operator.EQUALS, KEYS[0]))
+    (page,) = book.app.connection.item_source.scan(query=query, bindings=book.app.bindings)
+    book.bring_some("goal", page.items)
+    row = book.at("goal", page.items[0].item_id)
+    assert row is not None
+    outgoing.owner = "A"
+    change(book, [Change(row, {"evidence": "甲"})])
+    outgoing.owner = "B"
+    match ask:
+        case "where":
+            found = [one.key for one in book.where("goal", Condition("evidence", Operator.EQUALS, "甲"))]
+            assert found == [KEYS[0]]
+        case "any_where":
+            assert book.any_where("goal", Condition("evidence", Operator.EQUALS, "甲"))
+        case _:
+            assert evidence(book) == "甲"
+    assert told == [{"A": None}]
 
 
 def test_what_was_refused_is_shown_as_it_stands(desk: Desk, gathered: tuple[Book, Outgoing, Ends]) -> None:
