@@ -42,6 +42,7 @@ class Assigning:
     Attributes:
         context: What stands.
         staff: 工号 → person who is employed.
+        team: 工号 → those who are employed and report to that person.
         load: 工号 → tasks as peer or subordinate in this cycle.
         tasks: Sheet key → its tasks that count.
         gone: Keys of tasks that are recalled in this run.
@@ -50,6 +51,7 @@ class Assigning:
 
     context: JobContext
     staff: dict[str, Row]
+    team: dict[str, list[Row]] = field(default_factory=dict)
     load: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, list[Row]] = field(default_factory=dict)
     by_account: dict[str, str] = field(default_factory=dict)
@@ -108,6 +110,10 @@ def review_wishes(context: JobContext, *, starting: bool) -> tuple[list[Wish], l
 def _survey(context: JobContext) -> Assigning:
     staff = {row.key: row for row in context.book.all("employee") if row.text("employment_status") != "left"}
     work = Assigning(context=context, staff=staff)
+    for row in staff.values():
+        manager = row.related("manager")
+        if manager is not None:
+            work.team.setdefault(manager.key, []).append(row)
     if context.book.has(TABLE):
         for table in NEEDED:
             context.book.rows(table)
@@ -219,7 +225,7 @@ def _raters(work: Assigning, sheet: Row, employee: Row, group: Row, relation: st
             dotted = employee.related("dotted_manager")
             found = [dotted] if dotted else []
         case "subordinate":
-            found = [row for row in work.staff.values() if _reports_to(row, employee)]
+            found = work.team.get(employee.key, [])
         case "peer":
             return _peers(work, sheet, employee, group, named)
         case _:
@@ -248,7 +254,9 @@ def _peers(work: Assigning, sheet: Row, employee: Row, group: Row, named: Sequen
     if open_seats > 0 and group.text("selection") != "assigned":
         gone = {work.by_account.get(task.member("rater"), "") for task in _vacant(work, sheet, "peer")}
         used = have | gone | {row.key for row in picked} | {employee.key} | work.superiors(employee).keys()
-        pool = [row for row in work.staff.values() if row.key not in used and _is_colleague(employee, row)]
+        manager = employee.related("manager")
+        team = work.team.get(manager.key, []) if manager else []
+        pool = [row for row in team if row.key not in used and not _conflict(employee, row)]
         pool = [row for row in pool if work.load[row.key] < work.context.process.review_load and row.has("account")]
         pool.sort(key=lambda row: (work.load[row.key], _draw(sheet.key, row.key)))
         picked += pool[:open_seats]
@@ -259,12 +267,6 @@ def _peers(work: Assigning, sheet: Row, employee: Row, group: Row, named: Sequen
 def _conflict(employee: Row, rater: Row) -> bool:
     """A superior, a subordinate or oneself is no peer."""
     return rater.key == employee.key or _reports_to(rater, employee) or _reports_to(employee, rater)
-
-
-def _is_colleague(employee: Row, rater: Row) -> bool:
-    manager, other = employee.related("manager"), rater.related("manager")
-    same = manager is not None and other is not None and manager.key == other.key
-    return same and not _conflict(employee, rater)
 
 
 def _draw(sheet: str, rater: str) -> str:
