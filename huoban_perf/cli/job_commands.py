@@ -15,6 +15,8 @@ from huoban_perf.core.errors import CycleError, FactValue
 from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
+    from huoban_perf.cli.workshop import Request
+    from huoban_perf.core.progress import Progress
     from huoban_perf.core.schema import DesiredSchema
     from huoban_perf.cycle.work import JobReport
 
@@ -101,7 +103,7 @@ def audit(settings: Settings, kept: str, output: str) -> Exit:
 @pass_settings
 def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
     """运行一个作业. 默认只预览, 加 --yes 才写入."""
-    from huoban_perf.cli.workshop import Request, open_workshop
+    from huoban_perf.cli.workshop import Request
 
     form = cast("OutputForm", options["output"])
     if options["name"] == "announce":
@@ -117,10 +119,26 @@ def run_job(settings: Settings, /, **options: str | bool | Path | None) -> Exit:
         unattended=bool(options["unattended"]),
         adjustments=cast("Path | None", options["adjustments"]),
     )
-    with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
-        reports = shop.run(request)
-    show_reports(reports, schema=shop.wish.schema, form=form, locale=settings.locale)
+    with progress(locale=settings.locale, form=form) as reporter:
+        reports, schema = _run(settings, request, reporter)
+    show_reports(reports, schema=schema, form=form, locale=settings.locale)
     return Exit.DONE
+
+
+def _run(settings: Settings, request: Request, reporter: Progress) -> tuple[list[JobReport], DesiredSchema]:
+    """Run a job; one that writes keeps its notices, and one that nobody watches sends them and shows 消息."""
+    from huoban_perf.cli.posting import posting, show_in_workspace
+    from huoban_perf.cli.workshop import open_workshop
+
+    if not request.apply:
+        with open_workshop(settings, reporter) as shop:
+            return shop.run(request), shop.wish.schema
+    with posting(settings, sends=request.unattended) as outbox, open_workshop(settings, reporter, sink=outbox) as shop:
+        reports = shop.run(request)
+        if request.unattended:
+            outbox.deliver()
+            show_in_workspace(shop.app, outbox)
+        return reports, shop.wish.schema
 
 
 def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) -> Exit:
@@ -182,7 +200,8 @@ def _closing(report: JobReport, locale: Locale) -> list[str]:
     code = "cli.job_written" if written else "cli.job_preview" if pending else "cli.job_nothing"
     lines = [text(code, locale=locale, facts=facts)]
     if report.notices:
-        lines.append(text("cli.job_notices", locale=locale, facts={"count": report.notices}))
+        code = "cli.job_notices" if report.applied else "cli.job_to_tell"
+        lines.append(text(code, locale=locale, facts={"count": report.notices}))
     removed = sum(count.removed for count in report.tables.values())
     if removed:
         code = "cli.job_removed" if report.applied else "cli.job_to_remove"

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from huoban_perf.automation import Executor, Surroundings
+from huoban_perf.cli.posting import outbox_of, show_in_workspace
 from huoban_perf.cli.round_log import log_given_up, log_unverified
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import text
@@ -20,23 +21,19 @@ from huoban_perf.cli.workshop import ALL_JOBS, Request, Workshop, open_workshop
 from huoban_perf.core.errors import SyncError
 from huoban_perf.core.notices import NoticeSink
 from huoban_perf.core.progress import silent
-from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.access import columns_of
 from huoban_perf.cycle.context import stages_off as stages_off_of
 from huoban_perf.cycle.first_values import known_of
 from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
-from huoban_perf.cycle.inbox import fill_inbox
 from huoban_perf.cycle.jobs import JOBS
 from huoban_perf.cycle.keys import key_of
 from huoban_perf.cycle.lite_after import LITE_GUARDS
 from huoban_perf.cycle.okr import OKR_GUARDS
-from huoban_perf.notices import TextBook
-from huoban_perf.profile import Profile, channels_of, load_profile
+from huoban_perf.profile import Profile, load_profile
 from huoban_perf.service.decipher import Decipher
 from huoban_perf.service.endpoint import Endpoint, create_endpoint, listening
 from huoban_perf.service.fence import Lease, fenced
-from huoban_perf.service.inbox import Inbox
 from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.occurrences import Claim, OccurrenceStore, Share
@@ -113,11 +110,7 @@ class House:
             self.metrics.fired(claim.profile, state.value, count)
         log_unverified(shop.app, done.unverified)
         log_given_up(shop.app, done.given_up)
-        inbox = Inbox(self.outbox)
-        has_inbox = any(table.key == "message" for table in shop.app.schema.tables)
-        while has_inbox and (entries := inbox.due()):
-            fill_inbox(shop.app, entries)
-            inbox.mirrored(entries)
+        show_in_workspace(shop.app, self.outbox)
         return f"firings {done.new}"
 
     def show_audit(self) -> None:
@@ -205,21 +198,14 @@ def open_house(
     settings: Settings, profile: Profile, *, store: SqliteStore, jobs: OccurrenceStore, metrics: Metrics
 ) -> Iterator[House]:
     """Put one profile to work for the length of a ``with`` block."""
-    with channels_of(profile, clock=settings.clock, environ=settings.environ) as channels:
-        calendar = WorkCalendar(off=frozenset(profile.days_off), on=frozenset(profile.days_on))
-        outbox = Outbox(
-            profile=profile.name,
-            store=store,
-            clock=settings.clock,
-            calendar=calendar,
-            texts=TextBook(locale=profile.locale),
-            channels=channels,
-        )
-        with open_workshop(settings, silent, profile=profile, sink=outbox) as shop:
-            ledger = SqliteLedger(store, profile=profile.name)
-            house = House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
-            house.show_audit()
-            yield house
+    with (
+        outbox_of(settings, profile, store) as outbox,
+        open_workshop(settings, silent, profile=profile, sink=outbox) as shop,
+    ):
+        ledger = SqliteLedger(store, profile=profile.name)
+        house = House(shop=shop, ledger=ledger, outbox=outbox, store=jobs, metrics=metrics)
+        house.show_audit()
+        yield house
 
 
 def serve(

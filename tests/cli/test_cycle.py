@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
 from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
+from huoban_perf.core.notices import Notice
+from huoban_perf.cycle.work import Draft
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.rounds import Rounds, Tenant
 from huoban_perf.service.store import SqliteStore
@@ -102,6 +104,23 @@ def test_source_of_the_profile_serves_the_schedule_and_its_faults_stand_in_the_r
     assert "缺少列 上级工号" in repr(company.dump())
     named = company.run("job", "run", "org-sync", "--from", str(company.home / "none.csv"))
     assert "找不到文件 none.csv" in named.err
+
+
+def test_what_a_job_tells_people_is_kept_and_goes_out_with_the_next_run_of_cron(
+    company: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Notice(
+        receiver="1000001", event="hr_list", object="2026Q3", day=date(2026, 11, 2), facts={"cycle": "2026Q3"}
+    )
+    monkeypatch.setattr("huoban_perf.cli.workshop.plan_of", lambda *_: lambda _: Draft(notices=(told,)))
+    preview = company.run("job", "run", "strategy-check")
+    assert "写入时会通知 1 条" in preview.out
+    assert not (company.home / "service.sqlite").exists()
+    assert "新增通知 1 条, 已进待发箱" in company.run("job", "run", "strategy-check", "--yes").out
+    assert "新增通知" not in company.run("job", "run", "strategy-check", "--yes").out
+    assert told.key not in repr(company.dump())
+    company.run("job", "run", "strategy-check", "--yes", "--unattended")
+    assert told.key in repr(company.dump())
 
 
 def test_units_hold_no_secret_and_name_every_schedule(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,18 @@ def test_twenty_a_minute_and_then_rest(recorder: Recorder, session: requests.Ses
     assert len(recorder.requests) == 21
 
 
+def test_feishu_takes_five_a_second(recorder: Recorder, session: requests.Session) -> None:
+    channel = robot(RobotKind.FEISHU, recorder.url, session)
+    for _ in range(5):
+        channel.send(message())
+    with pytest.raises(NoticeThrottledError) as caught:
+        channel.send(message())
+    assert caught.value.facts["seconds"] == 1
+    channel.clock.sleep(1)
+    channel.send(message())
+    assert len(recorder.requests) == 6
+
+
 def test_text_that_shows_a_result_never_leaves(recorder: Recorder, session: requests.Session) -> None:
     with pytest.raises(NoticeLeakError) as caught:
         robot(RobotKind.WECOM, recorder.url, session).send(message("您的等级为 A, 得分 92"))
