@@ -41,7 +41,7 @@ class RobotKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What a robot's owner documents: messages a minute and a second, bytes of a text, the field that is 0 on success."""
+    """What a robot's owner documents: messages a minute and a second, bytes of a text, which field is 0 on success."""
 
     per_minute: int
     per_second: int
