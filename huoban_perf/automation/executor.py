@@ -23,7 +23,7 @@ from huoban_perf.automation.surroundings import Surroundings
 from huoban_perf.automation.tally import GivenUp, Round
 from huoban_perf.automation.writing import Change
 from huoban_perf.core.addresses import Address, MemberId
-from huoban_perf.core.errors import AutomationError, HuobanPerfError, LeaseLostError
+from huoban_perf.core.errors import AutomationError, BadCellError, HuobanPerfError, LeaseLostError
 from huoban_perf.core.rules import holds
 from huoban_perf.core.schema.automations import Notify, OnButton
 from huoban_perf.core.schema.machines import Machine
@@ -77,6 +77,7 @@ class Executor:
         self._book = self._new_book()
         self._unverified: list[str] = []
         self._given_up: list[GivenUp] = []
+        self._unreadable: dict[str, BadCellError] = {}
         self._noticing = Noticing(app=app, ledger=ledger)
         self._automations = self._noticing.automations
 
@@ -94,7 +95,7 @@ class Executor:
         Returns:
             What it came to.
         """
-        result = Round(unverified=self._unverified, given_up=self._given_up)
+        result = Round(unverified=self._unverified, given_up=self._given_up, unreadable=self._unreadable)
         self._book = self._new_book()
         result.new += self.look()
         result.new += self.look_at_clock() if with_clock else 0
@@ -112,7 +113,15 @@ class Executor:
 
     def _look_at(self, tables: Collection[str]) -> int:
         watched = [table for table in self._noticing.watched() if table in tables]
-        return sum(self._noticing.look_at(table, book=self._book) for table in watched)
+        return sum(self._look_at_one(table) for table in watched)
+
+    def _look_at_one(self, table: str) -> int:
+        """Look at a table; one that cannot be read for a cell somebody spoilt must not stop the others."""
+        try:
+            return self._noticing.look_at(table, book=self._book)
+        except BadCellError as error:
+            self._unreadable[table] = error
+            return 0
 
     def look_at_clock(self) -> int:
         """Turn schedules whose time has come into firings; return how many are new."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from huoban_perf.automation.firings import FiringState
+from huoban_perf.core.errors import BadCellError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +27,17 @@ class GivenUp:
 
 @dataclass(slots=True)
 class Round:
-    """What a round came to, in firings by state; ``unverified``: a Chinese line an action whose person is unknown."""
+    """What a round came to, in firings by state.
+
+    ``unverified``: a Chinese line an action whose person is unknown; ``unreadable``: tables passed over because cells
+    hold something else than their field is for.
+    """
 
     counts: dict[FiringState, int] = field(default_factory=dict)
     new: int = 0
     unverified: list[str] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
+    unreadable: dict[str, BadCellError] = field(default_factory=dict)
 
     def add(self, state: FiringState) -> None:
         """Count one firing."""

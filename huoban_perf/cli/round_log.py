@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from huoban_perf.automation import FiringState, GivenUp
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.texts import text
+from huoban_perf.cli.texts import error_lines, text
 from huoban_perf.core.digest import digest
+from huoban_perf.core.errors import BadCellError
+from huoban_perf.core.values import CHINA
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.run_log import RunEntry, log_run
 
@@ -36,6 +38,25 @@ def log_given_up(app: DeployedApp, found: Sequence[GivenUp]) -> None:
         failed=len(found),
         summary="\n".join(lines),
         exit_code=int(Exit.ERROR),
+    )
+    log_run(app, entry)
+
+
+def log_unreadable(app: DeployedApp, found: Sequence[BadCellError]) -> None:
+    """Tell the admin in 运行记录 which cells keep a table from being looked at; the same cells once a day."""
+    if not found or not any(table.key == "run_log" for table in app.schema.tables):
+        return
+    lines = [line for error in found for line in error_lines(error, locale="zh")]
+    now = app.clock.now()
+    entry = RunEntry(
+        command="serve",
+        run=f"{now.astimezone(CHINA):%Y%m%d}-unreadable-{digest(lines).removeprefix('sha256:')[:8]}",
+        started=now,
+        planned=0,
+        succeeded=0,
+        failed=sum(len(error.problems) for error in found),
+        summary="\n".join(lines),
+        exit_code=int(Exit.INVALID),
     )
     log_run(app, entry)
 

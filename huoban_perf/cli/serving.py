@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,13 +14,14 @@ from pathlib import Path
 
 from huoban_perf.automation import Executor, Surroundings
 from huoban_perf.cli.posting import outbox_of, show_in_workspace
-from huoban_perf.cli.round_log import log_given_up, log_unverified
+from huoban_perf.cli.round_log import log_given_up, log_unreadable, log_unverified
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import text
 from huoban_perf.cli.workshop import ALL_JOBS, Request, Workshop, open_workshop
-from huoban_perf.core.errors import SyncError
-from huoban_perf.core.notices import NoticeSink
+from huoban_perf.core.errors import BadCellError, FactValue, SyncError
+from huoban_perf.core.notices import Mode, Notice, NoticeSink
 from huoban_perf.core.progress import silent
+from huoban_perf.core.values import CHINA
 from huoban_perf.cycle.access import columns_of
 from huoban_perf.cycle.context import stages_off as stages_off_of
 from huoban_perf.cycle.first_values import known_of
@@ -38,11 +39,12 @@ from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.occurrences import Claim, OccurrenceStore, Share
 from huoban_perf.service.outbox import Outbox
-from huoban_perf.service.rounds import EVENTS_JOB, Pause, Rounds, Tenant, run_forever
+from huoban_perf.service.rounds import ADMIN, EVENTS_JOB, Pause, Rounds, Tenant, run_forever
 from huoban_perf.service.schedule import CatchUp, Schedule, check_schedules
 from huoban_perf.service.store import SqliteStore
 from huoban_perf.service.timetable import TIMETABLE
 from huoban_perf.service.units import cron_lines, systemd_unit
+from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.book import Row
 
 _GUARDS = {**CYCLE_GUARDS, **REVIEW_GUARDS, **LITE_GUARDS, **OKR_GUARDS}
@@ -80,6 +82,7 @@ class House:
         outbox: Its notices.
         store: Takes the jobs that automations start.
         metrics: Counts firings.
+        unreadable_told: Day and cells of which the admin was told last that they keep a table from being read.
     """
 
     shop: Workshop
@@ -87,6 +90,7 @@ class House:
     outbox: Outbox
     store: OccurrenceStore
     metrics: Metrics
+    unreadable_told: tuple[object, ...] = ()
 
     def run(self, claim: Claim, *, lease: Lease) -> str:
         """Run one occurrence behind its fence and return a line about it."""
@@ -110,8 +114,22 @@ class House:
             self.metrics.fired(claim.profile, state.value, count)
         log_unverified(shop.app, done.unverified)
         log_given_up(shop.app, done.given_up)
+        if done.unreadable:
+            self._tell_unreadable(shop.app, list(done.unreadable.values()))
         show_in_workspace(shop.app, self.outbox)
         return f"firings {done.new}"
+
+    def _tell_unreadable(self, app: DeployedApp, found: Sequence[BadCellError]) -> None:
+        """Tell the admin, once a day, that a spoilt cell keeps automations of its table from being seen to."""
+        today = app.clock.now().astimezone(CHINA).date()
+        said = (today, *(str(problem) for error in found for problem in error.problems))
+        if said == self.unreadable_told:
+            return
+        self.unreadable_told = said
+        log_unreadable(app, found)
+        facts: dict[str, FactValue] = {"job": "serve"}
+        notice = Notice(receiver=ADMIN, event="job_failed", object="serve", day=today, facts=facts, mode=Mode.AT_ONCE)
+        self.outbox.put([notice])
 
     def show_audit(self) -> None:
         """Show the end of the audit log, so that whoever keeps it elsewhere can prove that nothing was cut off."""

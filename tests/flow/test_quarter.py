@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from huoban_perf.automation import FiringState
+from huoban_perf.core.errors import BadCellError, Problem
 from huoban_perf.notices.leaks import leaks_in
 from huoban_perf.service.occurrences import State
 from huoban_perf.sync.audit import AuditLog
@@ -94,3 +97,29 @@ def test_moving_house_again_and_again_in_mid_cycle_changes_nothing(dozen: Quarte
     assert run.world() == dozen.world()
     assert Counter(run.letters()) == Counter(letters(dozen))
     run.store.close()
+
+
+def test_a_spoilt_cell_is_told_once_and_the_other_tables_are_seen_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with quarter(tmp_path / "spoilt", people=DOZEN) as run:
+        scan = run.company.memory.scan
+        facts = {"table": "目标", "field": "权重", "kind": "number", "row": "12", "found": "str"}
+        problems = [Problem(code="nocodb.cell", facts=facts)]
+
+        def spoiling(**asked: Any) -> Any:
+            if (asked["query"].table.key, asked["query"].order.field) == ("goal", "updated_on"):
+                raise BadCellError("nocodb.cells", facts={"table": "目标", "count": 1}, problems=problems)
+            return scan(**asked)
+
+        monkeypatch.setattr(run.company.memory, "scan", spoiling)
+        run.at(date(2026, 9, 23), 8)
+        run.pick("cycle", CYCLE, hr_action="announce")
+        run.settle().settle()
+        assert run.rows("cycle")[CYCLE]["status"] != "draft"
+        said = [str(row["summary"]) for row in run.rows("run_log").values() if row["command"] == "serve"]
+        assert sum("第 12 行 (Id), 字段 权重" in one for one in said) == 1
+        with run.store.step() as database:
+            told = database.execute("SELECT count(*) FROM notices WHERE key LIKE '%job_failed%'").fetchone()
+        assert told == (1,)
+        assert run.store.counts()[State.PARKED] == 0
