@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 import requests
 
-from huoban_perf.core.addresses import ObjectKind, field_address, option_address, table_address
+from huoban_perf.core.addresses import ObjectKind, field_address, table_address
 from huoban_perf.core.clock import SystemClock
-from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.items import ItemQuery
 from huoban_perf.core.schema import DesiredSchema
 from huoban_perf.deploy import StateFile, adopt, exact, proposals, similar, survey
 from huoban_perf.platforms.nocodb import connect
 from huoban_perf.platforms.nocodb.server import LocalServer
 from huoban_perf.profile import Profile, Site
-from tests.flow.test_rollback import Broken, Office, company, without
+from tests.flow.test_rollback import Office, company, until_done, with_a_hole, without
 from tests.nocodb_server import nocodb
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("nocodb-flow")]
@@ -115,14 +114,9 @@ def test_a_deleted_table_comes_back_with_its_items_and_what_pointed_to_them(offi
 
 
 def test_a_deleted_field_and_option_come_back_where_people_left_a_hole(office: Office) -> None:
-    desired, before = company(), office.picture(company())
-    gone = (field_address("employee", "salary"), option_address("employee", "skills", "law"))
-    office.deploy(without(desired, *gone), *gone)
-    employee = without(desired, *gone).table("employee")
-    office.change(employee, str(office.rows(employee)["李四"]["id"]), skills=("art",))
+    expected = with_a_hole(office)
     assert office.roll_back().is_complete
-    before["table:employee"]["李四"]["skills"] = ("art",)
-    assert office.picture(desired) == before
+    assert office.picture(company()) == expected
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -131,21 +125,8 @@ def test_destroying_and_rolling_back_broken_at_every_call_end_in_the_same_world(
     gone = (DEPARTMENT, field_address("employee", "department"))
     smaller = without(desired, *gone)
 
-    def until_done(call: Callable[[], object]) -> int:
-        for number in range(1, 30):
-            fuse = [number]
-            office.sink = lambda sink, fuse=fuse: Broken(sink, fuse, after=after)  # type: ignore[misc]
-            try:
-                call()
-            except HuobanPerfError:
-                continue
-            if fuse[0] > 0:
-                office.sink = lambda sink: sink
-                return number
-        raise AssertionError("never done")
-
-    assert until_done(lambda: office.deploy(smaller, *gone)) > 1
-    assert until_done(office.roll_back) > 1
+    assert until_done(office, lambda: office.deploy(smaller, *gone), after=after) >= 1
+    assert until_done(office, office.roll_back, after=after) >= 1
     assert office.roll_back().is_complete
     assert office.picture(desired) == before
     assert office.plan(desired).is_empty
