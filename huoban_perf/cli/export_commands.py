@@ -36,7 +36,7 @@ def export_command() -> None:
 def workbook(settings: Settings, /, what: str, out: Path, **options: str) -> Exit:
     """把表、视图、公布结果或校准盘导出为可改的 Excel. 只读工作区."""
     from huoban_perf.cli.workshop import open_workshop
-    from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
+    from huoban_perf.cycle.workbooks.outgoing import ExportRequest, outgoing
     from huoban_perf.documents.writing import writing
     from huoban_perf.exchange.table_workbook import write_workbook
 

@@ -9,7 +9,7 @@ from huoban_perf.cli.deployed import former_state
 from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.errors import CycleError
 from huoban_perf.core.schema import DesiredSchema, FieldSpec, TableSpec
-from huoban_perf.cycle.grow import Former, give_keys, grow
+from huoban_perf.cycle.growth.grow import Former, give_keys, grow
 from huoban_perf.cycle.work import JobReport, carry_out
 from huoban_perf.deploy import bindings_of
 from huoban_perf.sync.app import DeployedApp

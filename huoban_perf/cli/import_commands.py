@@ -16,7 +16,7 @@ from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
     from huoban_perf.cycle.work import JobReport
-    from huoban_perf.cycle.workbook_import import CellChange, Comparison
+    from huoban_perf.cycle.workbooks.incoming import CellChange, Comparison
 
 _LISTED = 30
 _WIDEST = 18
@@ -39,7 +39,7 @@ def workbook(settings: Settings, /, file: Path, **options: bool | str) -> Exit:
     """先列差异和冲突, 加 --yes 才写入. 不删除任何数据; 可重复运行."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.work import Desk, carry_out
-    from huoban_perf.cycle.workbook_import import Arrival, columns_back, compare_workbook
+    from huoban_perf.cycle.workbooks.incoming import Arrival, columns_back, compare_workbook
     from huoban_perf.exchange.table_workbook_reading import read_origin, read_workbook
 
     form, apply = cast("OutputForm", options["output"]), bool(options["yes"])

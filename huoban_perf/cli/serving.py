@@ -29,7 +29,7 @@ from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked, cycle_of
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
 from huoban_perf.cycle.jobs import JOBS
 from huoban_perf.cycle.keys import key_of
-from huoban_perf.cycle.lite_after import LITE_GUARDS
+from huoban_perf.cycle.lite.after import LITE_GUARDS
 from huoban_perf.cycle.okr import OKR_GUARDS
 from huoban_perf.profile import Profile, load_profile
 from huoban_perf.service.decipher import Decipher

@@ -19,8 +19,8 @@ from huoban_perf.core.progress import Progress
 from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.cycle.context import JobContext, Process
 from huoban_perf.cycle.jobs import JOBS, cycles_for, plan_of, serves
-from huoban_perf.cycle.lite_after import lite_terms
-from huoban_perf.cycle.lite_opening import is_lite
+from huoban_perf.cycle.lite.after import lite_terms
+from huoban_perf.cycle.lite.opening import is_lite
 from huoban_perf.cycle.publish import asked_to_release, release_terms
 from huoban_perf.cycle.work import Desk, JobReport, TableCount, carry_out
 from huoban_perf.exchange import write_outputs

@@ -11,11 +11,11 @@ from huoban_perf.cycle.calibrate import calibrate
 from huoban_perf.cycle.closing import archive, remind
 from huoban_perf.cycle.collect import collect
 from huoban_perf.cycle.external import match_external
-from huoban_perf.cycle.grow import grow_without_former
+from huoban_perf.cycle.growth.grow import grow_without_former
 from huoban_perf.cycle.improving import improve
 from huoban_perf.cycle.interview import interview
-from huoban_perf.cycle.lite_after import appeal_lite, progress_lite, remind_lite
-from huoban_perf.cycle.lite_opening import end_lite, is_lite, open_lite
+from huoban_perf.cycle.lite.after import appeal_lite, progress_lite, remind_lite
+from huoban_perf.cycle.lite.opening import end_lite, is_lite, open_lite
 from huoban_perf.cycle.moves import picked
 from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.org_sync import org_sync_from_options

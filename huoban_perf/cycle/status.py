@@ -15,7 +15,7 @@ from huoban_perf.core.errors import Problem
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.left_out import is_reviewed
-from huoban_perf.cycle.lite_opening import is_lite, lite_faults
+from huoban_perf.cycle.lite.opening import is_lite, lite_faults
 from huoban_perf.cycle.opening_checks import check_cycle
 from huoban_perf.cycle.work import note
 from huoban_perf.sync.book import Row

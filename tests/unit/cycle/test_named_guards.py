@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huoban_perf.cycle.guards import CYCLE_GUARDS
 from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
-from huoban_perf.cycle.lite_after import LITE_GUARDS
+from huoban_perf.cycle.lite.after import LITE_GUARDS
 from huoban_perf.cycle.okr import OKR_GUARDS
 from huoban_perf.template import compile_schema, load_template, template_names
 

@@ -19,8 +19,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from huoban_perf.cli.texts import messages
 from huoban_perf.core.errors import SyncError, UnsafePlanError
 from huoban_perf.cycle.work import carry_out
-from huoban_perf.cycle.workbook_export import BOARDS
-from huoban_perf.cycle.workbook_import import columns_back
+from huoban_perf.cycle.workbooks.incoming import columns_back
+from huoban_perf.cycle.workbooks.outgoing import BOARDS
 from huoban_perf.exchange import table_workbook_reading
 from tests.unit.cycle.workbooks import bring, bring_in, cell_at, context_of, edit, export, faults, keep, put
 from tests.unit.documents.released import released_office, scored_office

@@ -11,8 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import JobReport, carry_out
-from huoban_perf.cycle.workbook_export import ExportRequest, outgoing
-from huoban_perf.cycle.workbook_import import Arrival, Comparison, columns_back, compare_workbook
+from huoban_perf.cycle.workbooks.incoming import Arrival, Comparison, columns_back, compare_workbook
+from huoban_perf.cycle.workbooks.outgoing import ExportRequest, outgoing
 from huoban_perf.demo.company import sample_company
 from huoban_perf.exchange.table_workbook import write_workbook
 from huoban_perf.exchange.table_workbook_reading import read_origin, read_workbook

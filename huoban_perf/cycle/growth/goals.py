@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.grow_terms import Grown, filled, made
+from huoban_perf.cycle.growth.terms import Grown, filled, made
 from huoban_perf.cycle.work import Wish
 from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow, natural_key

@@ -15,7 +15,7 @@ from huoban_perf.core.rules import Me, Moment, holds, tests_of
 from huoban_perf.core.schema import TableSpec, ViewSpec
 from huoban_perf.core.values import CHINA, Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.workbook_columns import columns_of, takes_new_rows
+from huoban_perf.cycle.workbooks.columns import columns_of, takes_new_rows
 from huoban_perf.exchange.table_workbook import Origin, Outgoing
 from huoban_perf.sync.book import Row
 

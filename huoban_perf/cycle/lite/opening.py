@@ -1,6 +1,6 @@
 """The jobs ``open`` and ``calibrate`` of the small app: eight tables, rules in the parameter file, no nominations.
 
-Same promises as ``opening``: one step of the cycle a run, state last, a second run writes nothing. 草稿→目标制定 only
+Same promises as ``cycle.opening``: one step of the cycle a run, state last, a second run writes nothing. 草稿→目标制定 only
 when HR picks 公示; →执行中 after 目标截止 with every contract confirmed; →评价中 after the last day of the period; the
 rest is picked. Everybody is asked at once: themselves, their superior, and two or more colleagues.
 Source: data-model.md §4; workflows.md §1.
@@ -18,7 +18,7 @@ from huoban_perf.core.errors import CycleError, Problem
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.lite_goals import locked_goals
+from huoban_perf.cycle.lite.goals import locked_goals
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.opening_checks import is_excluded, participants
 from huoban_perf.cycle.work import Draft, Wish, note

@@ -14,8 +14,8 @@ from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.guards import Asked, Check, Verdict, people_of, results
-from huoban_perf.cycle.lite_goals import locked_goals
-from huoban_perf.cycle.lite_opening import lite_date_faults, lite_people_faults, sheets_of
+from huoban_perf.cycle.lite.goals import locked_goals
+from huoban_perf.cycle.lite.opening import lite_date_faults, lite_people_faults, sheets_of
 from huoban_perf.cycle.moves import cycle_step, moved, picked
 from huoban_perf.cycle.work import Draft, Wish, note
 from huoban_perf.scoring import parse_scheme

@@ -17,9 +17,9 @@ from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.schema import TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
-from huoban_perf.cycle.grow_goals import goal_wishes
-from huoban_perf.cycle.grow_sheets import sheet_wishes
-from huoban_perf.cycle.grow_terms import Grown, filled, made
+from huoban_perf.cycle.growth.goals import goal_wishes
+from huoban_perf.cycle.growth.sheets import sheet_wishes
+from huoban_perf.cycle.growth.terms import Grown, filled, made
 from huoban_perf.cycle.keys import key_of
 from huoban_perf.cycle.work import Draft, Plan, Wish, note
 from huoban_perf.sync.book import Book, Row

@@ -20,7 +20,7 @@ from huoban_perf.core.schema import FieldKind, TableSpec
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.work import Draft, Wish
-from huoban_perf.cycle.workbook_columns import columns_of
+from huoban_perf.cycle.workbooks.columns import columns_of
 from huoban_perf.exchange.cell_words import Column, canonical, show
 from huoban_perf.exchange.table_workbook import Origin
 from huoban_perf.exchange.table_workbook_reading import Incoming, IncomingRow
