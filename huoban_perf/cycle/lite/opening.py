@@ -2,7 +2,7 @@
 
 Same promises as ``cycle.opening``: one step of the cycle a run, state last, a second run writes nothing.
 草稿→目标制定 only when HR picks 公示; →执行中 after 目标截止 with every contract confirmed; →评价中 after the last
-day of the period; the rest is picked. Everybody is asked at once: themselves, their superior, and two or more colleagues.
+day of the period; the rest is picked. Everybody is asked at once: oneself, the superior, two or more colleagues.
 Source: data-model.md §4; workflows.md §1.
 """
 
