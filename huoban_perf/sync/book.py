@@ -180,7 +180,7 @@ class Book:
         return None if index is None else Row(self, rows, index)
 
     def where(self, table: str, filter_: Filter) -> Iterator[Row]:
-        """Yield the rows that satisfy a filter; a table that was not read whole is asked for these alone.
+        """Yield the rows that satisfy a filter; of a table that was not read whole these alone are read, and kept.
 
         Args:
             table: Table key; an app that leaves it out has no rows.
@@ -191,6 +191,7 @@ class Book:
         elif self.has(table):
             self._before_reading(table)
             found = read_table(self.app, table=self._spec(table), filter_=filter_)
+            self._take_part(table, found)
             yield from (Row(self, found, index) for index in found)
 
     def any_where(self, table: str, filter_: Filter) -> bool:
@@ -209,6 +210,11 @@ class Book:
     def _before_reading(self, table: str) -> None:
         if self.outgoing is not None:
             self.outgoing.table_is_read(table)
+
+    def _take_part(self, table: str, found: TableRows) -> None:
+        part = self._parts.setdefault(table, found)
+        for index in found if part is not found else ():
+            part.add(found.item(index))
 
     def _stands(self, table: str) -> bool:
         return table in self.tables or table in self._brought

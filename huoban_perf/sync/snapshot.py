@@ -133,6 +133,11 @@ class TableRows:
         """Return the person who edited a row last, or None where nobody is known."""
         return self._editors.get(self._ids[row])
 
+    def item(self, row: int) -> Item:
+        """Return a row as an item, without its times."""
+        values = dict(zip(self.columns, self._rows[row], strict=True))
+        return Item(item_id=self._ids[row], values=values, editor=self.editor(row))
+
     def row_of_id(self, item_id: str) -> int | None:
         """Return the row of an item, or None when it was not read."""
         return self._row_by_id.get(ItemId(item_id))
@@ -170,8 +175,7 @@ class TableRows:
         for key, rows in self._rows_by_key.items():
             if wanted(key):
                 for row in rows:
-                    values = dict(zip(self.columns, self._rows[row], strict=True))
-                    part.add(Item(item_id=self._ids[row], values=values))
+                    part.add(self.item(row))
         return part
 
     def check_keys(self) -> None:

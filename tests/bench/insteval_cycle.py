@@ -31,6 +31,7 @@ def main(departments: str = "D07") -> None:
         print(f"departments {departments}: {len(run.marks)} answers, {len(means(run.marks))} lecturers")
         print(f"  deployed and seeded in {ready - started:.0f} s; the cycle took {perf_counter() - ready:.0f} s")
         print(f"  processor time of the cycle {process_time() - cpu:.0f} s (sandbox and service in one process)")
+        print(f"  peak memory {getrusage(RUSAGE_SELF).ru_maxrss // 1024} MB (both)")
         print(f"  requests {after.requests - before.requests}, of which writes {after.writes - before.writes}")
         print(f"  firings {dict(fired)}; cycle is {run.rows('cycle')[CYCLE]['status']}")
         print(f"  released scores equal to the exact mean: {right} of {len(means(run.marks))}")

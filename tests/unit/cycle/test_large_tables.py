@@ -118,5 +118,7 @@ def test_row_of_a_schedule_day_is_still_found_among_many(desk: Desk) -> None:
     desk.round()
     desk.firm.told.notices.clear()
     desk.firm.on(date(2027, 1, 7))
+    pages = pages_of(desk.firm)
     desk.round()
     assert [n.receiver for n in desk.firm.told.notices.values() if n.event == "review_due"] == ["uE011"]
+    assert pages["review_task"] < MANY // 100
