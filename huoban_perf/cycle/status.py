@@ -16,7 +16,7 @@ from huoban_perf.cycle.context import JobContext
 from huoban_perf.cycle.improving import unagreed_plans
 from huoban_perf.cycle.left_out import is_reviewed
 from huoban_perf.cycle.lite.opening import is_lite, lite_faults
-from huoban_perf.cycle.opening_checks import check_cycle
+from huoban_perf.cycle.opening_checks import check_cycle, service_faults_of
 from huoban_perf.cycle.work import note
 from huoban_perf.sync.book import Row
 
@@ -156,8 +156,10 @@ def _blocks(context: JobContext, status: str, sheets: list[Row]) -> Iterator[Pro
             yield from _foreseen(context, status)
             yield from _unconfirmed(sheets)
         case "running":
+            yield from service_faults_of(context)
             yield from _figures(context)
         case "reviewing":
+            yield from service_faults_of(context)
             yield from _open_reviews(context, sheets)
             yield from _figures(context)
         case "calibrating":

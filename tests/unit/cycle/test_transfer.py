@@ -11,8 +11,9 @@ import pytest
 
 from huoban_perf.core.errors import CycleError, ScoringInputError
 from huoban_perf.core.values import Value
-from huoban_perf.cycle.context import Process
+from huoban_perf.cycle.context import JobContext, Process
 from huoban_perf.cycle.opening import days_present, open_cycle
+from huoban_perf.cycle.status import cycle_status
 from huoban_perf.exchange.score_folder import Request, score_folder
 from huoban_perf.scoring import parse_scheme
 from huoban_perf.sync.book import Book
@@ -261,6 +262,8 @@ def test_gap_overlap_and_dates_are_named_at_once_and_nothing_is_scored(company: 
         ("sync.service_gap", name[MOVED], "2026-11-06"),
         ("sync.service_gap", name["E011"], "2026-12-21"),
     ]
+    context = JobContext(book=Book(company.app), cycle_name=CYCLE, process=company.process)
+    assert codes(cycle_status(context).blocks)[:2] == ["sync.service_gap"] * 2
     changed(company, first, end_date=date(2026, 11, 15))
     changed(company, other, end_date=date(2020, 1, 1))
     assert faults(company)[0] == ("sync.service_overlap", name[MOVED], MOVE_ON)

@@ -84,6 +84,17 @@ def test_receipt_of_a_subject_by_code(scores: CycleScores) -> None:
         assert caught.value.facts == {"person": absent}
 
 
+def test_person_who_moved_has_a_stretch_a_place_and_they_add_up(scores: CycleScores) -> None:
+    """The demo's E054 came from D40 in August: another contract, another superior."""
+    person = of(scores, "E054")
+    head = [line.split("  (") for line in receipt_lines(person) if line.startswith("  第")]
+    assert [detail.split(", 本段")[0] for _, detail in head] == [
+        "2026-07-01 至 2026-07-31, 在岗 31 天, 占 31/92",
+        "2026-08-01 至 2026-09-30, 在岗 61 天, 占 61/92",
+    ]
+    assert sum(Decimal(label.split()[-1]) for label, _ in head) == person.unrounded
+
+
 def test_natural_key_tells_people_from_departments(scores: CycleScores) -> None:
     person = of(scores, "E025")
     assert person.natural_key(CYCLE) == f"[{CYCLE}|E025]"
