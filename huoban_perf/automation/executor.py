@@ -190,13 +190,13 @@ class Executor:
 
     def _sent(self, ends: Mapping[str, HuobanPerfError | None]) -> None:
         """Close the firings whose changes were sent; what went wrong for the one at hand is its own error."""
+        own = ends.get(self._outgoing.owner)
         stale = False
         for key, error in ends.items():
             waiting = self._waiting.pop(key, None)
             if waiting is None:
-                if error is not None:
-                    raise error
-            elif error is not None:
+                continue
+            if error is not None:
                 stale = True
                 self._count(self._failed(waiting.firing, error.code))
             else:
@@ -204,6 +204,8 @@ class Executor:
                     self._note(done, waiting.firing)
                 self._ended.append(waiting.settled)
                 self._count(waiting.settled.state)
+        if own is not None:
+            raise own
         if stale and self._outgoing.owner:
             raise _StaleError
 

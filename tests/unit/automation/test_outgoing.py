@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -246,6 +247,27 @@ def test_change_of_a_key_is_found_by_the_new_one_until_it_is_dropped(gathered: t
     outgoing.drop("A")
     assert book.find("goal", KEYS[0]) is not None
     assert book.find("goal", "[new]") is None
+
+
+def test_error_of_the_firing_at_hand_keeps_no_other_from_being_closed(many_goals: Firm, tmp_path: Path) -> None:
+    """The second firing's own change is refused while it reads its table anew; the first one's change stands."""
+    read = Update(
+        table=table_address("goal"),
+        rows=Test(field_address("goal", "evidence"), Operator.EQUALS, "新名 0"),
+        values=(Assignment(field_address("goal", "return_reason"), "read"),),
+    )
+    noted = spec("noted", "name", "evidence")
+    declared = with_automations(replace(noted, steps=(*noted.steps, read)))
+    desk = Desk(Firm(copied(many_goals.memory), tmp_path).on(date(2026, 9, 28)), declared=declared)
+    desk.round()
+    rename(desk, KEYS[:2])
+    desk.firm.memory.refuse = frozenset({KEYS[1]})
+    desk.round()
+    ends = {cause_of: state for _, cause_of, _, state, _, _ in desk.ledger.listed()}
+    items = {str(row["natural_key"]): item for item, (_, row) in desk.firm.memory.items["goal"].items()}
+    assert (ends[items[KEYS[0]]], ends[items[KEYS[1]]]) == (FiringState.DONE, FiringState.PENDING)
+    assert desk.firm.rows("goal")[KEYS[0]]["return_reason"] == "read"
+    desk.store.close()
 
 
 def test_firing_that_relied_on_a_change_that_failed_is_carried_out_on_what_stands(
