@@ -209,15 +209,16 @@ class NocodbItems:
         some = [{"where": f"({junction.own_id},in,{','.join(ids)})"} for ids in chunks(only, size=PAGE_SIZE)]
         linked: dict[str, list[Row]] = {}
         for query in some or [{}]:
-            for row in self._every_row(junction.table_id, asked | query):
+            for row in self.every_row(ITEM_LIST, {"table": junction.table_id}, asked | query):
                 linked.setdefault(str(row[own]), []).append({"Id": row[far]})
         return linked
 
-    def _every_row(self, table_id: str, query: dict[str, str]) -> Iterator[Row]:
+    def every_row(self, endpoint: Endpoint, ids: dict[str, str], query: dict[str, str]) -> Iterator[Row]:
+        """Yield every row of a v2 list, however few the server gives a page (``DB_QUERY_LIMIT_MAX``)."""
         offset, is_last = 0, False
         while not is_last:
             more = {"limit": str(PAGE_SIZE), "offset": str(offset)}
-            page = list_page(self._transport.call(ITEM_LIST, ids={"table": table_id}, query=query | more))
+            page = list_page(self._transport.call(endpoint, ids=ids, query=query | more))
             yield from page.rows
             offset += len(page.rows)
             is_last = not page.has_more or not page.rows
@@ -239,19 +240,22 @@ class NocodbItems:
         keys = [{"direction": "desc" if walk_.descending else "asc", "field": walk_.by}]
         keys += [] if walk_.by == "Id" else [{"direction": "asc", "field": "Id"}]
         announced: list[int] = []
+        sizes: list[int] = []
 
         def fetch(offset: int, limit: int) -> Page:
+            size = sizes[0] if sizes else limit  # a server may give fewer a page than asked for
             query = {
                 **table.reads(),
                 "where": str(walk_.where),
                 "sort": json.dumps(keys),
-                "pageSize": str(limit),
-                "page": str(offset // limit + 1),
+                "pageSize": str(size),
+                "page": str(offset // size + 1),
             }
             answer = self._answer(ITEM_FIND, table, query)
             rows = find_rows(answer)
             has_more = bool(answer.get("next"))
             if not announced:
+                sizes.append(len(rows) or limit)
                 announced.append(self._found(walk_, table) if has_more else len(rows))
             return Page(rows=rows, total=announced[0], filtered=announced[0], has_more=has_more)
 

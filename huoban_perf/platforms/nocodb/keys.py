@@ -7,11 +7,12 @@ every batch, so that a row anybody else made or deleted is noticed, even one mad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from huoban_perf.core.addresses import ItemId
 from huoban_perf.platforms.calls.paging import Page, walk
-from huoban_perf.platforms.nocodb.bound import BoundTable
+from huoban_perf.platforms.nocodb.bound import BoundTable, Row
 from huoban_perf.platforms.nocodb.config import PAGE_SIZE
 from huoban_perf.platforms.nocodb.endpoints import ITEM_FIND, ITEM_LIST
 from huoban_perf.platforms.nocodb.filters import chunks, quoted
@@ -125,9 +126,9 @@ class Keys:
         standing = self._standing.setdefault(table_id, set())
         unknown = sorted({id_ for id_ in ids if id_.isdecimal()} - standing, key=int)
         for part in chunks(unknown, size=PAGE_SIZE):
-            query = {"fields": "Id", "where": f"(Id,in,{','.join(part)})", "limit": str(PAGE_SIZE)}
-            answer = self._transport.call(ITEM_LIST, ids={"table": table_id}, query=query)
-            standing.update(str(row["Id"]) for row in list_page(answer).rows)
+            query = {"fields": "Id", "where": f"(Id,in,{','.join(part)})", "sort": "Id"}
+            rows = self._items.every_row(ITEM_LIST, {"table": table_id}, query)
+            standing.update(str(row["Id"]) for row in rows)
         return set(ids) - standing
 
     def _ask(self, table: BoundTable, groups: Iterable[Sequence[str]]) -> dict[str, list[ItemId]]:
@@ -137,9 +138,19 @@ class Keys:
             query = {
                 "where": f"({column.column_id},in,{','.join(group)})",
                 "fields": f"Id,{column.column_id}",
-                "pageSize": str(PAGE_SIZE),
+                "sort": json.dumps([{"direction": "asc", "field": "Id"}]),
             }
-            answer = self._transport.call(ITEM_FIND, ids={"base": table.base_id, "table": table.table_id}, query=query)
-            for row in find_rows(answer):
+            for row in self._found(table, query):
                 found.setdefault(str(row.get(column.title)), []).append(ItemId(str(row["Id"])))
         return found
+
+    def _found(self, table: BoundTable, query: dict[str, str]) -> Iterator[Row]:
+        """Yield every row of a v3 list, however few the server gives a page."""
+        page, is_last = 1, False
+        while not is_last:
+            more = {"pageSize": str(PAGE_SIZE), "page": str(page)}
+            ids = {"base": table.base_id, "table": table.table_id}
+            answer = self._transport.call(ITEM_FIND, ids=ids, query=query | more)
+            rows = find_rows(answer)
+            yield from rows
+            page, is_last = page + 1, not answer.get("next") or not rows

@@ -29,7 +29,7 @@ from huoban_perf.platforms.nocodb.endpoints import (
     LINK_LIST,
     LINK_REMOVE,
 )
-from huoban_perf.platforms.nocodb.items import NocodbItems, list_page
+from huoban_perf.platforms.nocodb.items import NocodbItems
 from huoban_perf.platforms.nocodb.keys import Keys
 from huoban_perf.platforms.nocodb.transport import Transport
 
@@ -245,8 +245,8 @@ class NocodbWriter:
                 continue
             for column_id, wanted in row.links.items():
                 ids = {"table": table.table_id, "column": column_id, "item": receipt.item_id}
-                answer = self._transport.call(LINK_LIST, ids=ids, query={"limit": "1000", "fields": "Id"})
-                standing = {int(entry["Id"]) for entry in list_page(answer).rows}
+                linked = self._items.every_row(LINK_LIST, ids, {"fields": "Id"})
+                standing = {int(entry["Id"]) for entry in linked}
                 for endpoint, change in ((LINK_ADD, set(wanted) - standing), (LINK_REMOVE, standing - set(wanted))):
                     if change:
                         self._transport.call(endpoint, [{"Id": id_} for id_ in sorted(change)], ids=ids)

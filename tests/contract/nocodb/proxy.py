@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Asked(NamedTuple):
     number: int
 
 
+_SIZE = re.compile(r"\b(limit|pageSize)=(\d+)")
 Choose = Callable[[Asked], bool]
 """Which requests are spoilt."""
 
@@ -44,12 +46,14 @@ class Proxy:
         spoil: Which requests; at most ``times`` of them.
         kind: How.
         seen: Method and path of every request.
+        most: Most rows a page that the server gives, whatever is asked for (``DB_QUERY_LIMIT_MAX``); 0: as it does.
     """
 
     url: str = ""
     spoil: Choose = nothing
     kind: Kind = "cut before"
     times: int = 1
+    most: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
     released: Event = field(default_factory=Event)
@@ -62,11 +66,18 @@ class Proxy:
 
     def calm(self) -> None:
         """Spoil nothing from now on."""
+        self.most = 0
         self.strike("cut before", nothing)
 
     def kill(self) -> None:
         """End the client; whoever strikes with a kill knows how."""
         raise NotImplementedError
+
+    def capped(self, path: str) -> str:
+        """What is asked of the server, which gives no more rows a page than ``most``."""
+        if not self.most:
+            return path
+        return _SIZE.sub(lambda found: f"{found[1]}={min(int(found[2]), self.most)}", path)
 
     def verdict(self, method: str, path: str) -> Kind | None:
         """Return how the next request is spoilt, if it is."""
@@ -101,7 +112,7 @@ def proxy(server_url: str, own: Proxy | None = None) -> Iterator[Proxy]:
             onward = HTTPConnection(str(target.hostname), int(target.port or 80), timeout=60)
             try:
                 headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
-                onward.request(self.command, self.path, body, headers)
+                onward.request(self.command, made.capped(self.path), body, headers)
                 answer = onward.getresponse()
                 content, status = answer.read(), answer.status
                 content_type = answer.headers.get("Content-Type", "application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import pytest
 import requests
 
 from huoban_perf.core.errors import UnfinishedApplyError, UnreachableError
+from huoban_perf.core.filters import Condition, Operator
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.values import Values
+from huoban_perf.platforms.nocodb import connect, keys
 from huoban_perf.platforms.nocodb.server import LocalServer
 from tests.contract.nocodb.conftest import BATCH, fresh_bench
 from tests.contract.nocodb.proxy import KINDS, Asked, Choose, Kind, Proxy
-from tests.contract.platform.probe import ENTRY, UNIT, Bench
+from tests.contract.platform.probe import ENTRY, UNIT, Bench, FastClock
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("nocodb-sqlite")]
 
@@ -105,3 +108,28 @@ def test_a_deployment_cut_at_a_write_is_finished_by_the_same_command(
         assert sorted(table.name for table in tables) == sorted([UNIT.labels.zh, ENTRY.labels.zh])
         names = Counter(field.name for table in tables for field in table.fields if table.name == ENTRY.labels.zh)
         assert names == Counter(field.labels.zh for field in ENTRY.fields)
+
+
+def test_a_server_that_gives_few_rows_a_page_loses_nothing_and_makes_nothing_twice(
+    nocodb_sqlite: LocalServer, desk: Bench, spoiler: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the server may set DB_QUERY_LIMIT_MAX; asked for a thousand rows it then gives so many."""
+    desk.clear(ENTRY)
+    desk.clear(UNIT)
+    spoiler.most = 3
+    units = [f"u{number}" for number in range(8)]
+    desk.write(UNIT, {key: {} for key in units})
+    ids = tuple(desk.ids(UNIT, units))
+    rows = {key: {**values, "unit": (ids[place % 8],)} for place, (key, values) in enumerate(ROWS.items())}
+    desk.write(ENTRY, rows)
+    monkeypatch.setattr(keys, "_FULL_READ", 0)  # what stands is asked for by key, not read whole
+    with requests.Session() as session:
+        connection = connect(url=spoiler.url, token=nocodb_sqlite.token, session=session, clock=FastClock())
+        other = replace(desk, connection=connection)
+        other.write(ENTRY, rows)
+        assert standing(other) == ONCE
+        some = other.read(ENTRY, Condition("number", Operator.GREATER, Decimal(1)))
+        assert len(some) == len(ROWS) - 2
+        for linked in (ids, ids[5:]):
+            other.write(ENTRY, {"r00": {"units": linked}})
+            assert other.one(ENTRY, "r00").values["units"] == linked
