@@ -15,9 +15,6 @@ from types import MappingProxyType
 from typing import NewType
 
 WorkspaceId = NewType("WorkspaceId", str)
-TableId = NewType("TableId", str)
-FieldId = NewType("FieldId", str)
-OptionId = NewType("OptionId", str)
 ItemId = NewType("ItemId", str)
 MemberId = NewType("MemberId", str)
 FileId = NewType("FileId", str)

@@ -46,10 +46,6 @@ class WorkCalendar:
         known = self.national(day)
         return day.weekday() < _SATURDAY if known is None else known
 
-    def knows(self, year: int) -> bool:
-        """Return whether the national calendar covers a year."""
-        return self.national(date(year, 7, 1)) is not None
-
     def shift(self, day: date, workdays: int) -> date:
         """Return the day that lies so many working days away.
 

@@ -29,13 +29,11 @@ class Process:
         review_load: Most review tasks of one rater in a cycle, self and superior not counted.
         peers: How many peers are proposed where the scheme says no number.
         interview_days: Days after release until which talks are due.
-        accept_workdays: Working days after which a nomination counts as accepted.
         appeal_workdays: Working days until an appeal is accepted or refused.
         decide_workdays: Working days until an appeal is decided.
         retention_months: Months after archiving until single ratings are detached.
         message_months: Months until a message that was sent is deleted; one that was not is kept twice as long.
         confirm_reminders: Reminders before silence counts as having read.
-        stage_lead_days: Days before a due date at which the first reminder goes out.
         weak_grades: Grades after which an improvement plan is proposed.
         interview_grades: Grades after which a talk is due; empty = all.
         criteria: Relation → criterion fields asked, with their share.
@@ -53,13 +51,11 @@ class Process:
     review_load: int = 12
     peers: int = 3
     interview_days: int = 10
-    accept_workdays: int = 2
     appeal_workdays: int = 3
     decide_workdays: int = 10
     retention_months: int = 24
     message_months: int = 6
     confirm_reminders: int = 2
-    stage_lead_days: int = 3
     weak_grades: tuple[str, ...] = ("c", "d")
     interview_grades: tuple[str, ...] = ()
     criteria: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)

@@ -83,11 +83,6 @@ def results(cycle: Row) -> Iterator[Row]:
                 yield result
 
 
-def sheet_of(row: Row) -> Row | None:
-    """Return the appraisal of a row."""
-    return row.related("appraisal") if "appraisal" in row.rows.columns else row
-
-
 def cycle_of(row: Row) -> Row | None:
     """Return the cycle a row belongs to, by its own relation or its appraisal's."""
     if row.rows.table.key == "cycle":

@@ -5,7 +5,6 @@ Source: data-model.md §1 rule 8 (forms of the keys; the slug is 编号, else th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from string import ascii_lowercase
 
 from huoban_perf.sync.book import Row
@@ -77,6 +76,3 @@ def _part(row: Row, field: str) -> list[str]:
         value = value[0] if value else ""
     text = "".join(mark for mark in str(value or "") if mark not in "[]|\"'")
     return [text] if text else []
-
-
-KeyOf = Callable[[Row], str | None]

@@ -43,7 +43,6 @@ CORRECTION = Note(
     "correction", "negative", "manager", "连续两个月低于合格值, 原因是新流程还不熟练, 约定下月补训并每周看一次数据.",
     "参加流程培训, 每周一对数据",
 )  # fmt: skip
-DEVIATION_CAUSES = ("skill", "resource", "external", "goal", "other")
 
 TASKS = (
     ("梳理重点客户清单并逐户拜访", "routine", "户", "weekly"),

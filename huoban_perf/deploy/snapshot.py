@@ -107,10 +107,6 @@ class Snapshot(Artifact):
         """How many items were put aside."""
         return sum(backup.rows for backup in self.backups)
 
-    def backup_of(self, table: Address) -> Backup | None:
-        """Return what was put aside of a table, or None."""
-        return next((backup for backup in self.backups if backup.table == table), None)
-
     def sealed(self) -> Snapshot:
         """Return the snapshot with its digest filled in."""
         return self.model_copy(update={"digest": self.content_digest()})

@@ -7,7 +7,7 @@ row means is the business of the job that asked.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -229,7 +229,3 @@ def _text(value: object) -> str:
             return value.isoformat()
         case _:
             return str(value).strip()
-
-
-Secrets = Callable[[str], str]
-"""Name of an environment variable → its value; raises ProfileError when it is empty."""

@@ -13,7 +13,7 @@ from huoban_perf.core.errors import HuobanPerfError
 from huoban_perf.core.notices import Mode, Notice
 from huoban_perf.core.values import CHINA
 from huoban_perf.service.metrics import Metrics
-from huoban_perf.service.occurrences import EVERYTHING, OccurrenceStore, Share, State
+from huoban_perf.service.occurrences import EVERYTHING, OccurrenceStore, Share
 from huoban_perf.service.outbox import Outbox
 from huoban_perf.service.schedule import Schedule, due_times
 from huoban_perf.service.worker import Ended, RunJob, Worker
@@ -190,8 +190,3 @@ def run_forever(
             poked.clear()
             if not stop.is_set():
                 rounds.look_now()
-
-
-def parked_count(store: OccurrenceStore) -> int:
-    """Return how many occurrences a person must look at."""
-    return store.counts()[State.PARKED]
