@@ -1,4 +1,4 @@
-"""``nocodb up|down|status``: one's own NocoDB on this machine."""
+"""``nocodb up|down|status|hooks|share``: one's own NocoDB on this machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import click
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import show_note, show_text
 from huoban_perf.cli.session import Settings, pass_settings
+from huoban_perf.cli.share_commands import share_command
 from huoban_perf.cli.texts import text
 from huoban_perf.core.errors import FactValue
 
@@ -76,3 +77,6 @@ def hooks(settings: Settings, address: str | None, remove: bool, yes: bool) -> E
     done = ("cli.hooks_removed" if remove else "cli.hooks_made") if yes else "cli.hooks_preview"
     show_text(text(done if any(changed.values()) else "cli.hooks_nothing", locale=settings.locale, facts=facts))
     return Exit.DONE
+
+
+nocodb_command.add_command(share_command)

@@ -13,6 +13,7 @@ from huoban_perf.core.captures import AutomationPlane
 from huoban_perf.core.changes import Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, Problem
 from huoban_perf.core.items import ItemPage, ItemQuery, Receipt, WriteBatch
+from huoban_perf.core.personal import PersonalSink
 from huoban_perf.core.schema.tables import ObservedSchema
 
 
@@ -198,6 +199,7 @@ class Connection:
         file_source: Reads files; None where no documented way leads to their bytes.
         file_sink: Takes files; None where none can be sent.
         hints: Has tables call an address when they change; None where a program cannot arrange that.
+        personal: Builds views of one person; None where a view turns on its reader by itself.
     """
 
     name: str
@@ -213,3 +215,4 @@ class Connection:
     file_source: FileSource | None = None
     file_sink: FileSink | None = None
     hints: HintSink | None = None
+    personal: PersonalSink | None = None

@@ -128,6 +128,25 @@ def tests_of(rule: Rule) -> Iterator[Test]:
             yield from tests_of(part)
 
 
+def for_person(rule: Rule, account: MemberId) -> Rule:
+    """Put one person's account in place of *me*; other words stay.
+
+    Args:
+        rule: The tree.
+        account: Whose.
+
+    Returns:
+        The same rule about that person.
+    """
+    match rule:
+        case Test(operand=Me()):
+            return dataclasses.replace(rule, operator=_AMONG[rule.operator], operand=(account,))
+        case Test():
+            return rule
+        case Every(parts) | Some(parts):
+            return type(rule)(tuple(for_person(part, account) for part in parts))
+
+
 def as_filter(rule: Rule, *, moment: Moment) -> Filter:
     """Put values in place of the words.
 

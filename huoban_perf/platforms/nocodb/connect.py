@@ -23,6 +23,7 @@ from huoban_perf.platforms.nocodb.hooks import NocodbHooks
 from huoban_perf.platforms.nocodb.items import NocodbItems
 from huoban_perf.platforms.nocodb.kinds import COLUMN_TYPE
 from huoban_perf.platforms.nocodb.meta import TableReader
+from huoban_perf.platforms.nocodb.personal import NocodbPersonal
 from huoban_perf.platforms.nocodb.tables import NocodbTables
 from huoban_perf.platforms.nocodb.transport import Transport
 from huoban_perf.platforms.nocodb.views import NocodbViews, has_no_equal
@@ -84,6 +85,7 @@ def connect(
         file_source=files,
         file_sink=files,
         hints=NocodbHooks(transport),
+        personal=NocodbPersonal(transport, reader, views),
         bases=NocodbBases(transport),
         people=people,
         views=views,

@@ -120,6 +120,7 @@ VIEW_HIDE_ALL = Endpoint(
     name="view.hide_all", method="POST", path=f"{_VIEW}/hide-all", safe_to_repeat=True, writes=True
 )
 VIEW_SHARE = Endpoint(name="view.share", method="POST", path=f"{_VIEW}/share", safe_to_repeat=True, writes=True)
+VIEW_SHARE_SET = _set("view.share_set", f"{_VIEW}/share")
 FILTER_LIST = _read("view.filter_list", f"{_VIEW}/filters")
 FILTER_CHILDREN = _read("view.filter_children", f"{_META}/filters/{{filter}}/children")
 FILTER_CREATE = _make("view.filter_create", f"{_VIEW}/filters")

@@ -37,6 +37,11 @@ class Transport:
         self._identity = Identity(secrets=(SecretHeader(name="xc-token", secret=checked_key(token)),))
         self._wiring = wiring
 
+    @property
+    def root(self) -> str:
+        """The server's address, without a stroke at its end."""
+        return self._root.rstrip("/")
+
     def call(
         self,
         endpoint: Endpoint,

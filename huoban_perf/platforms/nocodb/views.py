@@ -22,13 +22,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
+from huoban_perf.core.addresses import Address, RemoteId
 from huoban_perf.core.digest import digest
-from huoban_perf.core.errors import UnsupportedChangeError
-from huoban_perf.core.labels import Labels, Locale
+from huoban_perf.core.labels import Locale
 from huoban_perf.core.rules import FieldOf, Me, ThisRow, tests_of
 from huoban_perf.core.schema.definitions import DefinitionSpec
-from huoban_perf.core.schema.forms import FormFieldSpec, FormSpec
+from huoban_perf.core.schema.forms import FormSpec
 from huoban_perf.core.schema.views import ViewKind, ViewSpec
 from huoban_perf.platforms.nocodb.endpoints import (
     FILTER_CHILDREN,
@@ -49,18 +48,19 @@ from huoban_perf.platforms.nocodb.endpoints import (
     VIEW_UPDATE,
 )
 from huoban_perf.platforms.nocodb.kanban import KANBAN_TYPE, stack_settings, stacks_are_current
-from huoban_perf.platforms.nocodb.meta import ALIAS, TableReader, WireColumn
+from huoban_perf.platforms.nocodb.meta import ALIAS, TableReader
 from huoban_perf.platforms.nocodb.transport import Transport
-from huoban_perf.platforms.nocodb.view_rules import CannotSayError, view_filters
+from huoban_perf.platforms.nocodb.view_build import Build, Declared
 
 Json = dict[str, Any]
-Declared = ViewSpec | FormSpec
 
-_BUILT = "huoban_perf_built"
+BUILT = "huoban_perf_built"
 """Setting that holds the print of a view right after it was built."""
 
+PERSONAL = "huoban_perf_for"
+"""Setting of a view made for one person: the template knows of none, and a plan is silent about it."""
+
 _ROUTE = {"grid": "grids", "kanban": "kanbans", "calendar": "calendars", "gallery": "galleries", "form": "forms"}
-_GRID_TYPE = 3
 _FORM_TYPE = 1
 
 
@@ -103,6 +103,11 @@ def has_no_equal(definition: DefinitionSpec) -> bool:
             return False
 
 
+def settings_of(view: Json) -> Json:
+    """Return a listed view's settings."""
+    return dict(view["meta"]) if isinstance(view.get("meta"), dict) else {}
+
+
 class NocodbViews:
     """Builds, reads and deletes views and forms."""
 
@@ -116,13 +121,16 @@ class NocodbViews:
         self._transport = transport
         self._reader = reader
 
-    def create(self, declared: Declared, *, ids: Mapping[Address, RemoteId], locale: Locale) -> RemoteId:
+    def create(
+        self, declared: Declared, *, ids: Mapping[Address, RemoteId], locale: Locale, mark: Json | None = None
+    ) -> RemoteId:
         """Build a view or form. One that was begun and not finished carries our key, and reads as changed.
 
         Args:
             declared: The view or form.
             ids: Ids of everything that stands.
             locale: Language of its texts.
+            mark: Settings that say whose it is; None for those of a declared one.
 
         Returns:
             Its id.
@@ -131,15 +139,23 @@ class NocodbViews:
             UnsupportedChangeError: The server has no such view, or no words for its rows.
             PlatformError: A call failed.
         """
-        build = _Build(declared, ids=ids, locale=locale, reader=self._reader)
-        body = build.head()
+        build = Build(declared, ids=ids, locale=locale, reader=self._reader)
+        body = build.head() | {"meta": dict(mark or {ALIAS: declared.address.key})}
         filters = build.filters()
         made = self._transport.call(VIEW_CREATE, body, ids={"table": build.table_id, "kind": _ROUTE[build.kind]})
         view_id = str(made["id"])
-        self._fill(build, view_id, filters)
+        self._fill(build, view_id, filters, body["meta"])
         return RemoteId(view_id)
 
-    def update(self, view_id: str, declared: Declared, *, ids: Mapping[Address, RemoteId], locale: Locale) -> None:
+    def update(
+        self,
+        view_id: str,
+        declared: Declared,
+        *,
+        ids: Mapping[Address, RemoteId],
+        locale: Locale,
+        mark: Json | None = None,
+    ) -> None:
         """Make a view or form as declared again, whatever was changed of it.
 
         Args:
@@ -147,24 +163,25 @@ class NocodbViews:
             declared: The view or form.
             ids: Ids of everything that stands.
             locale: Language of its texts.
+            mark: As for ``create``.
 
         Raises:
             UnsupportedChangeError: The server has no such view, or no words for its rows.
             PlatformError: A call failed.
         """
-        build = _Build(declared, ids=ids, locale=locale, reader=self._reader)
+        build = Build(declared, ids=ids, locale=locale, reader=self._reader)
         filters = build.filters()
         for listing, dropping in ((FILTER_LIST, FILTER_DELETE), (SORT_LIST, SORT_DELETE)):
             for part in self._transport.call(listing, ids={"view": view_id}).get("list", []):
                 self._transport.call(dropping, ids={"part": str(part["id"])})
-        self._fill(build, view_id, filters)
+        self._fill(build, view_id, filters, mark or {ALIAS: declared.address.key})
 
     def delete(self, view_id: str) -> None:
         """Delete a view or form."""
         self._transport.call(VIEW_DELETE, ids={"view": view_id})
 
     def listed(self, table_id: str) -> list[SeenView]:
-        """Return the views and forms of a table, but for the one that every table has.
+        """Return the views and forms of a table, but for the one that every table has and those of one person.
 
         Args:
             table_id: The table.
@@ -173,19 +190,29 @@ class NocodbViews:
             One entry a view.
         """
         views = self._transport.call(VIEW_LIST, ids={"table": table_id}).get("list", [])
-        return [self._seen(view, table_id) for view in views if not view.get("is_default")]
+        return [
+            self._seen(view, table_id)
+            for view in views
+            if not view.get("is_default") and PERSONAL not in settings_of(view)
+        ]
 
     def _seen(self, view: Json, table_id: str) -> SeenView:
-        settings = view["meta"] if isinstance(view.get("meta"), dict) else {}
+        settings = settings_of(view)
         view_id, key = str(view["id"]), settings.get(ALIAS)
-        stacked = view.get("type") != KANBAN_TYPE or stacks_are_current(settings, self._reader.table(table_id))
+        is_kanban = view.get("type") == KANBAN_TYPE
         return SeenView(
             view_id=view_id,
             title=str(view["title"]),
             key=None if key is None else str(key),
             is_form=view.get("type") == _FORM_TYPE,
-            is_as_built=key is None or (settings.get(_BUILT) == self._print(view_id) and stacked),
+            is_as_built=key is None or self.is_as_built(view_id, settings, table_id, is_kanban=is_kanban),
         )
+
+    def is_as_built(self, view_id: str, settings: Json, table_id: str, *, is_kanban: bool) -> bool:
+        """Return whether a view still shows what it was built to show."""
+        if settings.get(BUILT) != self.print(view_id):
+            return False
+        return not is_kanban or stacks_are_current(settings, self._reader.table(table_id))
 
     def share(self, view_id: str) -> str:
         """Share a view or form by link.
@@ -198,51 +225,32 @@ class NocodbViews:
         """
         return str(self._transport.call(VIEW_SHARE, {}, ids={"view": view_id})["uuid"])
 
-    def _fill(self, build: _Build, view_id: str, filters: list[Json]) -> None:
+    def _fill(self, build: Build, view_id: str, filters: list[Json], mark: Json) -> None:
         if isinstance(build.declared, FormSpec):
             self._fill_form(build, build.declared, view_id)
         else:
-            self._fill_view(build, build.declared, view_id, filters)
+            self._fill_view(build, view_id, filters)
         title = build.declared.labels.in_locale(build.locale)
-        settings = {ALIAS: build.declared.address.key, _BUILT: self._print(view_id)}
+        settings = {**mark, BUILT: self.print(view_id)}
         if isinstance(build.declared, ViewSpec) and build.kind == "kanban" and build.declared.group_by is not None:
             settings |= stack_settings(build.column(build.declared.group_by))
         self._transport.call(VIEW_UPDATE, {"title": title, "meta": settings}, ids={"view": view_id})
 
-    def _fill_view(self, build: _Build, view: ViewSpec, view_id: str, filters: list[Json]) -> None:
+    def _fill_view(self, build: Build, view_id: str, filters: list[Json]) -> None:
         for filter_ in filters:
             self._transport.call(FILTER_CREATE, filter_, ids={"view": view_id})
-        for sort in view.sort:
-            body = {"fk_column_id": build.column(sort.field).id, "direction": "desc" if sort.descending else "asc"}
-            self._transport.call(SORT_CREATE, body, ids={"view": view_id})
-        self._show(build, view, view_id)
+        for sort in build.sorts():
+            self._transport.call(SORT_CREATE, sort, ids={"view": view_id})
+        self._set_columns(view_id, build.columns())
 
-    def _show(self, build: _Build, view: ViewSpec, view_id: str) -> None:
-        wished: dict[str, Json] = {
-            build.column(field).id: {"show": True, "order": place}
-            for place, field in enumerate(build.shown(view), start=1)
-        }
-        if view.group_by is not None and build.kind == "grid":
-            head = wished.setdefault(build.column(view.group_by).id, {"show": True})
-            wished[build.column(view.group_by).id] = head | {
-                "group_by": True,
-                "group_by_order": 1,
-                "group_by_sort": "asc",
-            }
-        self._set_columns(view_id, wished)
-
-    def _fill_form(self, build: _Build, form: FormSpec, view_id: str) -> None:
+    def _fill_form(self, build: Build, form: FormSpec, view_id: str) -> None:
         body = {
             "heading": form.labels.in_locale(build.locale),
             "subheading": build.text(form.intro),
             "success_msg": build.text(form.thanks),
         }
         self._transport.call(FORM_UPDATE, body, ids={"view": view_id})
-        asked = {
-            build.column(one.field).id: build.question(one) | {"show": True, "order": place}
-            for place, one in enumerate(form.fields, start=1)
-        }
-        self._set_columns(view_id, asked)
+        self._set_columns(view_id, build.columns())
         if form.public:
             self.share(view_id)
 
@@ -256,7 +264,7 @@ class NocodbViews:
         listed = self._transport.call(VIEW_COLUMN_LIST, ids={"view": view_id}).get("list", [])
         return {str(column["fk_column_id"]): column for column in listed}
 
-    def _print(self, view_id: str) -> str:
+    def print(self, view_id: str) -> str:
         """Return a print of everything a person could change: rows, order, visible columns."""
         filters = self._transport.call(FILTER_LIST, ids={"view": view_id}).get("list", [])
         sorts = self._transport.call(SORT_LIST, ids={"view": view_id}).get("list", [])
@@ -280,103 +288,3 @@ class NocodbViews:
             children = self._transport.call(FILTER_CHILDREN, ids={"filter": str(filter_["id"])}).get("list", [])
             own.append([self._filter_print(child) for child in children])
         return own
-
-
-class _Build:
-    """One view or form with what is needed to build it; says early what cannot be built."""
-
-    def __init__(
-        self, declared: Declared, *, ids: Mapping[Address, RemoteId], locale: Locale, reader: TableReader
-    ) -> None:
-        self.declared = declared
-        self.locale = locale
-        self._ids = ids
-        self._reader = reader
-        table = declared.address.table
-        if table not in ids:
-            raise self._refused(str(table))
-        self.table_id = str(ids[table])
-        self.kind = self._kind()
-
-    def head(self) -> Json:
-        """Return the body that makes the view."""
-        body: Json = {
-            "title": self.declared.labels.in_locale(self.locale),
-            "meta": {ALIAS: self.declared.address.key},
-        }
-        if isinstance(self.declared, FormSpec):
-            return body
-        body |= {"description": self.text(self.declared.help)}
-        if self.kind == "grid":
-            body["type"] = _GRID_TYPE
-        if self.kind == "kanban" and self.declared.group_by is not None:
-            body["fk_grp_col_id"] = self.column(self.declared.group_by).id
-        if self.kind == "calendar" and self.declared.start is not None:
-            body["calendar_range"] = [{"fk_from_column_id": self.column(self.declared.start).id}]
-        return body
-
-    def filters(self) -> list[Json]:
-        """Return the filters of its rows, when everything else it speaks of stands, too."""
-        for field in self._spoken_of():
-            self.column(field)
-        if isinstance(self.declared, FormSpec):
-            return []
-        try:
-            return view_filters(self.declared.rows, column_of=self.column, choice_of=self._choice)
-        except CannotSayError as error:
-            raise self._refused(error.what) from error
-
-    def question(self, asked: FormFieldSpec) -> Json:
-        """Return label, help and mark of one question; a field's own help stands unless the form says more."""
-        column = self.column(asked.field)
-        help_ = self.text(asked.help) or column.description or ""
-        return {"label": column.title, "help": help_, "description": help_, "required": asked.required}
-
-    def text(self, labels: Labels | None) -> str:
-        """Return a text in the language that is deployed, or nothing."""
-        return "" if labels is None else labels.in_locale(self.locale)
-
-    def column(self, field: Address) -> WireColumn:
-        """Return a field's column."""
-        found = None
-        if field.table in self._ids and field in self._ids:
-            found = self._reader.table(str(self._ids[field.table])).column(str(self._ids[field]))
-        if found is None:
-            raise self._refused(str(field))
-        return found
-
-    def shown(self, view: ViewSpec) -> list[Address]:
-        """Return the visible fields; a kanban whose grouping field is hidden shows no stacks at all. Source: tried."""
-        heads = [view.group_by] if self.kind == "kanban" and view.group_by not in {None, *view.fields} else []
-        return [*view.fields, *(field for field in heads if field is not None)]
-
-    def _spoken_of(self) -> list[Address]:
-        if isinstance(self.declared, FormSpec):
-            return [asked.field for asked in self.declared.fields]
-        others = [sort.field for sort in self.declared.sort]
-        return [*self.declared.fields, *others, *([self.declared.group_by] if self.declared.group_by else [])]
-
-    def _choice(self, field: Address, key: str) -> str:
-        option = Address(ObjectKind.OPTION, (*field.keys, key))
-        texts = {choice.id: choice.title for choice in self.column(field).choices}
-        text = texts.get(str(self._ids.get(option)))
-        if text is None:
-            raise self._refused(str(option))
-        return text
-
-    def _kind(self) -> str:
-        if isinstance(self.declared, FormSpec):
-            if not (self.declared.creates or self.declared.public):
-                raise self._refused("creates")
-            return "form"
-        view = self.declared
-        if view.kind is ViewKind.GANTT or (view.kind is ViewKind.CALENDAR and view.start is None):
-            raise self._refused("kind")
-        if view.kind is ViewKind.KANBAN:
-            is_choice = view.group_by is not None and self.column(view.group_by).uidt == "SingleSelect"
-            return "kanban" if is_choice else "grid"
-        return view.kind.value
-
-    def _refused(self, attribute: str) -> UnsupportedChangeError:
-        facts = {"address": str(self.declared.address), "action": "create", "attribute": attribute}
-        return UnsupportedChangeError("platform.unsupported_attribute", facts=facts)
