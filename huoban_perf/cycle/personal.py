@@ -108,6 +108,8 @@ class _Office:
         standing = list(self._standing())
         wanted = {} if asked.remove else self._asked(asked)
         gone = [one for one in standing if self._goes(one, asked)]
+        first = {(one.person, one.key): one.view_id for one in reversed(standing)}  # two runs at once made a second
+        gone += [one for one in standing if one not in gone and first[one.person, one.key] != one.view_id]
         for one in standing:
             if one not in gone:
                 wanted.setdefault((one.person, one.key), None)

@@ -51,8 +51,10 @@ def operation_of(
     """
     own = () if step.action is Action.CREATE else (step.address,)
     referred = (*_enclosing(step.address), *step.needs, *own)
-    if isinstance(spec, DefinitionSpec):  # written as a whole; its rules name options by key
+    if isinstance(spec, DefinitionSpec):
         referred += spec.refers_to
+    if isinstance(spec, DefinitionSpec) or (isinstance(spec, FieldSpec) and spec.computed is not None):
+        # written as a whole; its rules name options by key
         spoken_of = {one.keys for one in referred if one.kind is ObjectKind.FIELD}
         referred += tuple(one for one in ids if one.kind is ObjectKind.OPTION and one.keys[:2] in spoken_of)
     is_title = isinstance(spec, FieldSpec) and any(

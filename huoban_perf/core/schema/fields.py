@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from huoban_perf.core.addresses import Address
 from huoban_perf.core.labels import Labels
-from huoban_perf.core.rules import ALWAYS, Me, Rule, Today
+from huoban_perf.core.rules import ALWAYS, Me, Rule, Today, tests_of
 from huoban_perf.core.values import Value
 
 
@@ -142,7 +142,8 @@ class Rollup:
 
     def reads(self) -> tuple[Address, ...]:
         """Return the fields that must stand first."""
-        return (self.through,) if self.value is None else (self.through, self.value)
+        compared = (test.field for test in tests_of(self.rows))
+        return tuple(dict.fromkeys((self.through, *(() if self.value is None else (self.value,)), *compared)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

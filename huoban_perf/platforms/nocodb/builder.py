@@ -14,9 +14,10 @@ from huoban_perf.core.addresses import Address, ObjectKind, RemoteId, WorkspaceI
 from huoban_perf.core.changes import Action, Performed, SchemaOperation
 from huoban_perf.core.errors import FactValue, ProtocolError, UnsupportedChangeError
 from huoban_perf.core.schema import COMPUTED_KINDS, DefinitionSpec, FieldKind, FieldSpec, OptionSpec, TableSpec
+from huoban_perf.core.schema.fields import Rollup
 from huoban_perf.core.schema.forms import FormSpec
 from huoban_perf.core.schema.views import ViewSpec
-from huoban_perf.platforms.nocodb.computed import computed_body
+from huoban_perf.platforms.nocodb.computed import computed_body, counted_body
 from huoban_perf.platforms.nocodb.endpoints import (
     COLUMN_CREATE,
     COLUMN_DELETE,
@@ -148,12 +149,43 @@ class NocodbBuilder:
             column = _titled(parse_table(self._transport.call(COLUMN_CREATE, body, ids={"table": table_id})), title)
         if operation.is_title:
             self._transport.call(COLUMN_TITLE, {}, ids={"column": column.id})
+        key = () if column.foreign_key is None else (column.foreign_key,)
+        self._views.keep_hidden(table_id, (column.id, *key))
         return _ids_of(field, column, operation)
 
     def _body(self, field: FieldSpec, operation: SchemaOperation) -> Json:
         if field.kind in COMPUTED_KINDS - {FieldKind.AUTO_NUMBER}:
-            return computed_body(field, locale=operation.locale, remote_ids=operation.remote_ids, reader=self._reader)
+            return computed_body(
+                field,
+                locale=operation.locale,
+                remote_ids=operation.remote_ids,
+                reader=self._reader,
+                counted=self._counted(field, operation),
+            )
         return column_body(field, locale=operation.locale)
+
+    def _counted(self, field: FieldSpec, operation: SchemaOperation) -> str | None:
+        """Return the id of the formula that a rollup of some rows runs over, making it when it is not there yet."""
+        body = counted_body(field, locale=operation.locale, remote_ids=operation.remote_ids, reader=self._reader)
+        if body is None or not isinstance(field.computed, Rollup):
+            return None
+        other_id = _remote(operation, field.computed.through.table)
+        found = self._reader.table(other_id).titled(body["title"])
+        if found is None:
+            made = parse_table(self._transport.call(COLUMN_CREATE, body, ids={"table": other_id}))
+            self._reader.forget(other_id)
+            found = _titled(made, body["title"])
+            self._views.keep_hidden(other_id, (found.id,))
+        return found.id
+
+    def _say_anew(self, table: WireTable, old: str, new: str) -> None:
+        """Put an option's new text into the formulas of ours that compare with it."""
+        for column in table.columns:
+            formula = str(column.options.get("formula_raw") or "")
+            if column.uidt == "Formula" and column.flag(MIRROR) and f'"{old}"' in formula:
+                body = {"title": column.title, "uidt": column.uidt, "meta": column.meta}
+                body["formula_raw"] = formula.replace(f'"{old}"', f'"{new}"')
+                self._transport.call(COLUMN_UPDATE, body, ids={"column": column.id})
 
     def _create_relation(self, field: FieldSpec, operation: SchemaOperation, *, table_id: str) -> WireColumn:
         """Make one end where the template wants it; the server makes the other, which is named after both."""
@@ -187,6 +219,7 @@ class NocodbBuilder:
             if is_mirror and not column.system and target.titled(title) is None:
                 body = {"title": title, "uidt": column.uidt, "meta": {**column.meta, MIRROR: True}}
                 self._transport.call(COLUMN_UPDATE, body, ids={"column": column.id})
+                self._views.keep_hidden(target.id, (column.id,))
 
     def _create_option(self, option: OptionSpec, operation: SchemaOperation) -> dict[Address, RemoteId]:
         column = self._column(operation, _parent(option.address))
@@ -213,6 +246,10 @@ class NocodbBuilder:
                 self._set_choices(
                     column, [choice | (body if choice["id"] == own else {}) for choice in _choices(column)]
                 )
+                standing = self._reader.table(_remote(operation, option.address.table))
+                for choice in column.choices:
+                    if choice.id == own and choice.title != body["title"]:
+                        self._say_anew(standing, choice.title, body["title"])
             case DefinitionSpec() as definition:
                 declared = _declared(definition, operation)
                 own = _remote(operation, definition.address)

@@ -126,6 +126,7 @@ FILTER_CHILDREN = _read("view.filter_children", f"{_META}/filters/{{filter}}/chi
 FILTER_CREATE = _make("view.filter_create", f"{_VIEW}/filters")
 SORT_LIST = _read("view.sort_list", f"{_VIEW}/sorts")
 SORT_CREATE = _make("view.sort_create", f"{_VIEW}/sorts")
+KANBAN_UPDATE = _set("kanban.update", f"{_META}/kanbans/{{view}}")
 FORM_UPDATE = _set("form.update", f"{_META}/forms/{{view}}")
 FILTER_DELETE = _drop("view.filter_delete", f"{_META}/filters/{{part}}")
 SORT_DELETE = _drop("view.sort_delete", f"{_META}/sorts/{{part}}")

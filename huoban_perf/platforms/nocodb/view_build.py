@@ -10,7 +10,9 @@ from typing import Any
 
 from huoban_perf.core.addresses import Address, ObjectKind, RemoteId
 from huoban_perf.core.errors import UnsupportedChangeError
+from huoban_perf.core.filters import Operator
 from huoban_perf.core.labels import Labels, Locale
+from huoban_perf.core.rules import Every, Test
 from huoban_perf.core.schema.forms import FormFieldSpec, FormSpec
 from huoban_perf.core.schema.views import ViewKind, ViewSpec
 from huoban_perf.platforms.nocodb.meta import TableReader, WireColumn
@@ -94,11 +96,34 @@ class Build:
             self.column(field).id: {"show": True, "order": place}
             for place, field in enumerate(self.shown(self.declared), start=1)
         }
+        if (
+            self.kind == "grid"
+        ):  # one not strictly first has the server count all anew when a column comes. Source: tried
+            titles = [column.id for column in self._reader.table(self.table_id).columns if column.pv]
+            wished |= {title: {"show": True, "order": 0} for title in titles}
         if self.declared.group_by is not None and self.kind == "grid":
             grouped = {"show": True, "group_by": True, "group_by_order": 1, "group_by_sort": "asc"}
             column = self.column(self.declared.group_by).id
             wished[column] = wished.get(column, {}) | grouped
         return wished
+
+    def stacks(self) -> frozenset[str]:
+        """Return the ids of the choices that rows of a kanban may have, as far as its rule says that outright."""
+        view = self.declared
+        if not isinstance(view, ViewSpec) or view.group_by is None:
+            return frozenset()
+        field = view.group_by
+        shown = {choice.id for choice in self.column(field).choices}
+        for test in view.rows.parts if isinstance(view.rows, Every) else (view.rows,):
+            if not isinstance(test, Test) or test.field != field or not isinstance(test.operand, str | tuple):
+                continue
+            keys = (test.operand,) if isinstance(test.operand, str) else test.operand
+            named = {str(self._ids.get(Address(ObjectKind.OPTION, (*field.keys, str(key))))) for key in keys}
+            if test.operator in {Operator.EQUALS, Operator.ANY_OF}:
+                shown &= named
+            elif test.operator in {Operator.DIFFERS, Operator.NONE_OF}:
+                shown -= named
+        return frozenset(shown)
 
     def question(self, asked: FormFieldSpec) -> Json:
         """Return label, help and mark of one question; a field's own help stands unless the form says more."""

@@ -55,6 +55,7 @@ _PEOPLE = {
     Operator.NONE_OF: "nanyof",
 }
 _CHOICES = _PEOPLE
+_SWITCH = frozenset({Operator.EQUALS, Operator.DIFFERS})
 _NUMBERS = frozenset({"Decimal", "Currency", "Percent", "Rating", "Number"})
 _TEXTS = frozenset({"SingleLineText", "LongText", "PhoneNumber", "Email"})
 _DATES = frozenset({"Date", "DateTime"})
@@ -93,8 +94,9 @@ def _leaf(test: Test, column: WireColumn, choice_of: ChoiceOf) -> Json:
     body: Json = {"fk_column_id": column.id}
     if test.operator is Operator.EMPTY and column.uidt in _EMPTIABLE and test.operand in {True, False}:
         return body | {"comparison_op": "blank" if test.operand is True else "notblank"}
-    if column.uidt == "Checkbox" and test.operator is Operator.EQUALS and isinstance(test.operand, bool):
-        return body | {"comparison_op": "checked" if test.operand else "notchecked"}
+    if column.uidt == "Checkbox" and test.operator in _SWITCH and isinstance(test.operand, bool):
+        is_on = test.operand is (test.operator is Operator.EQUALS)  # it is on or off, never empty
+        return body | {"comparison_op": "checked" if is_on else "notchecked"}
     if isinstance(test.operand, FieldOf | ThisRow):
         raise CannotSayError(_words(test))
     if column.uidt == "User":

@@ -18,7 +18,7 @@ Source: nocodb/api.md, Requests and gotcha 13; grouping, hiding and settings tri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ from huoban_perf.platforms.nocodb.endpoints import (
     FILTER_DELETE,
     FILTER_LIST,
     FORM_UPDATE,
+    KANBAN_UPDATE,
     SORT_CREATE,
     SORT_DELETE,
     SORT_LIST,
@@ -47,7 +48,7 @@ from huoban_perf.platforms.nocodb.endpoints import (
     VIEW_SHARE,
     VIEW_UPDATE,
 )
-from huoban_perf.platforms.nocodb.kanban import KANBAN_TYPE, stack_settings, stacks_are_current
+from huoban_perf.platforms.nocodb.kanban import KANBAN_TYPE, stack_order, stack_settings, stacks_are_current
 from huoban_perf.platforms.nocodb.meta import ALIAS, TableReader
 from huoban_perf.platforms.nocodb.transport import Transport
 from huoban_perf.platforms.nocodb.view_build import Build, Declared
@@ -104,8 +105,14 @@ def has_no_equal(definition: DefinitionSpec) -> bool:
 
 
 def settings_of(view: Json) -> Json:
-    """Return a listed view's settings."""
-    return dict(view["meta"]) if isinstance(view.get("meta"), dict) else {}
+    """Return a listed view's settings.
+
+    A kanban that was just made holds its whole self where its settings were, and these inside. Source: tried.
+    """
+    found = view.get("meta")
+    inner = found.get("meta") if isinstance(found, dict) and "fk_model_id" in found else None
+    found = inner if isinstance(inner, dict) else found
+    return dict(found) if isinstance(found, dict) else {}
 
 
 class NocodbViews:
@@ -208,6 +215,18 @@ class NocodbViews:
             is_as_built=key is None or self.is_as_built(view_id, settings, table_id, is_kanban=is_kanban),
         )
 
+    def keep_hidden(self, table_id: str, column_ids: Sequence[str]) -> None:
+        """Hide new columns in every view of ours: the server shows them in all, and each would read as changed by hand.
+
+        Args:
+            table_id: The table.
+            column_ids: The new columns.
+        """
+        for view in self._transport.call(VIEW_LIST, ids={"table": table_id}).get("list", []):
+            if {ALIAS, PERSONAL} & settings_of(view).keys():
+                hidden = [{"id": column_id, "show": False} for column_id in column_ids]
+                self._transport.call(VIEW_COLUMNS_SET, hidden, ids={"view": str(view["id"])})
+
     def is_as_built(self, view_id: str, settings: Json, table_id: str, *, is_kanban: bool) -> bool:
         """Return whether a view still shows what it was built to show."""
         if settings.get(BUILT) != self.print(view_id):
@@ -233,7 +252,9 @@ class NocodbViews:
         title = build.declared.labels.in_locale(build.locale)
         settings = {**mark, BUILT: self.print(view_id)}
         if isinstance(build.declared, ViewSpec) and build.kind == "kanban" and build.declared.group_by is not None:
-            settings |= stack_settings(build.column(build.declared.group_by))
+            column = build.column(build.declared.group_by)
+            settings |= stack_settings(column)
+            self._transport.call(KANBAN_UPDATE, stack_order(column, shown=build.stacks()), ids={"view": view_id})
         self._transport.call(VIEW_UPDATE, {"title": title, "meta": settings}, ids={"view": view_id})
 
     def _fill_view(self, build: Build, view_id: str, filters: list[Json]) -> None:

@@ -14,7 +14,7 @@ from huoban_perf.core.errors import RejectedError
 from huoban_perf.core.filters import Operator
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.labels import Labels
-from huoban_perf.core.rules import Test
+from huoban_perf.core.rules import Every, Test
 from huoban_perf.core.schema import FieldKind, FieldSpec
 from huoban_perf.core.schema.fields import Attached, Formula, Rollup, Summary
 from huoban_perf.platforms.nocodb.server import LocalServer
@@ -24,7 +24,7 @@ from tests.contract.platform.probe import ENTRY, UNIT, Bench
 
 pytestmark = [pytest.mark.platform, pytest.mark.xdist_group("nocodb-sqlite")]
 
-NUMBER, TO_UNIT, CODE = (field_address("entry", key) for key in ("number", "unit", "code"))
+NUMBER, TO_UNIT, CODE, CHOICE = (field_address("entry", key) for key in ("number", "unit", "code", "choice"))
 
 
 def _computed(table: str, key: str, text: str, kind: FieldKind, computed: Formula | Rollup | Attached) -> FieldSpec:
@@ -90,9 +90,65 @@ def test_what_is_computed_is_never_written(bench: Bench) -> None:
     assert caught.value.code == "platform.read_only_field"
 
 
-def test_a_rollup_of_some_rows_is_left_to_a_person(bench: Bench) -> None:
-    some = Rollup(through=TO_UNIT, summary=Summary.COUNT, rows=Test(NUMBER, Operator.GREATER, Decimal(0)))
+CHOSEN = _computed(
+    "unit",
+    "chosen",
+    "绿的合计",
+    FieldKind.ROLLUP,
+    Rollup(through=TO_UNIT, summary=Summary.SUM, value=NUMBER, rows=Test(CHOICE, Operator.EQUALS, "green")),
+)
+OTHERS = _computed(
+    "unit",
+    "others",
+    "不绿的条数",
+    FieldKind.ROLLUP,
+    Rollup(through=TO_UNIT, summary=Summary.COUNT, rows=Every((Test(CHOICE, Operator.DIFFERS, "green"),))),
+)
+
+
+def test_a_rollup_of_some_rows_counts_those_whatever_the_option_is_called(bench: Bench) -> None:
+    entry = replace(COMPUTING_ENTRY, fields=(*COMPUTING_ENTRY.fields, ENTRY.field("choice")))
+    unit = replace(COMPUTING_UNIT, fields=(*COMPUTING_UNIT.fields, CHOSEN, OTHERS))
+    schema = replace(bench.schema, tables=(unit, entry), digest="e" * 8)
+    report = bench.apply(schema)
+    assert (report.pending, report.unsettled) == ((), ())
+    bench.schema = schema
+    bench.write(unit, {"picked": {}})
+    (picked,) = bench.ids(unit, ("picked",))
+    rows = {
+        "p": (Decimal("2.5"), "green"),
+        "q": (Decimal(4), "green"),
+        "r": (Decimal(8), "red"),
+        "s": (Decimal(16), None),
+    }
+    bench.write(
+        entry, {key: {"number": number, "unit": (picked,), "choice": one} for key, (number, one) in rows.items()}
+    )
+
+    def sums() -> tuple[object, object]:
+        found = next(item.values for item in bench.read(unit) if item.values["code"] == "picked")
+        return found["chosen"], found["others"]
+
+    assert sums() == (Decimal("6.5"), Decimal(2))
+    choice = entry.field("choice")
+    options = tuple(replace(one, labels=Labels(zh=f"新{one.labels.zh}", en="New")) for one in choice.options)
+    renamed = replace(entry, fields=(*entry.fields[:-1], replace(choice, options=options)))
+    assert bench.apply(replace(schema, tables=(unit, renamed), digest="f" * 8)).pending == ()
+    assert sums() == (Decimal("6.5"), Decimal(2))
+    assert bench.plan(replace(schema, tables=(unit, renamed), digest="f" * 8)).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("summary", "rows"),
+    [
+        (Summary.COUNT, Test(NUMBER, Operator.GREATER, Decimal(0))),
+        (Summary.LARGEST, Test(CHOICE, Operator.EQUALS, "green")),
+    ],
+)
+def test_a_rollup_that_a_formula_cannot_say_is_left_to_a_person(bench: Bench, summary: Summary, rows: Test) -> None:
+    some = Rollup(through=TO_UNIT, summary=summary, value=NUMBER, rows=rows)
     field = _computed("unit", "some", "部分条数", FieldKind.ROLLUP, some)
-    wider = replace(COMPUTING_UNIT, fields=(*COMPUTING_UNIT.fields, field))
-    schema = replace(bench.schema, tables=(wider, COMPUTING_ENTRY), digest="d" * 8)
+    unit, entry = bench.schema.tables
+    wider = replace(unit, fields=(*unit.fields, field))
+    schema = replace(bench.schema, tables=(wider, entry), digest="d" * 8)
     assert [str(step.address) for step in bench.apply(schema).pending] == ["field:unit.some"]
