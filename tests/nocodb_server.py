@@ -20,6 +20,8 @@ from huoban_perf.platforms.nocodb.server import LocalServer, down, free_port, up
 CACHE = default_folder(os.environ)
 """Where programs are kept; read before any test moves the home folder."""
 
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 1 << 30
 _CANNOT_INSTALL = {"nocodb.no_node", "nocodb.node_version", "nocodb.install_failed"}
 
 
@@ -41,10 +43,24 @@ def nocodb(home: Path, *, database: str | None = None) -> Iterator[LocalServer]:
             raise
         skip_or_fail(f"NocoDB cannot be installed here: {error}")
         raise
-    try:
-        yield up(home, program=program, clock=SystemClock(), environ=environ, database=database)
-    finally:
-        down(home, clock=SystemClock())
+    with _data_in_memory(home):
+        try:
+            yield up(home, program=program, clock=SystemClock(), environ=environ, database=database)
+        finally:
+            down(home, clock=SystemClock())
+
+
+@contextmanager
+def _data_in_memory(home: Path) -> Iterator[None]:
+    """Let the data lie in memory where there is room: a test's database need not survive, and the disk is shared."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM_BYTES or (home / "data").exists():
+        yield
+        return
+    with TemporaryDirectory(prefix="nocodb-", dir=_MEMORY) as folder:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (home / "data").symlink_to(folder)
+        yield
+        (home / "data").unlink()
 
 
 @contextmanager

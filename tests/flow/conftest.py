@@ -10,9 +10,12 @@ import pytest
 import requests
 
 from huoban_perf.core.clock import SystemClock
+from huoban_perf.platforms.nocodb.server import LocalServer
 from huoban_perf.profile import Profile, Site
 from huoban_perf.sandbox import create_app, mount, open_world
 from tests.embedded import BASE, embedded
+from tests.flow.nocodb_company import Company, demo_company
+from tests.nocodb_server import nocodb
 
 SiteMaker = Callable[..., Site]
 
@@ -43,3 +46,17 @@ def make_site(tmp_path: Path) -> Iterator[SiteMaker]:
     yield make
     for close in closing:
         close()
+
+
+@pytest.fixture(scope="session")
+def nocodb_flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """NocoDB on its embedded SQLite, one for every test of the group ``nocodb-flow``."""
+    with nocodb(tmp_path_factory.mktemp("nocodb") / "flow") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nocodb_company(nocodb_flow: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The demo's company of twelve, released; the files that use it go on from there."""
+    with demo_company(nocodb_flow, tmp_path_factory.mktemp("company"), people=12) as company:
+        yield company

@@ -21,18 +21,10 @@ from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.metrics import Metrics
 from huoban_perf.service.store import SqliteStore
 from tests.contract.platform.probe import ENTRY, Bench
-from tests.nocodb_server import nocodb
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("nocodb-flow")]
 SECRET = "s3cret-path-of-thirty-two-characters"
 HEARD_S = 20
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """NocoDB on its embedded SQLite."""
-    with nocodb(tmp_path_factory.mktemp("nocodb") / "hints") as running:
-        yield running
 
 
 @dataclass
@@ -62,10 +54,10 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def bench(server: LocalServer, tmp_path: Path) -> Iterator[Bench]:
+def bench(nocodb_flow: LocalServer, tmp_path: Path) -> Iterator[Bench]:
     with requests.Session() as session:
         clock = SystemClock()
-        connection = connect(url=server.url, token=server.token, session=session, clock=clock)
+        connection = connect(url=nocodb_flow.url, token=nocodb_flow.token, session=session, clock=clock)
         workspace = connection.bases.create(tmp_path.name).workspace_id
         bench = Bench.of(connection, workspace, clock=clock, folder=tmp_path, sink=connection.people)
         bench.apply()

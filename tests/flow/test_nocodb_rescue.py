@@ -20,26 +20,18 @@ from huoban_perf.platforms.nocodb import connect
 from huoban_perf.platforms.nocodb.server import LocalServer
 from huoban_perf.profile import Profile, Site
 from tests.flow.test_rollback import Office, company, until_done, with_a_hole, without
-from tests.nocodb_server import nocodb
 
 pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("nocodb-flow")]
 DEPARTMENT, EMPLOYEE = table_address("department"), table_address("employee")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """NocoDB on its embedded SQLite."""
-    with nocodb(tmp_path_factory.mktemp("nocodb") / "rescue") as running:
-        yield running
-
-
 @pytest.fixture
-def office(server: LocalServer, tmp_path: Path) -> Iterator[Office]:
+def office(nocodb_flow: LocalServer, tmp_path: Path) -> Iterator[Office]:
     """A company with people in it, in a base of its own."""
     with requests.Session() as session:
-        connection = connect(url=server.url, token=server.token, session=session, clock=SystemClock())
+        connection = connect(url=nocodb_flow.url, token=nocodb_flow.token, session=session, clock=SystemClock())
         workspace = connection.bases.create(tmp_path.name).workspace_id
-        profile = Profile(home=tmp_path / "home", platform="nocodb", base_url=server.url, rate_per_s=None)
+        profile = Profile(home=tmp_path / "home", platform="nocodb", base_url=nocodb_flow.url, rate_per_s=None)
         office = Office(site=Site(profile=profile, connection=connection, workspace=workspace), folder=tmp_path)
         desired = company()
         office.deploy(desired)
@@ -83,14 +75,16 @@ def test_a_lost_state_is_rebuilt_by_adopting_and_the_next_plan_is_empty(office: 
     assert office.site.connection.traffic.traffic().writes == before
 
 
-def test_names_made_by_hand_are_proposed_exactly_or_as_alike(office: Office, server: LocalServer) -> None:
+def test_names_made_by_hand_are_proposed_exactly_or_as_alike(office: Office, nocodb_flow: LocalServer) -> None:
     with requests.Session() as session:
-        session.headers["xc-token"] = server.token
-        base = session.post(f"{server.url}/api/v2/meta/bases", json={"title": "手工搭的"}, timeout=60).json()["id"]
+        session.headers["xc-token"] = nocodb_flow.token
+        base = session.post(f"{nocodb_flow.url}/api/v2/meta/bases", json={"title": "手工搭的"}, timeout=60).json()["id"]
         for title, names in (("部门", ("部门名称", "部门编码")), ("员　工", ("姓 名", "工号"))):
             fields = [{"title": name, "type": "SingleLineText"} for name in names]
             made = session.post(
-                f"{server.url}/api/v3/meta/bases/{base}/tables", json={"title": title, "fields": fields}, timeout=60
+                f"{nocodb_flow.url}/api/v3/meta/bases/{base}/tables",
+                json={"title": title, "fields": fields},
+                timeout=60,
             )
             assert made.status_code == 200, made.text
     other = Office(site=replace(office.site, workspace=base), folder=office.folder / "other")
