@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--links", is_flag=True, help="列出全部链接和密码 (密码只显示在屏幕上).")
 @click.option("--remove", is_flag=True, help="去掉; 链接随即失效.")
+@click.option("--demo", is_flag=True, help="在 demo --platform nocodb 建的 base 里.")
 @click.option("--yes", is_flag=True, help="执行; 不加则只预览.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="输出形式.")
 @pass_settings
@@ -36,15 +37,21 @@ def share_command(  # noqa: PLR0913 - one parameter an option
     views: tuple[str, ...],
     links: bool,
     remove: bool,
+    demo: bool,
     yes: bool,
     output: str,
 ) -> Exit:
     """给上级 (或某个人) 建只含自己数据的视图, 用带密码的链接打开; 不再是上级的人, 视图和链接自动去掉."""
     from huoban_perf.cli.workshop import open_workshop
     from huoban_perf.cycle.personal import Asked, arrange_personal
+    from huoban_perf.demo.script import demo_profile
 
     form = cast("OutputForm", output)
-    with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
+    profile = demo_profile(settings.profile(), data="company", platform="nocodb") if demo else None
+    with (
+        progress(locale=settings.locale, form=form) as reporter,
+        open_workshop(settings, reporter, profile=profile) as shop,
+    ):
         sink = shop.site.connection.personal
         if sink is None:
             raise ProfileError("personal.none", facts={"profile": shop.site.profile.name})

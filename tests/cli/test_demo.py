@@ -87,3 +87,9 @@ def test_the_real_ratings_have_the_people_they_have(desk: Desk) -> None:
     said = desk.run("demo", "--data", "insteval", "--people", "30")
     assert said.exit is Exit.INVALID
     assert "去掉 --people" in said.err
+
+
+def test_a_workspace_that_filters_by_its_reader_needs_no_shared_views(company: Desk) -> None:
+    said = company.run("nocodb", "share")
+    assert said.exit is Exit.INVALID
+    assert "自己就能按「我」筛选" in said.err

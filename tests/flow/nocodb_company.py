@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from huoban_perf.cli.deployed import Wish, deployed_app, wish_of
 from huoban_perf.core.addresses import Address, ItemId
@@ -29,6 +29,8 @@ from tests.nocodb_server import skip_or_fail
 from tests.unit.documents.browser import MISSING, PROGRAM
 
 CYCLE = "SEED-2026Q3"
+_PATIENCE_MS = 60_000
+"""A busy machine draws a page slowly."""
 
 
 @dataclass(kw_only=True)
@@ -123,6 +125,7 @@ def chromium() -> Iterator[Browser]:
     """A headless browser."""
     if PROGRAM is None:
         skip_or_fail(MISSING)
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu"])
         yield found
@@ -133,7 +136,7 @@ def chromium() -> Iterator[Browser]:
 def page_of(browser: Browser, picture: Path | None = None) -> Iterator[Page]:
     """A page that waits patiently, and is kept as a picture when it is left."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="zh-CN")
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(_PATIENCE_MS)
     page = context.new_page()
     try:
         yield page

@@ -78,6 +78,23 @@ def test_a_superiors_kanban_shows_their_team_by_status_and_nobody_elses(
     assert boards[large].password not in kept_in(company.home)
 
 
+def test_links_and_passwords_are_shown_when_asked_for(
+    nocodb_company: Company, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nocodb_company.settle_in(monkeypatch)
+    boards = nocodb_company.share().kept
+    assert run(["nocodb", "share"]) is Exit.DONE
+    said = capsys.readouterr().out
+    assert f"{len(boards)} 个都已如此" in said
+    assert not [one for one in boards if one.password in said or one.link in said]
+    assert run(["nocodb", "share", "--demo", "--links"]) is Exit.DONE
+    lines = capsys.readouterr().out.splitlines()
+    for one in boards:
+        place = lines.index(f"  {one.link}")
+        assert lines[place - 1].startswith(f"{one.person} ")
+        assert lines[place + 1] == f"  密码 {one.password}"
+
+
 def test_an_employee_sees_their_own_results_and_no_others(nocodb_company: Company, browser: Browser) -> None:
     company = nocodb_company
     ranked = company.report.ranking[0]

@@ -66,7 +66,7 @@ def deployed(company: Firm) -> DeployedApp:
 
 def arrange(company: Firm, board: Board, *people: str, view: str = "", remove: bool = False) -> Arranged:
     asked = Asked(people=people, views=(view,) if view else (), remove=remove)
-    return arrange_personal(deployed(company), board, asked, locale="zh", apply=True)  # type: ignore[arg-type]
+    return arrange_personal(deployed(company), board, asked, locale="zh", apply=True)
 
 
 def leaders(company: Firm) -> set[str]:
@@ -88,7 +88,7 @@ def test_every_superior_gets_the_kanban_once_and_a_second_run_writes_nothing(com
 
 def test_a_preview_writes_nothing_and_counts_the_same(company: Firm) -> None:
     board = Board()
-    seen = arrange_personal(deployed(company), board, Asked(), locale="zh", apply=False)  # type: ignore[arg-type]
+    seen = arrange_personal(deployed(company), board, Asked(), locale="zh", apply=False)
     assert {one.person for one in seen.made} == leaders(company)
     assert {one.link for one in seen.made} == {""}
     assert board.writes == 0
