@@ -41,6 +41,7 @@ def take(company: Company, browser: Browser, folder: Path) -> None:
         page.goto(largest.link)
     with _kept(browser, folder, "superior-team-kanban") as page:
         unlock(page, largest)
+        page.get_by_text(min(company.team(largest.person)), exact=True).first.scroll_into_view_if_needed()
     (own,) = company.share(company.report.ranking[0].number, view="appraisal.my_results").made
     with _kept(browser, folder, "employee-own-results") as page:
         unlock(page, own)

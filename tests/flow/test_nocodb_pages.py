@@ -73,6 +73,7 @@ def test_a_superiors_kanban_shows_their_team_by_status_and_nobody_elses(
             for title in teams[person]:
                 expect(page.get_by_text(title, exact=True).first).to_be_attached()
             assert not [title for title in teams[stranger] if page.get_by_text(title, exact=True).count()]
+            page.get_by_text(min(teams[person]), exact=True).first.scroll_into_view_if_needed()
     again = company.share()
     assert (again.made, again.mended, again.dropped) == ((), (), ())
     assert boards[large].password not in kept_in(company.home)
