@@ -99,7 +99,23 @@ def position_items(
             notes.append(_told(context, "cycle.position_no_standard", number, parts[1], position="、".join(lacking)))
         elif not lacking:
             rows += _rows(context.cycle.key, number, parts, standards, standing)
-    return rows, notes
+    return rows, [*notes, *_stale(context, placements)]
+
+
+def _stale(context: JobContext, placements: Mapping[str, Sequence[Placement]]) -> Iterator[Problem]:
+    """Yield people whose items are split by a change of position that 任职记录 no longer tell."""
+    cycle, start = context.cycle, context.cycle.day("start_date")
+    told = set(placements)
+    for row in context.book.all("appraisal_item"):
+        began = row.day("valid_from")
+        if not row.key.startswith(f"[{cycle.key}|") or start is None or began is None or began <= start:
+            continue
+        sheet = row.related("appraisal")
+        person = sheet.related("employee") if sheet else None
+        if person is not None and person.key not in told and row.text("origin") == "position_standard":
+            told.add(person.key)
+            address = f"{person.key} {person.text('name')}"
+            yield note("cycle.position_undone", address=address, start=began.isoformat())
 
 
 def _standing(context: JobContext, number: str) -> list[Row]:

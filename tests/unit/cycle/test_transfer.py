@@ -326,6 +326,14 @@ def test_items_follow_a_transfer_that_is_dated_anew_and_a_second_run_writes_noth
     assert company.run("open", open_cycle).changes == 0
 
 
+def test_items_split_by_a_transfer_that_was_undone_are_told(company: Firm) -> None:
+    (sales,) = (item for item, (_, row) in company.memory.items["position"].items() if row["code"] == "SALE")
+    changed(company, f"[{MOVED}|{MOVE_ON}]", position=(sales,))
+    report = company.on(date(2027, 1, 9)).run("open", open_cycle, apply=False)
+    (told,) = (one for one in report.notes if one.code == "cycle.position_undone")
+    assert (str(told.address).split()[0], told.facts["start"]) == (MOVED, MOVE_ON)
+
+
 def test_contract_with_personal_goals_is_left_to_people(company: Firm) -> None:
     company.set("appraisal_item", f"[{CYCLE}|{MOVED}|KPI|M01|2026-10-01]", origin="personal_goal")
     report = company.on(date(2027, 1, 9)).run("open", open_cycle)
