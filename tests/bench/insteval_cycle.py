@@ -10,6 +10,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 
+from huoban_perf.service.occurrences import State
 from tests.flow.insteval_cycle import CYCLE, Teaching, means, play, teaching
 
 
@@ -34,6 +35,9 @@ def main(departments: str = "D07") -> None:
         print(f"  peak memory {getrusage(RUSAGE_SELF).ru_maxrss // 1024} MB (both)")
         print(f"  requests {after.requests - before.requests}, of which writes {after.writes - before.writes}")
         print(f"  firings {dict(fired)}; cycle is {run.rows('cycle')[CYCLE]['status']}")
+        states = Counter(str(sheet["status"]) for sheet in sheets.values())
+        forms = Counter(str(task["status"]) for task in run.rows("review_task").values())
+        print(f"  sheets {dict(states)}; forms {dict(forms)}; jobs parked {run.store.counts()[State.PARKED]}")
         print(f"  released scores equal to the exact mean: {right} of {len(means(run.marks))}")
 
 
