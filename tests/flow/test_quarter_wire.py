@@ -138,7 +138,7 @@ def _one(row: Mapping[str, Any]) -> int:
 
 EXPECTED = {
     "metric_actual.filled_in": lambda row: int(row["status"] == "verified"),
-    "metric_actual.remind_owner": _one,
+    "metric_actual.remind_ownerless": _one,
     "goal.due": _one,
     "interview.moved": lambda row: int(row["scheduled_at"] is not None),
     "review_task.overdue": lambda row: int(row["status"] == "expired"),
