@@ -25,7 +25,7 @@ from huoban_perf.service.outbox import Outbox
 from huoban_perf.service.store import SqliteStore
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.wanted import Refs
-from tests.cli.desk import Desk, flat, too_wide
+from tests.cli.desk import Desk, Remote, flat, little_template, too_wide, write_profiles
 from tests.contract.platform.probe import FastClock
 
 LEASE = timedelta(minutes=3)
@@ -144,6 +144,49 @@ def test_while_a_service_runs_nothing_moves(office: Desk) -> None:
     assert refused.exit is Exit.REFUSED
     assert "one的huoban-perfserve还在运行" in flat(refused.err)
     assert not (office.home / "two" / "audit.jsonl").exists()
+
+
+def test_onto_the_documented_interface_a_person_builds_first_and_then_everything_arrives(
+    desk: Desk, remote: Remote, tmp_path: Path
+) -> None:
+    template = little_template(tmp_path / "little")
+    here = {"platform": "sandbox", "planes": ["v1", "builder"], "template": str(template), "home": str(desk.home / "a")}
+    there = {"base_url": remote.base_url, "workspace": remote.workspace, "template": str(template)}
+    write_profiles(desk.home, here=here, there=there)
+    assert desk.run("--profile", "here", "apply", "--yes").exit is Exit.DONE
+    profile, clock = load_profile("here", environ={"HUOBAN_PERF_HOME": str(desk.home)}), FastClock()
+    with connect(profile, clock=clock, environ={}) as site:
+        app = deployed_app(site, wish_of(profile), clock=clock, progress=silent)
+        teams = [{"code": "T1", "name": "一队"}, {"code": "T2", "name": "二队"}]
+        people = [
+            {
+                "code": f"P{number}",
+                "name": f"人{number}",
+                "team": Refs("team", (f"T{number % 2 + 1}",)),
+                "level": "high",
+            }
+            for number in range(3)
+        ]
+        seed([batch("team", "code", teams), batch("person", "code", people)], app=app)
+    move = ("migrate", "--from", "here", "--to", "there", "--yes")
+    before = remote.dump()
+    waits = desk.run(*move)
+    assert waits.exit is Exit.PARTLY_DONE, waits.err
+    assert "数据一条也没搬" in flat(waits.err)
+    assert remote.dump() == before
+    text = {"kind": "text"}
+    team = remote.build_table("团队", {"name": "团队名称", **text, "is_title": True}, {"name": "团队编码", **text})
+    options = [{"name": "初级"}, {"name": "高级"}]
+    relation = {"name": "所属团队", "kind": "relation", "target_table_id": team}
+    choice = {"name": "级别", "kind": "choice", "options": options}
+    names = ({"name": "姓名", **text, "is_title": True}, {"name": "编号", **text})
+    remote.build_table("人员", *names, relation, choice)
+    done = desk.run(*move, "-o", "json")
+    assert done.exit is Exit.DONE, done.err
+    found = done.json
+    assert (found["created"], found["same"], found["differences"], found["losses"]) == (5, True, [], [])
+    again = desk.run(*move, "-o", "json").json
+    assert (again["created"], again["updated"], again["traffic"]["writes"]) == (0, 0, 0)
 
 
 def test_bad_input_is_said_with_nothing_changed(desk: Desk, tmp_path: Path) -> None:
