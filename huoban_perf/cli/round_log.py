@@ -1,4 +1,4 @@
-"""What a round of the executor leaves in 运行记录 for the admin: stopped and given-up automations, unknown actors."""
+"""What stands in 运行记录 beside rows written: stopped and given-up automations, unknown actors, a job's findings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from huoban_perf.automation import FiringState, GivenUp
 from huoban_perf.cli.exits import Exit
-from huoban_perf.cli.texts import error_lines, text
+from huoban_perf.cli.texts import error_lines, problem_line, text
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import BadCellError
 from huoban_perf.core.values import CHINA
+from huoban_perf.cycle.work import JobReport
 from huoban_perf.sync.app import DeployedApp
-from huoban_perf.sync.run_log import RunEntry, log_run
+from huoban_perf.sync.run_log import RunEntry, has_run_log, log_run
 
 
 def log_given_up(app: DeployedApp, found: Sequence[GivenUp]) -> None:
@@ -64,6 +65,36 @@ def log_unreadable(app: DeployedApp, found: Sequence[BadCellError]) -> None:
 def _named(reason: str, labels: Mapping[str, str]) -> str:
     """Put automations' names in the place of their addresses."""
     return " → ".join(labels.get(part, part) for part in reason.split(" → "))
+
+
+_FOUND_BY = frozenset({"review-process"})
+"""Jobs whose findings are all they have to say; other jobs show in their rows what they found."""
+
+
+def log_findings(app: DeployedApp, report: JobReport, *, cycle: str) -> JobReport:
+    """Leave what a job found in 运行记录; the same findings of a cycle keep one row.
+
+    Args:
+        app: Where.
+        report: What the job came to; a preview leaves nothing.
+        cycle: 周期名称.
+
+    Returns:
+        The report as it is.
+    """
+    if report.applied and report.job in _FOUND_BY and report.notes and has_run_log(app):
+        lines = [problem_line(one, locale="zh") for one in report.notes]
+        entry = RunEntry(
+            command=f"job run {report.job}",
+            run=f"{cycle}-{report.job}-{digest(lines).removeprefix('sha256:')[:8]}",
+            cycle=cycle,
+            started=app.clock.now(),
+            planned=0,
+            succeeded=0,
+            summary="\n".join(lines),
+        )
+        log_run(app, entry)
+    return report
 
 
 def log_unverified(app: DeployedApp, lines: Sequence[str]) -> None:

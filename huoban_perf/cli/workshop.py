@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from huoban_perf.cli.deployed import Wish, deployed_app, wish_of
 from huoban_perf.cli.exits import exit_of
+from huoban_perf.cli.round_log import log_findings
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.texts import error_lines
 from huoban_perf.core.errors import CycleError, HuobanPerfError, LeaseLostError, ProfileError
@@ -180,7 +181,8 @@ class Workshop:
 
             return grow_up(self, request)
         desk = self.desk(request)
-        return carry_out(request.job, plan_of(context.book, request.job), context, apply=request.apply, desk=desk)
+        done = carry_out(request.job, plan_of(context.book, request.job), context, apply=request.apply, desk=desk)
+        return log_findings(self.app, done, cycle=request.cycle)
 
     def desk(self, request: Request) -> Desk:
         """Return where a run leaves its traces."""

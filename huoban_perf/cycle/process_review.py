@@ -20,6 +20,8 @@ from huoban_perf.sync.book import Row
 _FEW = 5
 _LOW = Decimal(3)
 _LONG_FORM = 6
+_WORKING = "running"
+"""The period itself: long by nature, and no advice can shorten it."""
 
 
 def review_process(context: JobContext) -> Draft:
@@ -41,8 +43,15 @@ def review_process(context: JobContext) -> Draft:
         note("cycle.stage_mood", address=stage, mean=str(mean), count=count) for stage, (mean, count) in moods.items()
     ]
     forms = {relation: len(fields) for relation, fields in context.process.criteria.items()}
-    notes.append(_advice(stages, {stage: mean for stage, (mean, _) in moods.items()}, forms))
+    working = _label(context, _WORKING)
+    waits = {stage: days for stage, days in stages.items() if stage != working}
+    notes.append(_advice(waits, {stage: mean for stage, (mean, _) in moods.items()}, forms))
     return Draft(notes=tuple(notes), summary="流程体检")
+
+
+def _label(context: JobContext, state: str) -> str:
+    options = context.book.rows("appraisal").table.field("status").options
+    return next((option.labels.zh for option in options if option.address.key == state), "")
 
 
 def dwell_days(sheets: list[Row]) -> dict[str, list[int]]:

@@ -20,6 +20,7 @@ from huoban_perf.cli.serving import ServeOptions, open_house, share_of
 from huoban_perf.cli.session import Settings
 from huoban_perf.cli.workshop import ALL_JOBS
 from huoban_perf.core.clock import SystemClock
+from huoban_perf.core.errors import Problem
 from huoban_perf.core.items import ItemWrite, WriteBatch, WriteMode
 from huoban_perf.core.notices import Notice
 from huoban_perf.cycle.work import Draft
@@ -121,6 +122,18 @@ def test_what_a_job_tells_people_is_kept_and_goes_out_with_the_next_run_of_cron(
     assert told.key not in repr(company.dump())
     company.run("job", "run", "strategy-check", "--yes", "--unattended")
     assert told.key in repr(company.dump())
+
+
+def test_review_of_the_process_stands_in_the_run_log_once(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Problem(code="cycle.advice_slow", address="评价中", facts={"days": 9})
+    monkeypatch.setattr("huoban_perf.cli.workshop.plan_of", lambda *_: lambda _: Draft(notes=(found,)))
+    words = ("job", "run", "review-process", "--cycle", "2026Q3")
+    before = company.dump()
+    assert company.run(*words).exit is Exit.DONE
+    assert company.dump() == before
+    for _ in range(2):
+        assert "评价中" in company.run(*words, "--yes").out
+    assert repr(company.dump()).count("建议先缩短这一环节") == 1
 
 
 def test_units_hold_no_secret_and_name_every_schedule(company: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

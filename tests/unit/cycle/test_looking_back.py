@@ -164,6 +164,7 @@ def test_process_review_measures_stages_and_gives_one_advice(reviewing: Firm) ->
     notes = reviewing.run("review-process", review_process).notes
     assert codes(notes) == ["cycle.stage_days", "cycle.stage_days", "cycle.advice_slow"]
     assert (notes[1].address, notes[1].facts["median"]) == ("评价中", 9)
+    assert (notes[2].address, notes[2].facts["days"]) == ("评价中", 9)  # the quarter itself is no bottleneck
     for number, mark in enumerate((1, 2, 2, 3, 2)):
         reviewing.put(
             "survey",
