@@ -25,7 +25,8 @@ Values = dict[str, Value | Refs]
 LEAVER_SHARE = 40
 """For every so many people who work there, one has left during the quarter."""
 
-_TRANSFER_EVERY, _MOVED_ON = 25, date(2026, 8, 15)
+_TRANSFER_EVERY, _MOVED_ON = 25, date(2026, 6, 15)
+"""Before the quarter's story begins: the employee table tells of the new place from its first day."""
 _LEFT_ON = date(2026, 8, 31)
 _STANDARD_FROM = date(2026, 1, 1)
 _CATEGORY = {metric.code: metric.category for metric in METRICS}

@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 from huoban_perf.core.addresses import WorkspaceId
+from huoban_perf.core.clock import SystemClock
 from huoban_perf.core.errors import AmbiguousRowError, ProfileError
 from huoban_perf.demo.accounts import Accounts, accounts_of
 from huoban_perf.demo.company import sample_company
+from huoban_perf.demo.life_rows import organisation_life
 from huoban_perf.demo.rows import batch
+from huoban_perf.demo.sample import sample_of
 from huoban_perf.demo.script import _grades, demo_profile, people_of
 from huoban_perf.demo.seed import seed
+from huoban_perf.demo.stages import StoryClock
 from huoban_perf.profile import Profile, Site
+from huoban_perf.template import load_template
 from tests.unit.sync.company import Office, company_batches, schema
 from tests.unit.sync.memory import Memory
 
@@ -62,3 +67,16 @@ def test_a_company_is_as_large_as_asked_and_two_hundred_on_a_server(tmp_path: Pa
     assert people_of(there, data="company", asked=None) == 200
     assert people_of(there, data="insteval", asked=None) is None
     assert [people_of(one, data="company", asked=30) for one in (here, there)] == [30, 30]
+
+
+def test_before_the_story_begins_everybody_stands_where_the_employee_table_says() -> None:
+    sample = sample_of(load_template("performance"), people=60)
+    begun = StoryClock(SystemClock()).moment.date()
+    records = next(part for part in organisation_life(sample.life({})) if part.table == "assignment")
+    moved = [row for row in records.rows if row.values["reason"] == "transfer"]
+    assert moved
+    assert all(row.values["start_date"] < begun for row in moved)
+    department = {person.number: person.department for person in sample.company.people}
+    for row in moved:
+        (number,) = row.values["employee"].keys
+        assert row.values["department"].keys == (department[number],)
