@@ -112,13 +112,13 @@ def _rater_allowed(asked: Asked, task: Row) -> Verdict:
 def _load_limit(asked: Asked, task: Row) -> Verdict:
     cycle = cycle_of(task)
     counted = {"awaiting_acceptance", "to_review", "submitted"}
+    held = {o.item_id: o for rater in task.members("rater") for o in task.book.holding("review_task", "rater", rater)}
     load = sum(
         1
-        for other in task.book.all("review_task")
+        for other in held.values()
         if other.text("status") in counted
         and other.item_id != task.item_id
         and other.text("relation") in {"peer", "subordinate"}
-        and set(other.members("rater")) & set(task.members("rater"))
         and (found := cycle_of(other)) is not None
         and cycle is not None
         and found.key == cycle.key

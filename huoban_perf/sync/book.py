@@ -268,27 +268,44 @@ class Book:
             item: The row.
         """
         if self._stands(table):
-            self.rows(table).add(item)
+            rows = self.rows(table)
+            index = rows.row_of_id(item.item_id)
+            for place in [place for place in self._index if place[0] == table]:
+                if index is None or rows.value(index, place[1]) != item.values.get(place[1]):
+                    del self._index[place]
+            rows.add(item)
         if self._is_part(table, item.item_id):
             self._parts[table].add(item)
 
     def of(self, table: str, relation: str, target: Row) -> Iterator[Row]:
         """Yield the rows of a table whose relation points to a row.
 
-        The rows are indexed by what they point to; the index is made anew when the table was read again or has grown.
         A table or relation that the app leaves out has no rows.
         """
-        if not self.has(table) or relation not in self.rows(table).columns:
+        yield from self.holding(table, relation, target.item_id)
+
+    def holding(self, table: str, field: str, part: str) -> Iterator[Row]:
+        """Yield the rows of a table in which a relation or members hold one item or person.
+
+        The rows are indexed by what they hold; the index is made anew when the table was read again or has grown. A
+        table or field that the app leaves out has no rows.
+
+        Args:
+            table: Table key.
+            field: Of several values.
+            part: One of them.
+        """
+        if not self.has(table) or field not in self.rows(table).columns:
             return
         rows = self.rows(table)
-        known = self._index.get((table, relation))
+        known = self._index.get((table, field))
         if known is None or known[0] is not rows or known[1] != len(rows):
             pointing: dict[str, list[int]] = {}
             for index in rows:
-                value = rows.value(index, relation)
+                value = rows.value(index, field)
                 for item in value if isinstance(value, tuple) else ():
                     pointing.setdefault(item, []).append(index)
             known = (rows, len(rows), pointing)
-            self._index[table, relation] = known
-        for index in known[2].get(target.item_id, ()):
+            self._index[table, field] = known
+        for index in known[2].get(part, ()):
             yield Row(self, rows, index)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from huoban_perf.automation.writing import Change, change_rows
 from huoban_perf.core.addresses import Bindings
 from huoban_perf.core.items import ItemPage, ItemQuery
-from huoban_perf.core.values import Values
+from huoban_perf.core.values import Value, Values
 from huoban_perf.cycle.closing import remind
 from huoban_perf.cycle.external import match_external
+from huoban_perf.cycle.guards import Asked
+from huoban_perf.cycle.guards_reviews import REVIEW_GUARDS
+from huoban_perf.sync.book import Book
+from huoban_perf.sync.snapshot import TableRows
+from huoban_perf.sync.wanted import Refs
 from tests.unit.automation.bench import Desk
 from tests.unit.cycle.company import CYCLE, Firm, firm
 from tests.unit.sync.company import schema
@@ -43,7 +50,7 @@ def put(company: Firm, table: str, *rows: Values) -> None:
     company.memory.moment += 100
 
 
-def tasks(count: int, **values: str | date) -> list[Values]:
+def tasks(count: int, **values: Value) -> list[Values]:
     return [{"natural_key": f"[{CYCLE}|E010|customer|{number}]", **values} for number in range(count)]
 
 
@@ -122,3 +129,48 @@ def test_row_of_a_schedule_day_is_still_found_among_many(desk: Desk) -> None:
     desk.round()
     assert [n.receiver for n in desk.firm.told.notices.values() if n.event == "review_due"] == ["uE011"]
     assert pages["review_task"] < MANY // 100
+
+
+@pytest.mark.parametrize(("own", "refused"), [(0, False), (2, False), (3, True)])
+def test_load_of_a_rater_is_counted_from_the_rater_s_own_reviews(
+    company: Firm, monkeypatch: pytest.MonkeyPatch, own: int, refused: bool
+) -> None:
+    sheet: dict[str, Value | Refs] = {
+        "natural_key": f"[{CYCLE}|E010]",
+        "cycle": Refs("cycle", (CYCLE,)),
+        "status": "reviewing",
+    }
+    company.put("appraisal", f"[{CYCLE}|E010]", sheet)
+    about: dict[str, Value | Refs] = {
+        "appraisal": Refs("appraisal", (f"[{CYCLE}|E010]",)),
+        "relation": "peer",
+        "status": "to_review",
+        "rater": ("uE011",),
+    }
+    for number in range(own + 1):
+        company.put("review_task", f"[{CYCLE}|E010|peer|{number}]", about)
+    put(company, "review_task", *tasks(MANY, status="to_review", relation="peer"))
+    book = Book(company.app)
+    asked = Asked(clock=company.clock, process=replace(company.process, review_load=3))
+    (task,) = [row for row in book.all("review_task") if row.key == f"[{CYCLE}|E010|peer|0]"]
+    guard = REVIEW_GUARDS["review_task", "load_limit"]
+    assert (guard(asked, task) is not None) is refused
+    cells: list[str] = []
+    whole = TableRows.value
+
+    def value(rows: TableRows, row: int, key: str) -> Value:
+        cells.append(key)
+        return whole(rows, row, key)
+
+    monkeypatch.setattr(TableRows, "value", value)
+    assert (guard(asked, task) is not None) is refused
+    assert len(cells) < MANY
+
+
+def test_row_that_now_holds_another_is_found_where_it_points_to(company: Firm) -> None:
+    put(company, "review_task", *tasks(3, rater=("uE011",)))
+    book = Book(company.app)
+    first, *rest = book.holding("review_task", "rater", "uE011")
+    change_rows(book, [Change(first, {"rater": ("uE012",)})])
+    assert [row.item_id for row in book.holding("review_task", "rater", "uE012")] == [first.item_id]
+    assert len(list(book.holding("review_task", "rater", "uE011"))) == len(rest) == 2
