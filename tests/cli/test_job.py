@@ -47,7 +47,7 @@ def _decider(desk: Desk) -> str:
 def test_preview_as_json(company: Desk) -> None:
     report = company.run("job", "run", "score", *CYCLE, "-o", "json").json
     assert report["format_version"] == 1
-    assert report["tables"]["score_result"] == {"created": 0, "updated": 0, "unchanged": 58}
+    assert report["tables"]["score_result"] == {"created": 0, "updated": 0, "unchanged": 58, "removed": 0}
     assert (report["rows_pending"], report["rows_written"]) == (0, 0)
 
 
