@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -89,24 +89,34 @@ Names = Mapping[str, Mapping[str, str]]
 """Table → item → what to call it."""
 
 
-def names_of(rows: Mapping[str, Sequence[Row]]) -> Names:
-    """Name rows by their natural key, or by the place of their item in the table; an item id in a key becomes that."""
-    return {table: _named(some) for table, some in rows.items()}
+BY_ITEM = frozenset({"goal", "appeal"})
+"""Tables of the lite story whose rows people make: their keys end in the item's id."""
 
 
-def _named(rows: Sequence[Row]) -> dict[str, str]:
+def names_of(rows: Mapping[str, Sequence[Row]], by_item: Collection[str]) -> Names:
+    """Name rows by their natural key; what ends in an item id, or has no key, by the item's place in the table."""
+    return {table: _named(some, by_item=table in by_item) for table, some in rows.items()}
+
+
+def _named(rows: Sequence[Row], *, by_item: bool) -> dict[str, str]:
     found = {}
     for place, row in enumerate(sorted(rows, key=lambda row: int(row.item_id))):
-        parts = str(row.key or row.item_id).split("|")
-        found[str(row.item_id)] = "|".join(f"#{place}" if part.rstrip("]") == row.item_id else part for part in parts)
+        key = str(row.key or "")
+        found[str(row.item_id)] = f"{key.rpartition('|')[0]}|#{place}" if by_item or not key else key
     return found
 
 
-def world_of(app: DeployedApp, who: Mapping[str, str]) -> World:
-    """Table → natural key → field → value, without moments and ids: equal for equal worlds wherever they are."""
+def world_of(app: DeployedApp, who: Mapping[str, str], by_item: Collection[str] = BY_ITEM) -> World:
+    """Table → natural key → field → value, without moments and ids: equal for equal worlds wherever they are.
+
+    Args:
+        app: Where.
+        who: Member → what to call them.
+        by_item: Tables whose keys end in the id of their item.
+    """
     book = Book(app)
     rows = {table.key: list(book.all(table.key)) for table in app.schema.tables}
-    names = names_of(rows)
+    names = names_of(rows, by_item)
     world: dict[str, dict[str, dict[str, Value]]] = {}
     for table in app.schema.tables:
         known = names[table.key]
@@ -138,6 +148,6 @@ def fired_of(app: DeployedApp, told: Iterable[tuple[str, str, str]]) -> Counter[
         told: Automation, item id, end; the automation's name says which table the item is of.
     """
     book = Book(app)
-    names = names_of({table.key: list(book.all(table.key)) for table in app.schema.tables})
+    names = names_of({table.key: list(book.all(table.key)) for table in app.schema.tables}, BY_ITEM)
     tables = ((name.partition(":")[2].partition(".")[0], name, item, state) for name, item, state in told)
     return Counter((name, names[table].get(item, item), state) for table, name, item, state in tables)

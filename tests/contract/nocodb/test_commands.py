@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import responses
 
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.main import run
@@ -69,6 +70,22 @@ def test_a_wrong_token_ends_every_command_with_exit_3(
             assert "token" in told.err
             assert "x" * 40 not in told.err
     assert [file.name for file in home.rglob("*") if file.is_file()] == ["profiles.yaml"]
+
+
+def test_a_server_of_another_version_ends_every_command_with_exit_4(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "profiles.yaml").write_text(PROFILES.format(url="http://noco.test", base="试验"))
+    monkeypatch.setenv("TEST_TOKEN", "t" * 40)
+    later = {"error": "ERR_BASE_NOT_FOUND", "message": "Base 'none' not found"}
+    with responses.RequestsMock() as mock:
+        mock.get("http://noco.test/api/v3/data/none/none/records", json=later, status=422)
+        for command in (["plan"], ["apply", "--yes"], ["doctor"], ["job", "run", "score"], ["serve", "--port", "0"]):
+            assert run(["--profile", "noco", *command]) is Exit.INVALID, command
+            told = capsys.readouterr()
+            assert told.out == ""
+            assert "不是所支持的版本 0.265" in told.err
+            assert "请安装 0.265.x" in told.err
 
 
 def test_a_base_is_made_only_when_asked_for(nocodb_sqlite: LocalServer, tmp_path: Path) -> None:
