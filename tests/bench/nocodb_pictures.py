@@ -1,7 +1,7 @@
 """``python -m tests.bench.nocodb_pictures DIR``: NocoDB's own pages with our app in them, as pictures to look at.
 
 Starts a server of its own, runs the demo with ``--people``, gives a superior and an employee their views, and keeps the
-pages that they, a customer and the administrator see. Nothing of it stays but the pictures.
+pages that they, HR and a customer see. Nothing of it stays but the pictures.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ _DRAWN_MS = 8_000
 _SHARED = (
     ("grades-kanban", "view:appraisal.grades", "kanban"),
     ("reviews-kanban", "view:review_task.board", "kanban"),
-    ("calibration-kanban", "view:score_result.board", "kanban"),
-    ("departments-grid", "view:appraisal.to_acknowledge", "view"),
+    ("results-to-confirm", "view:appraisal.to_acknowledge", "view"),
 )
 
 
@@ -48,18 +47,6 @@ def take(company: Company, browser: Browser, folder: Path) -> None:
     form = next(one for one in company.wish.schema.forms if one.public and one.address.table.key == "external_review")
     with _kept(browser, folder, "customer-form") as page:
         page.goto(company.link(str(form.address), kind="form"))
-    with _kept(browser, folder, "administrator-grid") as page:
-        _sign_in(company, page)
-
-
-def _sign_in(company: Company, page: Page) -> None:
-    page.goto(f"{company.server.url}/dashboard/#/signin")
-    page.get_by_test_id("nc-form-signin__email").fill(company.server.email)
-    page.get_by_test_id("nc-form-signin__password").fill(company.server.password)
-    page.get_by_test_id("nc-form-signin__submit").click()
-    page.wait_for_timeout(_DRAWN_MS)
-    table = company.app.bindings[company.app.schema.table("appraisal").address]
-    page.goto(f"{company.server.url}/dashboard/#/nc/{company.site.workspace}/{table}")
 
 
 @contextmanager

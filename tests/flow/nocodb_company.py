@@ -135,7 +135,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def page_of(browser: Browser, picture: Path | None = None) -> Iterator[Page]:
     """A page that waits patiently, and is kept as a picture when it is left."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="zh-CN")
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai")
     context.set_default_timeout(_PATIENCE_MS)
     page = context.new_page()
     try:
