@@ -145,12 +145,22 @@ def _groups(rows: TableRows, scheme: str) -> list[Document]:
             threshold=_whole(rows.value(row, "anonymity_minimum")),
             trim=rows.value(row, "trim_percent"),
             when_short=rows.value(row, "when_short"),
-            required=rows.value(row, "required"),
+            required=_required(rows, row),
         )
         for row in rows
         if _belongs(rows, row, scheme)
     ]
     return sorted(groups, key=lambda group: str(group.get("relation")))
+
+
+def _required(rows: TableRows, row: int) -> bool | None:
+    """Return whether a group must have answered; None where the row says no more than the rule itself.
+
+    Only superiors must answer unless the row says otherwise; for the others an empty switch is one that is off, so that
+    rules read from a platform whose switches are never empty have the same hash.
+    """
+    said = rows.value(row, "required")
+    return bool(said) if said is True or (said is False and rows.value(row, "relation") == "superior") else None
 
 
 def _whole(value: Value) -> str | None:

@@ -111,3 +111,19 @@ def test_scheme_that_contradicts_itself_is_refused_by_its_check(office: Office) 
     with pytest.raises(SchemeError) as caught:
         parse_scheme(documents(office)[KEY])
     assert caught.value.problems
+
+
+def test_rules_are_the_same_where_no_switch_is_ever_empty(office: Office) -> None:
+    """NocoDB reads an empty switch as off; the rules, and so their hash, must not depend on the platform."""
+    before = documents(office)
+    for _, row in office.memory.items["rater_group"].values():
+        row["required"] = bool(row.get("required"))
+    assert documents(office) == before
+
+
+def test_superiors_who_need_not_answer_are_said(office: Office) -> None:
+    for _, row in office.memory.items["rater_group"].values():
+        row["required"] = False
+    groups = {group["relation"]: group for group in documents(office)[KEY]["raters"]["groups"]}
+    assert groups["superior"]["required"] is False
+    assert not any("required" in group for relation, group in groups.items() if relation != "superior")
