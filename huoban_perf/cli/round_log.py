@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from huoban_perf.automation import FiringState, GivenUp
 from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.texts import error_lines, problem_line, text
+from huoban_perf.core.conditions import Condition, Operator
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import BadCellError
 from huoban_perf.core.values import CHINA
 from huoban_perf.cycle.work import JobReport
 from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.run_log import RunEntry, has_run_log, log_run
+from huoban_perf.sync.snapshot import read_table
 
 
 def log_given_up(app: DeployedApp, found: Sequence[GivenUp]) -> None:
@@ -84,9 +86,14 @@ def log_findings(app: DeployedApp, report: JobReport, *, cycle: str) -> JobRepor
     """
     if report.applied and report.job in _FOUND_BY and report.notes and has_run_log(app):
         lines = [problem_line(one, locale="zh") for one in report.notes]
+        run = f"{cycle}-{report.job}-{digest(lines).removeprefix('sha256:')[:8]}"
+        same = Condition("batch", Operator.ANY_OF, (run,))
+        standing = read_table(app, table=app.schema.table("run_log"), columns=("batch",), filter_=same)
+        if standing.row_of_key(run) is not None:
+            return report
         entry = RunEntry(
             command=f"job run {report.job}",
-            run=f"{cycle}-{report.job}-{digest(lines).removeprefix('sha256:')[:8]}",
+            run=run,
             cycle=cycle,
             started=app.clock.now(),
             planned=0,
