@@ -11,7 +11,7 @@ from huoban_perf.cli.exits import Exit
 from huoban_perf.cli.render import OutputForm, folded, progress, show_json, show_text, table
 from huoban_perf.cli.session import Settings, pass_settings
 from huoban_perf.cli.texts import problem_line, text
-from huoban_perf.core.errors import CycleError, FactValue
+from huoban_perf.core.errors import FactValue
 from huoban_perf.core.labels import Locale
 
 if TYPE_CHECKING:
@@ -142,17 +142,11 @@ def _run(settings: Settings, request: Request, reporter: Progress) -> tuple[list
 
 
 def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) -> Exit:
-    from huoban_perf.cli.deployed import deployed_app, wish_of
-    from huoban_perf.cycle.jobs import serves
-    from huoban_perf.sync.book import Book
-    from huoban_perf.sync.pin import announce
+    from huoban_perf.cli.pinning import pin_rules
+    from huoban_perf.cli.workshop import open_workshop
 
-    with settings.site() as site, progress(locale=settings.locale, form=form) as reporter:
-        wish = wish_of(site.profile)
-        app = deployed_app(site, wish, clock=settings.clock, progress=reporter)
-        if not serves(Book(app), "announce"):
-            raise CycleError("cycle.job_not_in_app", facts={"job": "announce", "app": wish.schema.app})
-        done = announce(app, cycle=cycle, pass_grade=wish.extract_map.pass_grade, apply=apply)
+    with progress(locale=settings.locale, form=form) as reporter, open_workshop(settings, reporter) as shop:
+        done, run = pin_rules(shop, cycle=cycle, apply=apply)
     written = done.report.written if done.report else 0
     pending = 0 if apply else len(done.plan.writes)
     if form == "json":
@@ -162,7 +156,7 @@ def _announce(settings: Settings, *, cycle: str, apply: bool, form: OutputForm) 
     show_text("\n".join(f"  · {problem_line(each, locale=settings.locale)}" for each in done.differences))
     show_text(text("cli.job_pinned", locale=settings.locale, facts={"cycle": cycle, "hash": done.hash}))
     code = "cli.job_written" if written else "cli.job_preview" if pending else "cli.job_nothing"
-    show_text(text(code, locale=settings.locale, facts={"run": "-", "written": written, "pending": pending}))
+    show_text(text(code, locale=settings.locale, facts={"run": run, "written": written, "pending": pending}))
     return Exit.DONE
 
 

@@ -30,7 +30,6 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.foreign import read_foreign
-from huoban_perf.sync.pin import announce
 from huoban_perf.sync.release import release, release_preview
 from huoban_perf.sync.rescore import rescore
 from huoban_perf.sync.run_log import RunEntry, begin_run, end_broken_off, has_run_log, log_run
@@ -114,6 +113,7 @@ class Workshop:
             options=options or {},
             members=self.members,
             secret=self.secret,
+            runs=RunStore(folder=self.site.profile.runs_dir),
             foreign=lambda name: read_foreign(self.app.connection, workspace=self.site.workspace, name=name),
             rescore=lambda decisions: rescore(
                 self.app, extract_map=self.wish.extract_map, cycle=cycle, decisions=decisions
@@ -175,7 +175,9 @@ class Workshop:
         if request.job in {"score", "publish"}:
             return self._score(request, context)
         if request.job == "announce":
-            return self._announce(request)
+            from huoban_perf.cli.pinning import announced_report
+
+            return announced_report(self, request)
         if request.job == "grow":
             from huoban_perf.cli.growing import grow_up
 
@@ -239,19 +241,6 @@ class Workshop:
             log_run(self.app, replace(entry, planned=written, succeeded=written, summary=f"公布, 写入 {written} 条"))
         if request.apply and (planned or request.resumes):
             self._ends("publish", request, by=entry.run if planned else "")
-        return self._audited(report, request)
-
-    def _announce(self, request: Request) -> JobReport:
-        done = announce(self.app, cycle=request.cycle, pass_grade=self.wish.extract_map.pass_grade, apply=request.apply)
-        report = JobReport(
-            job=request.job,
-            run=f"{self.app.clock.now():%Y%m%dT%H%M%S}-announce",
-            tables={"cycle": TableCount(updated=len(done.plan.updated), unchanged=done.plan.unchanged)},
-            notes=done.differences,
-            notices=0,
-            applied=request.apply,
-            summary=done.hash,
-        )
         return self._audited(report, request)
 
     def _release_entry(self, run: str, cycle: str, rows: int) -> RunEntry:

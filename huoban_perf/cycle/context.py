@@ -14,6 +14,7 @@ from huoban_perf.core.workdays import WorkCalendar
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.foreign import ForeignTable
 from huoban_perf.sync.rescore import Decision, Rescored
+from huoban_perf.sync.runs import RunStore
 
 _CODE_BYTES = 5
 
@@ -90,6 +91,7 @@ class JobContext:
         rescore: Decisions of appeals → key of the sheet and its score by the same rules; None where nothing can score.
         foreign: Name of a table that the app does not own → the table; None where only the app's own can be read.
         members: Name of a member of the workspace → member id; also id → id.
+        runs: Stored runs of this machine, or None.
     """
 
     book: Book
@@ -98,6 +100,7 @@ class JobContext:
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     options: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
+    runs: RunStore | None = None
     foreign: Callable[[str], ForeignTable] | None = None
     rescore: Callable[[Sequence[Decision]], Mapping[str, Rescored]] | None = None
     secret: Callable[[str], str] = field(default=_no_secret, repr=False)

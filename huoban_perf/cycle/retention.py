@@ -1,11 +1,12 @@
-"""The job ``retention``: detaches single ratings from their raters, and deletes old messages.
+"""The job ``retention``: detaches single ratings from their raters, deletes old messages and stored runs.
 
 What stays are results and aggregates; what goes is who rated what: rater, comments, evidence, invite codes and
 addresses of 评价任务 and the 工号 in its key, rater and grounds of 评分明细, code and opinion of 外部评价. Nothing is
 deleted that a released receipt needs. A whole cycle is detached at once by design, so that no share of changed rows
 asks for consent: the months since the archive are the guard. Of 消息, what was sent is deleted after some months; what
-never left the workspace is kept twice as long, and counted when it goes. Source: scoring.md S16 (retention no longer
-than needed).
+never left the workspace is kept twice as long, and counted when it goes. This machine's stored runs of such
+a cycle go whole, for they hold the same ratings; its results stand in the workspace, but can be computed again no more.
+Source: scoring.md S16 (retention no longer than needed); design.md §3 (local files).
 """
 
 from __future__ import annotations
@@ -39,23 +40,26 @@ def retention(context: JobContext) -> Draft:
 
     Returns:
         Review tasks and their details, of cycles that ended more than the months of retention ago, without what names
-        their rater; afterwards the public answers whose task holds their code no more. Messages to be deleted.
+        their rater; afterwards the public answers whose task holds their code no more. Messages and stored runs to be
+        deleted.
     """
     tasks: list[WantedRow] = []
     details: list[WantedRow] = []
-    for sheet in _past(context) if context.book.has("review_task") else ():
+    for sheet in _sheets(context) if context.book.has("review_task") else ():
         for task in context.book.of("review_task", "appraisal", sheet):
             tasks += _detached(task, _TASK)
             if context.book.has("review_score"):
                 for detail in context.book.of("review_score", "task", task):
                     details += _detached(detail, _DETAIL)
     sent, unsent = _old_messages(context)
-    notes = (note("cycle.messages_unsent_old", count=len(unsent)),) if unsent else ()
+    runs = context.runs.of_cycles({cycle.key for cycle in _past(context)}) if context.runs is not None else []
+    told = {"cycle.messages_unsent_old": len(unsent), "cycle.runs_old": len(runs)}
     return Draft(
         wishes=(Wish(table="review_score", rows=tuple(details)), Wish(table="review_task", rows=tuple(tasks))),
-        notes=notes,
+        notes=tuple(note(code, count=count) for code, count in told.items() if count),
         removals={"message": {**sent, **unsent}},
         audited=True,
+        runs=tuple(runs),
         after=detach_rest,
     )
 
@@ -84,12 +88,17 @@ def _day_of(message: Row) -> date | None:
 
 
 def _past(context: JobContext) -> Iterator[Row]:
-    """Yield the sheets of archived cycles whose time is over."""
+    """Yield the archived cycles whose time is over."""
     for cycle in context.book.all("cycle"):
         end = cycle.day("appeal_due_on") or cycle.day("end_date")
         past = end is not None and months_after(end, context.process.retention_months) < context.today
         if cycle.text("status") == "archived" and past:
-            yield from context.book.of("appraisal", "cycle", cycle)
+            yield cycle
+
+
+def _sheets(context: JobContext) -> Iterator[Row]:
+    for cycle in _past(context):
+        yield from context.book.of("appraisal", "cycle", cycle)
 
 
 def _detached(row: Row, fields: tuple[str, ...]) -> list[WantedRow]:
@@ -116,7 +125,7 @@ def _rename(context: JobContext) -> int:
     """A key ``[sheet|relation|rater]`` names the rater; a detached task gets a key that names nobody."""
     tasks: list[tuple[Row, Values]] = []
     details: list[tuple[Row, Values]] = []
-    for sheet in _past(context):
+    for sheet in _sheets(context):
         for task in context.book.of("review_task", "appraisal", sheet):
             key = natural_key(*sheet.key.strip("[]").split("|"), task.text("relation"), _nobody(task))
             if task.key and task.key != key:

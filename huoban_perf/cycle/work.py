@@ -58,6 +58,7 @@ class Draft:
         summary: Chinese lines for 运行记录.
         audited: Whether a run that writes belongs into the audit log.
         removals: Rows that go, once everything else stands: item id → natural key, by table.
+        runs: Stored runs that go, once everything else stands.
         after: What is done once the rows stand, for rows without a key of their own; returns how many it wrote.
         command: How 运行记录 and the audit log name the run; empty = ``job run`` and the job's name.
     """
@@ -68,6 +69,7 @@ class Draft:
     summary: str = ""
     audited: bool = False
     removals: Mapping[str, Mapping[ItemId, str]] = field(default_factory=dict)
+    runs: tuple[str, ...] = ()
     after: Callable[[JobContext], int] | None = None
     command: str = ""
 
@@ -281,6 +283,9 @@ def _remove(context: JobContext, tally: _Tally, traces: _Traces, *, apply: bool)
             if apply:
                 traces.begin(list(rows.values()))
                 remove_rows(rows, table=app.schema.table(table), app=app)
+    if apply and traces.draft.runs and context.runs is not None:
+        traces.begin(traces.draft.runs)
+        context.runs.remove(traces.draft.runs)
 
 
 def _tell(draft: Draft, desk: Desk) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -125,6 +126,22 @@ class RunStore:
     def names(self) -> list[str]:
         """Return the ids of finished runs, oldest first."""
         return sorted(path.parent.name for path in self._folder.glob("*/manifest.json"))
+
+    def of_cycles(self, cycles: Collection[str]) -> list[str]:
+        """Return the ids of finished runs of some cycles, oldest first; one that cannot be read is of none."""
+        found = []
+        for name in self.names():
+            with suppress(SyncError):
+                if self.load(run=name)[0].cycle in cycles:
+                    found.append(name)
+        return found
+
+    def remove(self, runs: Iterable[str]) -> None:
+        """Delete finished runs, each one's manifest last: what a kill leaves is still found."""
+        for name in runs:
+            for part in ("extract", "results"):
+                shutil.rmtree(self._folder / name / part, ignore_errors=True)
+            shutil.rmtree(self._folder / name)
 
     def bring_from(self, source: Path) -> int:
         """Copy the finished runs of another folder that are missing here; a kill leaves none half copied.

@@ -110,6 +110,8 @@ def test_announced_rules_are_pinned_until_an_approved_change_is_recorded(company
     put(company, "cycle", "2026Q3", scheme_change_note="上限下调", change_approver=(_decider(company),))
     recorded = company.run("job", "run", "announce", *CYCLE, "--yes")
     assert (recorded.exit, "现在是 110" in recorded.out) == (Exit.DONE, True)
+    told = repr(company.dump())
+    assert [told.count(said) for said in ("固定规则: 2026Q3", "记录批准过的变更: 2026Q3")] == [1, 1]
     assert company.run("job", "run", "score", *CYCLE, "--yes").exit is Exit.DONE
 
 

@@ -20,6 +20,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.rescore import Decision, Rescored
+from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.wanted import Refs, WantedRow
 from huoban_perf.sync.write_back import compare, write
 from tests.unit.sync.company import company_batches, copied, schema
@@ -90,6 +91,7 @@ class Firm:
             options=options,
             members=self.members,
             rescore=self.rescore,
+            runs=RunStore(folder=self.folder / "runs"),
         )
         self.clock.moment += timedelta(seconds=1)
         return carry_out(name, plan, context, apply=apply, desk=Desk(notices=self.told, audit=self.audit))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from decimal import Decimal
 
@@ -15,8 +16,10 @@ from huoban_perf.cycle.retention import months_after, retention
 from huoban_perf.cycle.status import cycle_status
 from huoban_perf.cycle.strategy import strategy_check
 from huoban_perf.sync.book import Book
+from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.wanted import Refs
 from tests.unit.cycle.company import CYCLE, Firm, codes
+from tests.unit.sync.test_runs import manifest
 
 
 @pytest.fixture
@@ -210,6 +213,23 @@ def test_ratings_are_detached_only_long_after_the_archive(reviewing: Firm) -> No
     assert reviewing.run("retention", retention).changes == 0
     assert reviewing.audit.check().lines >= 1
     assert months_after(date(2027, 1, 29), 24) == date(2029, 2, 1)
+
+
+def test_stored_runs_of_a_cycle_past_its_time_go_even_when_killed_between(reviewing: Firm) -> None:
+    store = RunStore(folder=reviewing.folder / "runs")
+    for run, cycle in (("r1", CYCLE), ("r2", CYCLE), ("r3", "2028Q4")):
+        store.save(manifest(run, cycle=cycle))
+        (store.open(run=run) / "extract" / "people.csv").write_text("emp_no\nE010\n", encoding="utf-8")
+    reviewing.set("cycle", CYCLE, status="archived")
+    assert reviewing.on(date(2029, 1, 31)).run("retention", retention).notes == ()
+    preview = reviewing.on(date(2029, 3, 1)).run("retention", retention, apply=False)
+    assert [(one.code, one.facts["count"]) for one in preview.notes] == [("cycle.runs_old", 2)]
+    assert store.names() == ["r1", "r2", "r3"]
+    shutil.rmtree(store.open(run="r1") / "extract")  # as a kill in the middle leaves it
+    reviewing.run("retention", retention)
+    assert [path.name for path in (reviewing.folder / "runs").iterdir()] == ["r3"]
+    assert reviewing.audit.check().lines >= 1
+    assert reviewing.run("retention", retention).notes == ()
 
 
 def message(company: Firm, event: str, day: str, status: str) -> str:

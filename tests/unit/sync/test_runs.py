@@ -13,12 +13,12 @@ from huoban_perf.sync.runs import FORMAT_VERSION, Manifest, RunStore, files_dige
 STARTED = datetime(2026, 10, 8, 9, 30, tzinfo=UTC)
 
 
-def manifest(run: str) -> Manifest:
+def manifest(run: str, *, cycle: str = "2026Q3") -> Manifest:
     return Manifest(
         format_version=FORMAT_VERSION,
         run=run,
         job="score",
-        cycle="2026Q3",
+        cycle=cycle,
         started=STARTED.isoformat(),
         scheme_hash="sha256:1",
         schemes={"[标准方案|1]": {"key": "x"}},
