@@ -30,7 +30,7 @@ from huoban_perf.sync.app import DeployedApp
 from huoban_perf.sync.audit import AuditLog
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.foreign import read_foreign
-from huoban_perf.sync.release import release, release_preview
+from huoban_perf.sync.release import refuse_other_decider, release, release_preview
 from huoban_perf.sync.rescore import rescore
 from huoban_perf.sync.run_log import RunEntry, begin_run, end_broken_off, has_run_log, log_run
 from huoban_perf.sync.runs import RunStore
@@ -198,6 +198,8 @@ class Workshop:
     def _score(self, request: Request, context: JobContext) -> JobReport:
         releasing = request.job == "publish"
         decider = request.decider or asked_to_release(context)
+        if releasing and request.apply:  # before scores are written, so that a refusal leaves everything as it was
+            refuse_other_decider(request.cycle, named=context.cycle.member("decider"), decider=decider)
         terms_of = lite_terms if is_lite(context.book) else release_terms
         terms = terms_of(context) if releasing else None
         # While reviews come in, scores change by nature and nobody sees them; from 校准中 on a large change asks again.

@@ -1,8 +1,8 @@
 """The job ``strategy-check``: how far strategy is taken up, what hangs loose, what a change would touch.
 
-承接覆盖率 of a strategy goal is the share of departments with a goal below it. Goals under a strategy goal that was
-adjusted or ended wait to be hung anew (待重挂). Resources are compared with the weight strategy gives. Source:
-process.md 战略匹配; data-model.md §2 战略目标.
+承接覆盖率 of a strategy goal is the share of departments with a goal below it, a completed one included. Goals under a
+strategy goal that was adjusted or ended wait to be hung anew (待重挂). Resources are compared with the weight strategy
+gives. Source: process.md 战略匹配; data-model.md §2 战略目标.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from huoban_perf.sync.book import Row
 from huoban_perf.sync.wanted import Refs, WantedRow
 
 _LIVE = frozenset({"draft", "awaiting_confirmation", "confirmed", "changing"})
+_TAKEN_UP = _LIVE | {"completed"}
+"""Goals that take a strategy goal up: those of a quarter that is over did, too."""
 _FAR_POINTS = 20
 """A strategy goal whose share of resources is so many points off its share of weight is told."""
 
@@ -45,7 +47,7 @@ def strategy_check(context: JobContext) -> Draft:
     rows: list[WantedRow] = []
     notes: list[Problem] = []
     for strategy in strategies:
-        taken = {home for goal in _below(strategy) if (home := _home(goal))}
+        taken = {home for goal in _below(strategy, _TAKEN_UP) if (home := _home(goal))}
         share = Decimal(len(taken)) / Decimal(len(departments)) if departments else Decimal(0)
         values: dict[str, Value | Refs] = {"natural_key": strategy.key, "coverage": share.quantize(Decimal("0.0001"))}
         if "impact_preview" in strategy.rows.columns and strategy.text("status") == "active":
@@ -53,7 +55,7 @@ def strategy_check(context: JobContext) -> Draft:
         rows.append(WantedRow(key=strategy.key, values=values))
         if strategy.text("status") == "active" and not taken:
             notes.append(note("cycle.strategy_untaken", address=strategy.text("name")))
-    loose = [goal for strategy in strategies if strategy.text("status") != "active" for goal in _below(strategy)]
+    loose = [goal for strategy in strategies if strategy.text("status") != "active" for goal in _below(strategy, _LIVE)]
     hung = [WantedRow(key=g.key, values={"natural_key": g.key, "realignment_needed": True}) for g in loose if g.key]
     notes += [note("cycle.goal_loose", address=goal.text("name") or goal.key) for goal in loose]
     notes += list(_orphans(context))
@@ -77,8 +79,8 @@ def _preview(context: JobContext, name: str) -> Iterator[Problem]:
         yield note("cycle.strategy_touches", address=who, strategy=found[0].text("name"), goals="、".join(goals))
 
 
-def _below(strategy: Row) -> list[Row]:
-    return [goal for goal in strategy.book.of("goal", "strategy", strategy) if goal.text("status") in _LIVE]
+def _below(strategy: Row, states: frozenset[str]) -> list[Row]:
+    return [goal for goal in strategy.book.of("goal", "strategy", strategy) if goal.text("status") in states]
 
 
 def _home(goal: Row) -> str:
@@ -107,7 +109,7 @@ def _serves(goal: Row, seen: set[str]) -> bool:
 def _resources(strategies: list[Row]) -> Iterator[Problem]:
     """Compare each strategy goal's share of planned person-days with its share of weight."""
     active = [row for row in strategies if row.text("status") == "active"]
-    days = {row.key: sum((_days(goal) for goal in _below(row)), Decimal(0)) for row in active}
+    days = {row.key: sum((_days(goal) for goal in _below(row, _TAKEN_UP)), Decimal(0)) for row in active}
     weights = {row.key: row.number("weight") or Decimal(0) for row in active}
     all_days, all_weight = sum(days.values(), Decimal(0)), sum(weights.values(), Decimal(0))
     if not all_days or not all_weight:

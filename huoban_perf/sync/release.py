@@ -73,14 +73,27 @@ def release(
         UnsafePlanError: Another person than the named decider.
         SyncError: Appraisals without a result are left; each is listed.
     """
-    named = outcome.cycle.decider
-    if named is not None and named != decider:
-        facts: dict[str, FactValue] = {"cycle": outcome.cycle.name, "decider": decider or "-"}
-        raise UnsafePlanError("sync.wrong_decider", facts=facts)
+    refuse_other_decider(outcome.cycle.name, named=outcome.cycle.decider, decider=decider)
     tables = outcome.reading.tables
     _refuse_open(outcome, tables)
     reports = [_write(app, tables, table, rows) for table, rows in _steps(outcome, app, terms or ReleaseTerms())]
     return Released(reports=tuple(reports))
+
+
+def refuse_other_decider(cycle: str, *, named: str | None, decider: str | None) -> None:
+    """Stop when somebody else than a cycle's 结果审定人 releases it.
+
+    Args:
+        cycle: 周期名称.
+        named: Member named on the cycle, or None: nobody is, and anybody may.
+        decider: Member who decides, or None while nobody was said to.
+
+    Raises:
+        UnsafePlanError: Another one, or nobody.
+    """
+    if named and named != decider:
+        facts: dict[str, FactValue] = {"cycle": cycle, "decider": decider or "-", "named": named}
+        raise UnsafePlanError("sync.wrong_decider" if decider else "sync.decider_unsaid", facts=facts)
 
 
 def release_preview(outcome: ScoreOutcome, *, app: DeployedApp, terms: ReleaseTerms | None = None) -> int:

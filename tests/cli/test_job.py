@@ -84,6 +84,9 @@ def test_open_cycle_is_previewed_then_written_then_needs_nothing(company: Desk) 
     preview = company.run("job", "run", "score", *CYCLE)
     assert (preview.exit, "预览: 将写入 2 条" in preview.out) == (Exit.DONE, True)
     assert company.dump() == before
+    unasked = company.run("job", "run", "publish", *CYCLE, "--yes")
+    assert (unasked.exit, "由登记的结果审定人公布" in unasked.err) == (Exit.REFUSED, True)
+    assert company.dump() == before
     written = company.run("job", "run", "score", *CYCLE, "--yes")
     assert (written.exit, "写入 2 条" in written.out) == (Exit.DONE, True)
     assert "没有差异" in company.run("job", "run", "score", *CYCLE, "--yes").out

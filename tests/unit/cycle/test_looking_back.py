@@ -123,6 +123,9 @@ def test_strategy_shows_coverage_orphans_and_loose_goals(company: Firm) -> None:
     assert company.rows("goal")[f"[{CYCLE}|D:D30|c]"]["realignment_needed"] is True
     assert codes(report.notes) == ["cycle.strategy_untaken", "cycle.goal_loose", "cycle.goal_orphan"]
     assert company.run("strategy-check", strategy_check).changes == 0
+    company.set("goal", f"[{CYCLE}|D:D10|a]", status="completed")
+    company.run("strategy-check", strategy_check)  # a goal reached took the strategy up, too
+    assert company.rows("strategy")["[2026|增长]"]["coverage"] == Decimal("0.1111")
 
 
 def test_change_of_a_strategy_goal_shows_whom_it_touches_before_it_is_made(company: Firm) -> None:

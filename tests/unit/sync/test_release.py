@@ -88,13 +88,15 @@ def test_preview_before_scoring_counts_only_what_stands(office: Office) -> None:
     assert release_preview(office.score(apply=False), app=office.app) == 192 + 58 + 1
 
 
-@pytest.mark.parametrize("somebody", ["uE002", None])
-def test_only_the_named_decider_may_release(scored: Office, outcome: ScoreOutcome, somebody: str | None) -> None:
+@pytest.mark.parametrize(("somebody", "code"), [("uE002", "sync.wrong_decider"), (None, "sync.decider_unsaid")])
+def test_only_the_named_decider_may_release(
+    scored: Office, outcome: ScoreOutcome, somebody: str | None, code: str
+) -> None:
     before = scored.content()
     with pytest.raises(UnsafePlanError) as caught:
         release(outcome, app=scored.app, decider=somebody)
-    assert caught.value.code == "sync.wrong_decider"
-    assert caught.value.facts["decider"] == somebody or "-"
+    assert caught.value.code == code
+    assert caught.value.facts["named"] == DECIDER
     assert scored.content() == before
 
 
