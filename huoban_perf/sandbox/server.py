@@ -156,6 +156,9 @@ class RunningServer:
         self._ending = Event()
         self._sockets: dict[int, Any] = {}
         self._pusher = pusher
+        logging.getLogger("waitress.queue").setLevel(
+            logging.ERROR
+        )  # a request that waits its turn is no news for a terminal
         self._server = waitress.create_server(
             self._unless_abandoned(application),
             map=self._sockets,

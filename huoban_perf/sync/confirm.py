@@ -66,8 +66,9 @@ def _confirm_by_id(
         query = ItemQuery(table=standing.table, filter=Condition(SystemField.ITEM_ID, Operator.ANY_OF, some))
         for page in app.connection.item_source.scan(query=query, bindings=app.bindings):
             _take(page.items, missing, standing)
-        done = total - len(missing)
-        app.progress("progress.confirm", subject=standing.table.labels.zh, done=done, total=total)
+        if missing:  # the end is told once, by ``confirm``
+            done = total - len(missing)
+            app.progress("progress.confirm", subject=standing.table.labels.zh, done=done, total=total)
 
 
 def _wait_for(missing: dict[str, Values], *, total: int, app: DeployedApp, standing: TableRows) -> None:
@@ -77,7 +78,8 @@ def _wait_for(missing: dict[str, Values], *, total: int, app: DeployedApp, stand
     newest = ItemQuery(table=table, order=Order(field=SystemField.UPDATED_ON, descending=True), complete=False)
     for page in app.connection.item_source.scan(query=newest, bindings=app.bindings):
         found = _take(page.items, missing, standing)
-        app.progress("progress.confirm", subject=table.labels.zh, done=total - len(missing), total=total)
+        if missing:
+            app.progress("progress.confirm", subject=table.labels.zh, done=total - len(missing), total=total)
         if not missing or not found:
             break
     for wait_s in _WAITS_S:
