@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.test_kill_safe import run
+from tests.flow.killing import Nursery
 from tests.flow.worlds import content
 
 pytestmark = [
@@ -42,10 +42,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     """The workspace after two runs of the demo, and what each printed."""
     home = tmp_path_factory.mktemp("insteval")
     printed = []
-    for _ in range(2):
-        done = run(home, "-m", "huoban_perf", "demo", "--data", "insteval", "-o", "json", timeout_s=900)
-        assert done.returncode == 0, done.stderr
-        printed.append(json.loads(done.stdout))
+    with Nursery() as nursery:
+        for _ in range(2):
+            done = nursery.run(home, "demo", "--data", "insteval", "-o", "json")
+            assert done.code == 0, done.err
+            printed.append(json.loads(done.out))
     return home / "insteval", printed[0], printed[1]
 
 

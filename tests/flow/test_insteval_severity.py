@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.test_kill_safe import ROOT
+from tests.flow.killing import ROOT
 
 pytestmark = [
     pytest.mark.flow,

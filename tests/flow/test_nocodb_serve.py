@@ -94,11 +94,12 @@ def test_automations_fired_when_they_should_and_only_then(wished: dict[str, Any]
         # One that a kill cut off after its effect is found done when it is tried again, and counts as skipped.
         return {(name, row) for name, row, state in fired if state in {"done", "skipped"}}
 
-    def refused(fired: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str, str]]:
-        return Counter({key: count for key, count in fired.items() if key[2] == "refused"})
+    def ended(fired: Counter[tuple[str, str, str]], *states: str) -> Counter[tuple[str, str]]:
+        return Counter({(name, row): count for (name, row, state), count in fired.items() if state in states})
 
     assert settled(run.fired()) == settled(wished["fired"])
-    assert refused(run.fired()) == refused(wished["fired"])
+    assert ended(wished["fired"], "refused") >= ended(run.fired(), "refused")
+    assert ended(run.fired(), "refused") + ended(run.fired(), "skipped") >= ended(wished["fired"], "refused")
     assert {state for _, _, state in run.fired()} <= {"done", "skipped", "refused"}
     assert not [one for one in run.app.schema.automations if not isinstance(one.trigger, OnButton | OnFill)]
 

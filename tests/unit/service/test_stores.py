@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from huoban_perf.automation import Firing, FiringState
+from huoban_perf.automation.firings import Settled
 from huoban_perf.core.errors import LeaseLostError, ServiceError
 from huoban_perf.service.ledger import SqliteLedger
 from huoban_perf.service.occurrences import OccurrenceStore, Share, State
@@ -253,10 +254,10 @@ def test_history_is_forgotten_by_age_and_whatever_still_matters_stays(tmp_path: 
     ledger.note("goal", cursor=NINE, seen={"1": {"name": "ab"}}, firings=made)
     for firing, state in zip(made, ENDS.values(), strict=True):
         if state is not None:
-            ledger.settle(firing, state, outcome="", at=NINE)
+            ledger.settle([Settled(firing=firing, state=state, outcome="")], at=NINE)
     late = Firing(key="late", automation="late", table="goal", item="1", cause="created")
     ledger.enqueue([late])
-    ledger.settle(late, FiringState.DONE, outcome="", at=TEN)
+    ledger.settle([Settled(firing=late, state=FiringState.DONE, outcome="")], at=TEN)
     with store.step() as database:
         database.executemany(
             "INSERT INTO notices VALUES"
