@@ -82,15 +82,17 @@ def archive(context: JobContext) -> Draft:
         context: What stands; option ``archive`` asks like HR's action does.
 
     Returns:
-        The cycle's last step.
+        The cycle's last step; where nobody asks, one line that says so.
 
     Raises:
         CycleError: Something is still open; each is listed and nothing was written.
     """
     cycle = context.cycle
     asked = context.options.get("archive") or picked(cycle, "archive")
-    if cycle.text("status") != "feedback" or not asked:
+    if cycle.text("status") != "feedback":
         return Draft()
+    if not asked:
+        return Draft(notes=(note("cycle.archive_unasked", address=cycle.key),))
     problems: list[Problem] = []
     for sheet in context.book.of("appraisal", "cycle", cycle):
         where = sheet.text("name") or sheet.key
