@@ -198,10 +198,10 @@ class Workshop:
     def _score(self, request: Request, context: JobContext) -> JobReport:
         releasing = request.job == "publish"
         decider = request.decider or asked_to_release(context)
-        if releasing and request.apply:  # before scores are written, so that a refusal leaves everything as it was
-            refuse_other_decider(request.cycle, named=context.cycle.member("decider"), decider=decider)
         terms_of = lite_terms if is_lite(context.book) else release_terms
         terms = terms_of(context) if releasing else None
+        if releasing and request.apply:  # before scores are written, so that a refusal leaves everything as it was
+            refuse_other_decider(request.cycle, named=context.cycle.member("decider"), decider=decider)
         # While reviews come in, scores change by nature and nobody sees them; from 校准中 on a large change asks again.
         early = request.unattended and context.cycle.text("status") == "reviewing"
         outcome = run_score(

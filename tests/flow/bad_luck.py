@@ -10,6 +10,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -19,6 +20,9 @@ from flask import Flask
 RELAY = "/relay"
 _READ_FAULTS = ("throttle", "http_5xx_envelope", "cut_connection")
 _WRITE_FAULTS = (*_READ_FAULTS, "cut after effect", "timeout_after_effect")
+_KILLS = ("kill before", "kill after", "kill before", "kill after")
+_KILL_EVERY = 60
+"""Writes among which one is drawn for a kill: how many there are depends on how fast the machine is."""
 StartResponse = Callable[..., Any]
 
 
@@ -45,6 +49,8 @@ class BadLuck:
         self._session.trust_env = False
         self.struck: Counter[str] = Counter()
         self.requests = self.writes = self.pid = 0
+        self._kills: dict[int, str] = {}
+        self._turn = cycle(_WRITE_FAULTS)
         self.silences = 2
         """Answers that never come cost their client real seconds, so there are few."""
         self.hook = ""
@@ -53,6 +59,10 @@ class BadLuck:
     def watch(self, key: str, *, luck: Random | None) -> None:
         """Count the requests of a key, and strike them by a source of luck."""
         self._key, self._luck = f"Bearer {key}", luck
+        if luck is not None:
+            self._kills = {
+                place * _KILL_EVERY + luck.randrange(1, _KILL_EVERY): kind for place, kind in enumerate(_KILLS)
+            }
 
     def close(self) -> None:
         """End what passes callbacks on."""
@@ -83,11 +93,9 @@ class BadLuck:
     def _fate(self, *, writes: bool) -> str:
         if self._luck is None:
             return ""
-        draw, kind = self._luck.random(), ""
-        if draw < (0.06 if writes else 0.003):
-            kind = self._luck.choice(_WRITE_FAULTS if writes else _READ_FAULTS)
-        elif writes and draw < 0.082:
-            kind = self._luck.choice(("kill before", "kill after"))
+        kind = self._kills.pop(self.writes, "") if writes else ""
+        if not kind and self._luck.random() < (0.06 if writes else 0.003):
+            kind = next(self._turn) if writes else self._luck.choice(_READ_FAULTS)
         if kind == "timeout_after_effect":
             self.silences -= 1
             kind = kind if self.silences >= 0 else "cut after effect"
