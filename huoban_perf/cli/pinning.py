@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from huoban_perf.core.errors import CycleError
@@ -36,31 +37,39 @@ def pin_rules(shop: Workshop, *, cycle: str, apply: bool) -> tuple[Announced, st
     app, pass_grade = shop.app, shop.wish.extract_map.pass_grade
     if not serves(Book(app), "announce"):
         raise CycleError("cycle.job_not_in_app", facts={"job": "announce", "app": shop.wish.schema.app})
-    planned = announce(app, cycle=cycle, pass_grade=pass_grade, apply=False)
-    now, rows = app.clock.now(), len(planned.plan.writes)
-    run = f"{now:%Y%m%dT%H%M%S}-announce-{planned.hash.removeprefix('sha256:')[:8]}"
-    if not apply:
-        return planned, run
-    if rows:
-        summary = f"{'记录批准过的变更' if planned.is_change else '固定规则'}: {cycle}"
-        entry = RunEntry(
+    now = app.clock.now()
+
+    def entry_of(done: Announced) -> RunEntry:
+        rows = len(done.plan.writes)
+        return RunEntry(
             command=_COMMAND,
-            run=run,
+            run=_run(now, done),
             cycle=cycle,
             started=now,
             planned=rows,
             succeeded=rows,
-            scheme_hash=planned.hash,
-            summary=summary,
+            scheme_hash=done.hash,
+            summary=f"{'记录批准过的变更' if done.is_change else '固定规则'}: {cycle}",
         )
-        begin_run(app, entry)
-        shop.audit.begin(_COMMAND, at=now, facts={"cycle": cycle, "rows": rows})
-        planned = announce(app, cycle=cycle, pass_grade=pass_grade, apply=True)
+
+    def begins(planned: Announced) -> None:
+        begin_run(app, entry_of(planned))
+        shop.audit.begin(_COMMAND, at=now, facts={"cycle": cycle, "rows": len(planned.plan.writes)})
+
+    done = announce(app, cycle=cycle, pass_grade=pass_grade, apply=apply, begins=begins)
+    run, rows = _run(now, done), len(done.plan.writes)
+    if apply and rows:
         if has_run_log(app):
-            log_run(app, entry)
+            log_run(app, entry_of(done))
         shop.audit.append(_COMMAND, at=now, facts={"run": run, "cycle": cycle, "rows": rows})
-    end_broken_off(app, command=_COMMAND, cycle=cycle, by=run if rows else "")
-    return planned, run
+    if apply:
+        end_broken_off(app, command=_COMMAND, cycle=cycle, by=run if rows else "")
+    return done, run
+
+
+def _run(now: datetime, done: Announced) -> str:
+    """Return a run's id: when, what, and eight characters of the rules' hash."""
+    return f"{now:%Y%m%dT%H%M%S}-announce-{done.hash.removeprefix('sha256:')[:8]}"
 
 
 def announced_report(shop: Workshop, request: Request) -> JobReport:

@@ -52,7 +52,8 @@ def retention(context: JobContext) -> Draft:
                 for detail in context.book.of("review_score", "task", task):
                     details += _detached(detail, _DETAIL)
     sent, unsent = _old_messages(context)
-    runs = context.runs.of_cycles({cycle.key for cycle in _past(context)}) if context.runs is not None else []
+    past = {cycle.key for cycle in _past(context)}
+    runs = context.runs.of_cycles(past) if past and context.runs is not None else []
     told = {"cycle.messages_unsent_old": len(unsent), "cycle.runs_old": len(runs)}
     return Draft(
         wishes=(Wish(table="review_score", rows=tuple(details)), Wish(table="review_task", rows=tuple(tasks))),

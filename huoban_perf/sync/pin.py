@@ -10,8 +10,8 @@ Source: data-model.md 考核周期 (公示方案, 公示校验码, 方案变更�
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from huoban_perf.core.digest import digest
 from huoban_perf.core.errors import FactValue, PinnedRulesError, Problem, SyncError
@@ -201,7 +201,9 @@ class Announced:
     differences: tuple[Problem, ...]
 
 
-def announce(app: DeployedApp, *, cycle: str, pass_grade: str, apply: bool) -> Announced:
+def announce(
+    app: DeployedApp, *, cycle: str, pass_grade: str, apply: bool, begins: Callable[[Announced], None] = lambda _: None
+) -> Announced:
     """Pin the rules of a cycle, or record an approved change of pinned rules.
 
     Args:
@@ -209,6 +211,7 @@ def announce(app: DeployedApp, *, cycle: str, pass_grade: str, apply: bool) -> A
         cycle: 周期名称.
         pass_grade: The grade that counts as 合格, as ``extract_map`` has it.
         apply: Write; otherwise only preview.
+        begins: Told what is about to be written, before it is.
 
     Returns:
         What was pinned. A second run with the same rules writes nothing.
@@ -238,5 +241,9 @@ def announce(app: DeployedApp, *, cycle: str, pass_grade: str, apply: bool) -> A
         text = json.dumps(now, ensure_ascii=False, sort_keys=True, default=str)
         values |= {"announced_scheme": text, "announced_hash": found, "announced_on": app.clock.now()}
     plan = compare(wanted=[WantedRow(key=cycle, values={**values})], standing=tables["cycle"], tables=tables)
-    report = write(plan, app=app, standing=tables["cycle"]) if apply else None
-    return Announced(cycle=cycle, hash=found, plan=plan, report=report, is_change=is_change, differences=differences)
+    planned = Announced(cycle=cycle, hash=found, plan=plan, report=None, is_change=is_change, differences=differences)
+    if not apply:
+        return planned
+    if plan.writes:
+        begins(planned)
+    return replace(planned, report=write(plan, app=app, standing=tables["cycle"]))

@@ -11,17 +11,14 @@ import pytest
 
 from huoban_perf.cycle.opening import open_cycle
 from tests.unit.automation.bench import Desk
-from tests.unit.cycle.company import CYCLE, Firm, firm
+from tests.unit.cycle.company import CYCLE, Firm, firm, reviewing_on
 from tests.unit.cycle.dying import Died, dying
 from tests.unit.sync.company import copied
 
 
 @pytest.fixture(scope="module")
 def reviewing(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    company = firm(tmp_path_factory.mktemp("firm"))
-    for day in (date(2026, 9, 23), date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4)):
-        company.on(day).run("open", open_cycle, **({"announce": "yes"} if day.day == 23 else {}))
-    return company
+    return reviewing_on(firm(tmp_path_factory.mktemp("firm")))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from huoban_perf.cycle.status import cycle_status
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.wanted import Refs
 from tests.unit.automation.bench import Desk
-from tests.unit.cycle.company import CYCLE, Firm, firm
+from tests.unit.cycle.company import CYCLE, Firm, firm, reviewing_on
 from tests.unit.sync.company import copied
 
 SHEET = f"[{CYCLE}|E010]"
@@ -26,10 +26,7 @@ OPEN = {"nomination_pending", "awaiting_acceptance", "to_review"}
 
 @pytest.fixture(scope="module")
 def reviewing(tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    company = firm(tmp_path_factory.mktemp("firm"))
-    for day in (date(2026, 9, 23), date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4)):
-        company.on(day).run("open", open_cycle, **({"announce": "yes"} if day.day == 23 else {}))
-    return company
+    return reviewing_on(firm(tmp_path_factory.mktemp("firm")))
 
 
 @pytest.fixture

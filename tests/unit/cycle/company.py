@@ -13,6 +13,7 @@ from huoban_perf.core.errors import Problem
 from huoban_perf.core.notices import Notice
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.context import JobContext, Process
+from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.work import Desk, JobReport, Plan, carry_out
 from huoban_perf.demo.rows import Batch, batch
 from huoban_perf.demo.seed import seed
@@ -150,6 +151,14 @@ def _seeded() -> Memory:
 def firm(folder: Path) -> Firm:
     """A fresh copy of the company."""
     return Firm(copied(_seeded()), folder)
+
+
+def reviewing_on(company: Firm, *days: date) -> Firm:
+    """Announce the cycle and move it on until reviews come in, and further on later days."""
+    company.on(date(2026, 9, 23)).run("open", open_cycle, announce="yes")
+    for day in (date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4), *days):
+        company.on(day).run("open", open_cycle)
+    return company
 
 
 def codes(problems: tuple[Problem, ...]) -> list[str]:

@@ -18,12 +18,11 @@ from huoban_perf.cycle.guards import CYCLE_GUARDS, Asked
 from huoban_perf.cycle.improving import improve
 from huoban_perf.cycle.interview import interview
 from huoban_perf.cycle.jobs import cycles_for
-from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.outcomes import outcomes
 from huoban_perf.cycle.status import cycle_status
 from huoban_perf.sync.book import Book, Row
 from huoban_perf.sync.wanted import Refs
-from tests.unit.cycle.company import CYCLE, Firm, codes, firm
+from tests.unit.cycle.company import CYCLE, Firm, codes, firm, reviewing_on
 from tests.unit.sync.company import copied, schema
 
 SHEET = f"[{CYCLE}|E010]"
@@ -32,8 +31,7 @@ RELEASED = datetime(2027, 1, 18, 1, tzinfo=UTC)
 
 def reviewed(company: Firm) -> Firm:
     """The cycle in 评价中 with superiors' reviews in and every result scored."""
-    for day in (date(2026, 9, 23), date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4), date(2027, 1, 8)):
-        company.on(day).run("open", open_cycle, **({"announce": "yes"} if day.month == 9 and day.day == 23 else {}))
+    reviewing_on(company, date(2027, 1, 8))
     for key, task in company.rows("review_task").items():
         if task["relation"] == "superior":
             company.set("review_task", key, status="submitted")

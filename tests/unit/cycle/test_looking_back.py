@@ -10,7 +10,6 @@ from huoban_perf.core.errors import CycleError
 from huoban_perf.core.values import Value
 from huoban_perf.cycle.access_sync import access_sync
 from huoban_perf.cycle.context import JobContext, Process
-from huoban_perf.cycle.opening import open_cycle
 from huoban_perf.cycle.process_review import review_process
 from huoban_perf.cycle.retention import months_after, retention
 from huoban_perf.cycle.status import cycle_status
@@ -18,15 +17,13 @@ from huoban_perf.cycle.strategy import strategy_check
 from huoban_perf.sync.book import Book
 from huoban_perf.sync.runs import RunStore
 from huoban_perf.sync.wanted import Refs
-from tests.unit.cycle.company import CYCLE, Firm, codes
+from tests.unit.cycle.company import CYCLE, Firm, codes, reviewing_on
 from tests.unit.sync.test_runs import manifest
 
 
 @pytest.fixture
 def reviewing(company: Firm) -> Firm:
-    for day in (date(2026, 9, 23), date(2026, 9, 28), date(2026, 10, 13), date(2027, 1, 4)):
-        company.on(day).run("open", open_cycle, **({"announce": "yes"} if day == date(2026, 9, 23) else {}))
-    return company
+    return reviewing_on(company)
 
 
 def test_permission_columns_follow_reporting_lines_and_heads(reviewing: Firm) -> None:
